@@ -202,6 +202,14 @@ _DAY_TRADING: tuple[Parameter, ...] = (
         regime=PDT,
     ),
     Parameter(
+        "dt_unflagged_call",
+        "yes/no",
+        "Whether an account that is no pattern day trader gets a day-trade call for day trades above the multiple too.",
+        always(True, NASD_2520),
+        bool,
+        regime=PDT,
+    ),
+    Parameter(
         "dt_multiple_under_call",
         "times",
         "The day-trading multiple while a day-trade call is open.",
@@ -266,6 +274,13 @@ _MAINTENANCE: tuple[Parameter, ...] = (
         "bands by price",
         "Maintenance requirement of long stock by price.",
         always((Band(inf, False, 0.25),), RN_11_15),
+    ),
+    Parameter(
+        "maintenance_law_rate",
+        "ratio",
+        "The rule's own maintenance rate of long stock, which a fund's leverage multiplies whatever the brokerage's bands.",
+        always(0.25, RN_11_15),
+        float,
     ),
     Parameter(
         "maintenance_short_bands",

@@ -99,6 +99,13 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         regime=PDT,
     ),
     _house(
+        "short_needs_easy_to_borrow",
+        "yes/no",
+        "Whether a stock that is hard to borrow cannot be sold short.",
+        False,
+        bool,
+    ),
+    _house(
         "flip_through_zero",
         "yes/no",
         "Whether one order may sell more than is held, or cover more than is short.",

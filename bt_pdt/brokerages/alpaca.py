@@ -1,0 +1,210 @@
+"""Alpaca: parameters and refusals as its documentation, its staff and its users' logs show them."""
+
+from __future__ import annotations
+
+from datetime import date
+from math import inf
+
+from ..decisions import Reason
+from ..rules.finra import Band
+from ..rules.rulebook import Since, Source
+from ..rules.sources import FIRST_DAY, cited, reading
+from .brokerage import Brokerage, Wire
+
+IMD_DAY = date(2026, 6, 4)
+
+
+def _commit(what: str, commit: str) -> Source:
+    return cited(f"Alpaca documentation, {what}", f"https://github.com/alpacahq/user-docs/commit/{commit}")
+
+
+def _docs(what: str, path: str) -> Source:
+    return cited(f"Alpaca documentation, {what}", f"https://github.com/alpacahq/alpaca-docs/blob/2080c5e/{path}")
+
+
+PDT_2018 = cited("Alpaca, Pattern Day Trader Protection (2018)", "https://docs.alpaca.markets/broker-functions/pdt-protection/")
+FORUM_30K = cited(
+    "Alpaca forum: I have $30k, yet Pattern Day Trading Protection is occuring (staff answer)",
+    "https://forum.alpaca.markets/t/i-have-30k-yet-pattern-day-trading-protection-is-occuring/7699",
+)
+USER_PROTECTION = cited("Alpaca, User Protection", "https://docs.alpaca.markets/docs/user-protection")
+MARGIN_2026 = cited("Alpaca, Margin and Short Selling (2026-09-17)", "https://docs.alpaca.markets/us/docs/margin-and-short-selling")
+INTRADAY_2026 = cited("Alpaca, The Intraday Margin Rule (2026-04-27)", "https://docs.alpaca.markets/us/docs/the-intraday-margin-rule")
+PDT_API_GONE = cited("Alpaca changelog 2026-06-03, PDT fields", "https://docs.alpaca.markets/us/changelog/2026-06-03-pdt-651df23")
+V2_NOTES = _docs("Trading API notes", "content/api-references/trading-api/_index.md")
+ORDERS = _docs("orders", "content/trading/orders.md")
+MARGIN_2022 = _docs("margin and short selling", "content/trading/margin-and-shorting.md")
+PROTECTIONS_2022 = _docs("user protections", "content/trading/user-protections.md")
+
+MARGIN_V2 = _commit("margin and shorting (2019-04-09)", "d45d973")
+MARGIN_TABLE_2019 = _commit("margin table and market order collar (2019-05-08)", "17f828a")
+LAST_EQUITY_2019 = _commit("user protections (2019-07-31)", "6adf0f7")
+ON_EXIT_2019 = _commit("user protections (2019-08-01)", "ed9676a")
+DTMC_2019 = _commit("DTMC protection (2019-08-01, from 2019-08-05)", "163b0aa")
+SHORT_VALUE_2019 = _commit("buying power of short sales (2019-08-23)", "155650a")
+LEVERAGED_2020 = _commit("leveraged funds (2020-11-09)", "f0ece15")
+RATIO_2021 = _commit("equity/order ratio check (2021-06-30)", "c583645")
+RATE_2022_08 = cited("Alpaca documentation, margin rate (2022-08-01)", "https://github.com/alpacahq/alpaca-docs/commit/28072b2")
+RATE_2022_09 = cited("Alpaca documentation, margin rate (2022-09-23)", "https://github.com/alpacahq/alpaca-docs/commit/9262cb7")
+
+_TABLE_2019 = (Band(2.50, False, 1.00), Band(inf, False, 0.30))
+_TABLE_2026 = (Band(2.50, False, 1.00), Band(6.00, True, 0.50), Band(inf, False, 0.30))
+_UNKNOWN_DAY = reading("the table changed on an unknown day between 2023 and 2026; the old one holds until the intraday regime")
+_NOT_BEFORE = reading("a check that Alpaca introduced is not carried back before its first known day")
+
+
+def _one(day: date, value: object, source: Source) -> tuple[Since, ...]:
+    return (Since(day, value, source),)
+
+
+def _added(day: date, value: object, source: Source) -> tuple[Since, ...]:
+    return Since(FIRST_DAY, None, _NOT_BEFORE), Since(day, value, source)
+
+
+OVERRIDES: dict[str, tuple[Since, ...]] = {
+    "switch_day": _one(IMD_DAY, IMD_DAY, INTRADAY_2026),
+    # the day-trade count
+    "pdt_check": _one(date(2019, 8, 1), "exit", ON_EXIT_2019),
+    "equity_test": _one(date(2019, 7, 31), "last_equity", LAST_EQUITY_2019),
+    "counting_method": _one(date(2021, 3, 24), "direction", USER_PROTECTION),
+    "six_percent_clause": _one(date(2018, 11, 1), False, PDT_2018),
+    "pdt_under_25k": (
+        Since(date(2019, 8, 1), "liquidation_only", FORUM_30K),
+        Since(
+            date(2025, 1, 1),
+            "no_day_trades",
+            reading("Alpaca's user protection page bars only new day trades; its change is undated and put at the start of 2025"),
+        ),
+    ),
+    # day-trading buying power
+    "dtbp_check": _one(date(2019, 8, 5), "entry", DTMC_2019),
+    "dt_call_ratio": _one(date(2019, 8, 5), 1.00, DTMC_2019),
+    "dt_unflagged_call": _one(date(2019, 8, 5), False, DTMC_2019),
+    # intraday margin
+    "intraday_multiple": _one(IMD_DAY, 4.0, MARGIN_2026),
+    "imd_call_days": _one(IMD_DAY, 2, INTRADAY_2026),
+    "imd_call_minor": _one(IMD_DAY, False, INTRADAY_2026),
+    "practice_failures": _one(IMD_DAY, 1, INTRADAY_2026),
+    # maintenance
+    "maintenance_long_bands": (
+        Since(date(2019, 5, 8), _TABLE_2019, MARGIN_TABLE_2019),
+        Since(IMD_DAY, _TABLE_2026, _UNKNOWN_DAY._replace(title=f"{MARGIN_2026.title}; {_UNKNOWN_DAY.title}", href=MARGIN_2026.href)),
+    ),
+    "maintenance_leveraged_long": (
+        Since(date(2019, 5, 8), ((2, 0.60), (3, 0.90)), MARGIN_TABLE_2019),
+        Since(date(2020, 11, 9), ((2, 1.00), (3, 1.00)), LEVERAGED_2020),
+        Since(
+            IMD_DAY,
+            ((2, 0.50), (3, 0.75)),
+            _UNKNOWN_DAY._replace(title=f"{MARGIN_2026.title}; {_UNKNOWN_DAY.title}", href=MARGIN_2026.href),
+        ),
+    ),
+    "concentration_share": _added(IMD_DAY, 0.70, MARGIN_2026),
+    "concentration_debit": _added(IMD_DAY, 100_000.0, MARGIN_2026),
+    "concentration_rate": _added(IMD_DAY, 0.50, MARGIN_2026),
+    "position_equity_ratio": _added(date(2021, 6, 30), 6.0, RATIO_2021),
+    # calls
+    "fed_calls_before_restriction": _one(date(2019, 8, 1), 3, FORUM_30K),
+    "fed_restriction_days": _one(date(2019, 8, 1), 90, FORUM_30K),
+    # orders
+    "collar_threshold": _one(date(2019, 5, 8), 50.0, MARGIN_TABLE_2019),
+    "collar_below": _one(date(2019, 5, 8), 0.04, MARGIN_TABLE_2019),
+    "collar_from": _one(date(2019, 5, 8), 0.025, MARGIN_TABLE_2019),
+    "short_valuation": _one(date(2019, 8, 23), 1.03, SHORT_VALUE_2019),
+    "flip_through_zero": _one(date(2019, 4, 9), False, V2_NOTES),
+    "short_needs_easy_to_borrow": (Since(date(2019, 4, 9), True, V2_NOTES), Since(date(2026, 9, 17), False, MARGIN_2026)),
+    "wash_check": _one(date(2024, 1, 1), True, USER_PROTECTION),
+    "price_check": _one(date(2022, 9, 22), True, ORDERS),
+    # costs
+    "margin_interest_rate": (
+        Since(date(2019, 4, 9), 0.0375, MARGIN_V2),
+        Since(date(2022, 8, 1), 0.055, RATE_2022_08),
+        Since(date(2022, 9, 23), 0.0625, RATE_2022_09),
+        Since(date(2026, 9, 1), 0.065, MARGIN_2026),
+    ),
+    "interest_day_count": _one(date(2022, 8, 1), 360, MARGIN_2022),
+    "borrow_fee_rate": (
+        Since(FIRST_DAY, None, reading("30 to 300 basis points a year by stock in 2020: no single rate")),
+        Since(date(2026, 9, 17), 0.0, MARGIN_2026),
+    ),
+}
+
+_STOCK_FORUM = "https://forum.alpaca.markets/t"
+_SEEN_PDT = cited(
+    "Alpaca forum: trade denied due to pattern day trading protection",
+    f"{_STOCK_FORUM}/trade-denied-due-to-pattern-day-trading-protection-not-sure-why-i-get-this-error/2318",
+)
+_SEEN_DTBP = cited("Alpaca-API issue 112 (message; its further keys are ours)", "https://github.com/alpacahq/Alpaca-API/issues/112")
+_SEEN_POWER = cited("alpaca-py issue 225, body given by staff", "https://github.com/alpacahq/alpaca-py/issues/225")
+_SEEN_SHORT = cited("alpaca-trade-api-js issue 57", "https://github.com/alpacahq/alpaca-trade-api-js/issues/57")
+_SEEN_LIQUIDATION = cited(
+    "Alpaca forum: account is restricted to liquidation only (the code by third-party lists)",
+    f"{_STOCK_FORUM}/failed-to-submit-order-account-is-restricted-to-liquidation-only/2179",
+)
+_SEEN_BLOCKED = cited(
+    "Alpaca, How to fix common trading API errors, no. 28 (the code by third-party lists)",
+    "https://alpaca.markets/learn/how-to-fix-common-trading-api-errors-at-alpaca",
+)
+_SEEN_LOG_NO_DAY_TRADES = cited("A user's log of 2026-04-21: a buy filled, its stop refused the same day")
+_SEEN_LOG_QTY = cited("Users' logs of 2024-04-30, 2025-10 and 2026-07-29")
+_SEEN_LOG_WASH = cited("A user's log of 2026, and Alpaca's User Protection page", "https://docs.alpaca.markets/docs/user-protection")
+_SEEN_LOG_SHORTABLE = cited("A user's log of 2026 (the end of the message was cut)")
+
+
+def _ours(nearest: str) -> Source:
+    return reading(f"no wording is published; {nearest}")
+
+
+_POWER = ("buying_power", "cost_basis")
+
+WIRE: dict[Reason, Wire] = {
+    Reason.PRICE: Wire(
+        422, 42210000, "invalid limit_price {requested}. sub-penny increment does not fulfill minimum pricing criteria", (), ORDERS
+    ),
+    Reason.TRADING_BLOCKED: Wire(403, 40310000, "account is not authorized to trade", (), _SEEN_BLOCKED),
+    Reason.LIQUIDATION_ONLY: Wire(403, 40310000, "account is restricted to liquidation only", (), _SEEN_LIQUIDATION),
+    Reason.CLOSING_ONLY: Wire(
+        403, 40310000, "account is restricted to liquidation only", (), _ours("the words of a liquidation-only account")
+    ),
+    Reason.CASH_AVAILABLE: Wire(403, 40310000, "insufficient buying power", _POWER, _ours("the words for missing buying power")),
+    Reason.FROZEN_90_DAYS: Wire(
+        403, 40310000, "account is restricted to liquidation only", (), _ours("the words of a liquidation-only account")
+    ),
+    Reason.PDT_RESTRICTED_DAYTRADE: Wire(
+        403,
+        40310000,
+        "no day trades permitted based on your previous day account equity being under $25,000",
+        (),
+        _SEEN_LOG_NO_DAY_TRADES,
+    ),
+    Reason.NOT_SHORTABLE: Wire(422, 42210000, 'asset "{symbol}" cannot be sold short', (), _SEEN_LOG_SHORTABLE),
+    Reason.NO_SHORT: Wire(403, 40310000, "account is not allowed to short", (), _SEEN_SHORT),
+    Reason.MINIMUM_EQUITY: Wire(403, 40310000, "insufficient buying power", _POWER, _ours("the words for missing buying power")),
+    Reason.QTY: Wire(
+        403,
+        40310000,
+        "insufficient qty available for order (requested: {requested}, available: {available})",
+        ("available", "existing_qty", "held_for_orders", "related_orders", "symbol"),
+        _SEEN_LOG_QTY,
+    ),
+    Reason.WASH: Wire(403, 40310000, "potential wash trade detected. use complex orders", ("reject_reason",), _SEEN_LOG_WASH),
+    Reason.NON_MARGINABLE_BUYING_POWER: Wire(
+        403, 40310000, "insufficient buying power", _POWER, _ours("the words for missing buying power")
+    ),
+    Reason.BUYING_POWER: Wire(403, 40310000, "insufficient buying power", _POWER, _SEEN_POWER),
+    Reason.DTBP: Wire(403, 40310000, "insufficient day trading buying power", ("daytrading_buying_power", "cost_basis"), _SEEN_DTBP),
+    Reason.PDT_COUNT: Wire(403, 40310100, "trade denied due to pattern day trading protection", (), _SEEN_PDT),
+    Reason.WITHDRAWAL: Wire(403, None, "the withdrawal would leave less than the account must hold", (), _ours("plain words of ours")),
+}
+
+ALPACA = Brokerage(
+    name="alpaca",
+    title="Alpaca Securities",
+    overrides=OVERRIDES,
+    wire=WIRE,
+    notes=(
+        "Before 2019-07-31 Alpaca's page read current equity in the $25,000 test; equity_test=current simulates that.",
+        "The maintenance table changed on an unknown day between 2023 and 2026; here it changes with the regime on 2026-06-04.",
+        "Alpaca may keep an account on the old rules during the phase-in; switch_day simulates that.",
+    ),
+)

@@ -1,0 +1,38 @@
+"""What a brokerage is here: data. Its overrides of the law, the words of its refusals, and what is not known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..decisions import Reason
+from ..rules.rulebook import Since, Source
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How a refusal is worded: status, code and message, and the further keys of its body.
+
+    ``message`` may hold the places ``{requested}``, ``{available}`` and ``{symbol}``. ``source`` says where the words were
+    seen, or that they are ours.
+    """
+
+    http_status: int
+    code: int | None
+    message: str
+    extra_keys: tuple[str, ...]
+    source: Source
+
+
+@dataclass(frozen=True)
+class Brokerage:
+    """One firm: ``overrides`` are histories put in the place of the law's, ``wire`` its words for every reason.
+
+    ``notes`` say in a sentence each what is not sourced or not simulated.
+    """
+
+    name: str
+    title: str
+    overrides: Mapping[str, tuple[Since, ...]] = field(default_factory=dict)
+    wire: Mapping[Reason, Wire] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
