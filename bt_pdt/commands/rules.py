@@ -1,0 +1,292 @@
+"""``bt-pdt rules``: the law in force on a day, what changed between two days, and every parameter that ``--set`` takes.
+
+``--json`` prints one object. Its keys are stable:
+
+- the law of a day: ``on``, ``brokerage``, ``title``, ``notes``, ``regime``, ``parameters``: a list of ``name``, ``value``, ``unit``,
+  ``meaning``, ``since``, ``house``, ``extended``, ``source`` (``title``, ``href``, ``read_on``); and ``not_in_force``: the names that
+  this day's regime does not have.
+- ``--diff``: ``from``, ``to``, ``brokerage``, ``changes``: a list of ``name``, ``before``, ``after``, ``unit``, ``meaning``, ``since``,
+  ``source`` (the last two null where the parameter ended).
+- ``--parameters``: ``brokerage``, ``parameters``: a list of ``name``, ``type``, ``choices``, ``default``, ``unit``, ``regime``, ``house``,
+  ``meaning``.
+
+Days are ISO dates. A table of price bands is a list of objects; ``below`` is null in the last one, which has no upper end. A value
+that does not exist is null.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Sequence
+from datetime import date
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..brokerages import NAMES, brokerage, rulebook_for
+from ..errors import BadInput, NotInForce
+from ..money import dollars
+from ..rules import PDT, Band, Parameter, Rulebook, ShortBand, Source, finra, house, regt
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 100
+SECTIONS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
+    ("Regulation T, settlement, cash account", regt.PARAMETERS),
+    ("FINRA Rule 4210", finra.PARAMETERS),
+    ("Set by the brokerage", house.PARAMETERS),
+)
+
+
+@click.command()
+@click.option("--on", "day", metavar="DATE", help="The day whose law is shown (default: today).")
+@click.option(
+    "--brokerage", "firm", default="alpaca", show_default=True, metavar="NAME", help=f"One of {', '.join(NAMES)}; finra is the bare law."
+)
+@click.option("--diff", nargs=2, metavar="DAY1 DAY2", help="What changed from the first day to the second.")
+@click.option("--parameters", "list_parameters", is_flag=True, help="Every parameter that --set NAME=VALUE takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def rules(day: str | None, firm: str, diff: tuple[str, str] | None, list_parameters: bool, as_json: bool) -> None:
+    """The margin law in force on a day, with its sources."""
+    if diff and (day or list_parameters):
+        raise BadInput("--diff already names its two days; give it without --on and without --parameters.")
+    book = rulebook_for(firm)
+    on = _day("--on", day) if day else None
+    if diff:
+        _diff(firm, book, _day("--diff", diff[0]), _day("--diff", diff[1]), as_json)
+    elif list_parameters:
+        _parameters(firm, book, on, as_json)
+    else:
+        _law(firm, book, on or date.today(), as_json)
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{option} takes a date like 2026-06-04, got {text!r}.") from None
+
+
+def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
+    regime = book.regime_on(day)
+    entries = {name: book.since(name, day) for name in book.parameters}
+    absent = [name for name, entry in entries.items() if entry is None]
+    house_of = brokerage(firm)
+    if as_json:
+        listed = [
+            {
+                **_names(book.parameter(name), entry.value),
+                "since": str(entry.day),
+                "house": book.parameter(name).house,
+                "extended": entry.extended,
+                "source": _source(entry.source),
+            }
+            for name, entry in entries.items()
+            if entry is not None
+        ]
+        head = {"on": str(day), "brokerage": firm, "title": house_of.title, "notes": list(house_of.notes), "regime": regime}
+        _print_json({**head, "parameters": listed, "not_in_force": absent})
+        return
+    console = _console()
+    console.print(f"{house_of.title}, {day}: {_words(regime)} regime\n")
+    footnotes: dict[Source, int] = {}
+    for title, parameters in SECTIONS:
+        rows = []
+        for p in parameters:
+            entry = entries[p.name]
+            if entry is None:
+                continue
+            mark = "extended" if entry.extended else "house" if book.parameter(p.name).house else ""
+            number = footnotes.setdefault(entry.source, len(footnotes) + 1)
+            rows.append((p.name, in_words(p, entry.value), str(entry.day), mark, f"[{number}]"))
+        _table(console, title, ("parameter", "value", "since", "", "source"), rows)
+    other = "intraday margin" if regime == PDT else "pattern day trader"
+    _wrapped("house: the brokerage's own value, or one that the law leaves to it.")
+    _wrapped("extended: the brokerage's first known value, carried back before its day. The law is never carried back.")
+    _wrapped(f"{len(absent)} parameters of the {other} regime are not in force on this day (see --parameters).")
+    for note in house_of.notes:
+        _wrapped(f"note: {note}")
+    click.echo("\nSources")
+    _footnotes(footnotes)
+
+
+def _diff(firm: str, book: Rulebook, first: date, second: date, as_json: bool) -> None:
+    for day in (first, second):
+        book.regime_on(day)
+    changes = book.changes(first, second)
+    if as_json:
+        listed = [
+            {
+                "name": c.name,
+                "before": _plain(c.before),
+                "after": _plain(c.after),
+                "unit": book.parameter(c.name).unit,
+                "meaning": book.parameter(c.name).meaning,
+                "since": None if c.since is None else str(c.since.day),
+                "source": None if c.since is None else _source(c.since.source),
+            }
+            for c in changes
+        ]
+        _print_json({"from": str(first), "to": str(second), "brokerage": firm, "changes": listed})
+        return
+    title = f"{brokerage(firm).title}, from {first} to {second}"
+    if not changes:
+        click.echo(f"{title}: nothing changed.")
+        return
+    console = _console()
+    footnotes: dict[Source, int] = {}
+    rows = []
+    for c in changes:
+        p = book.parameter(c.name)
+        number = "" if c.since is None else f"[{footnotes.setdefault(c.since.source, len(footnotes) + 1)}]"
+        since = "" if c.since is None else str(c.since.day)
+        rows.append((c.name, in_words(p, c.before), "ended" if c.since is None else in_words(p, c.after), since, number))
+    _table(console, title, ("parameter", "before", "after", "since", "source"), rows)
+    click.echo("Sources")
+    _footnotes(footnotes)
+
+
+def _parameters(firm: str, book: Rulebook, day: date | None, as_json: bool) -> None:
+    settable = [p for p in book.parameters.values() if p.kind is not None]
+    if as_json:
+        listed = [
+            {
+                "name": p.name,
+                "type": _type(p),
+                "choices": list(p.choices),
+                "default": _plain(_default(p, day)),
+                "unit": p.unit,
+                "regime": p.regime,
+                "house": p.house,
+                "meaning": p.meaning,
+            }
+            for p in settable
+        ]
+        _print_json({"brokerage": firm, "parameters": listed})
+        return
+    click.echo(f"--set NAME=VALUE takes these names ({brokerage(firm).title}):\n")
+    for p in settable:
+        default = _default(p, day)
+        shown = (
+            "none"
+            if default is None
+            else str(default).lower()
+            if isinstance(default, bool)
+            else f"{default:g}"
+            if p.kind is float
+            else default
+        )
+        kind = " | ".join(p.choices) or _type(p)
+        scope = f"; {_words(p.regime)} regime only" if p.regime else ""
+        click.echo(f"{p.name}={shown}")
+        _wrapped(f"{kind} ({p.unit}){scope}" if p.kind in (int, float) else f"{kind}{scope}", "    ")
+        _wrapped(p.meaning, "    ")
+
+
+def _default(parameter: Parameter, day: date | None) -> Any:
+    """The value on ``day``, whatever the regime; without a day, or before the first one, the value in force last."""
+    if day is None:
+        return parameter.history[-1].value
+    try:
+        return parameter.on(day)
+    except NotInForce:
+        return parameter.history[0].value
+
+
+def _type(parameter: Parameter) -> str:
+    return (parameter.kind or str).__name__
+
+
+def in_words(parameter: Parameter, value: Any) -> str:
+    """A value as a reader of the law says it: ``25 %``, ``$25,000``, ``5 business days``, ``yes``."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "; ".join(_row_in_words(row) for row in value).removesuffix(" above" if len(value) == 1 else "")
+    if parameter.unit.startswith("ratio"):
+        return _percent(value) + parameter.unit.removeprefix("ratio")
+    if parameter.unit == "dollars":
+        return dollars(value)
+    if isinstance(value, int | float):
+        return f"{value:g} {parameter.unit.removesuffix('s') if value == 1 else parameter.unit}"
+    return str(value)
+
+
+def _row_in_words(row: tuple[Any, ...]) -> str:
+    if isinstance(row, Band):
+        end = "above" if row.below == inf else f"{'to' if row.inclusive else 'under'} ${row.below:.2f}"
+        return f"{_percent(row.rate)} {end}"
+    if isinstance(row, ShortBand):
+        end = "above" if row.below == inf else f"under ${row.below:.2f}"
+        return f"${row.per_share:.2f} a share or {_percent(row.rate)} {end}"
+    leverage, rate = row
+    return f"{leverage}x {_percent(rate)}"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.6g} %"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _names(parameter: Parameter, value: Any) -> dict[str, Any]:
+    return {"name": parameter.name, "value": _plain(value), "unit": parameter.unit, "meaning": parameter.meaning}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON holds it."""
+    if isinstance(value, date):
+        return str(value)
+    if isinstance(value, Band | ShortBand):
+        return {k: None if v == inf else v for k, v in value._asdict().items()}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _source(source: Source) -> dict[str, str]:
+    return {"title": source.title, "href": source.href, "read_on": str(source.read_on)}
+
+
+def _print_json(answer: dict[str, Any]) -> None:
+    click.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    return console
+
+
+def _table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(column, no_wrap=i == 0 or column in ("since", "source", ""))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _wrapped(sentence: str, indent: str = "") -> None:
+    click.echo(textwrap.fill(sentence, WIDTH, initial_indent=indent, subsequent_indent=indent or "  "))
+
+
+def _footnotes(footnotes: dict[Source, int]) -> None:
+    for source, number in footnotes.items():
+        click.echo(textwrap.fill(f"[{number}] {source.title}", WIDTH, subsequent_indent="     "))
+        if source.href:
+            click.echo(f"     {source.href}")
