@@ -36,3 +36,8 @@ class Brokerage:
     overrides: Mapping[str, tuple[Since, ...]] = field(default_factory=dict)
     wire: Mapping[Reason, Wire] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def speaks(self) -> bool:
+        """True if the firm's own wire words are known, so that a refusal can carry its body."""
+        return any(wire.code is not None for wire in self.wire.values())

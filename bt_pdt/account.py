@@ -1,0 +1,1107 @@
+"""One margin account under the law of each day: the only object here that changes.
+
+It needs no backtrader: a live bot can hold one beside its real account and ask :meth:`Account.check` before it sends an order.
+Times are naive New York time, money is dollars, quantities are shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from . import calls, sessions
+from .advice import advise
+from .brokerages import brokerage as brokerage_named
+from .brokerages import rulebook_for
+from .calls import Closing, Restriction
+from .checks import Case, refusals
+from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
+from .errors import BadInput, known_name
+from .journal import BreachEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
+from .ledger import Ledger, WorkingOrder
+from .margin import requirement
+from .money import SHARE_DUST, below, cents, dollars, exceeds
+from .orders import Asset, Fill, OrderRequest, finite, positive
+from .rules.rulebook import PDT, Rulebook, Rules
+from .state import AccountState
+
+CHECK_MODES = ("entry", "exit", "both")
+ACCOUNT_TYPES = ("margin", "cash")
+_NEVER_BY_WAITING = {
+    Reason.PRICE,
+    Reason.TRADING_BLOCKED,
+    Reason.NOT_SHORTABLE,
+    Reason.NO_SHORT,
+    Reason.BUYING_POWER,
+    Reason.NON_MARGINABLE_BUYING_POWER,
+}
+
+
+def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any]) -> Rulebook:
+    """The brokerage's rulebook with ``overrides``, frozen on a day if ``rules`` is one (a date or its ISO text)."""
+    book = rulebook_for(brokerage)
+    if overrides:
+        book = book.override(overrides)
+    if isinstance(rules, date):
+        return book.frozen(rules)
+    if rules in ("as_of", "off"):
+        return book
+    try:
+        return book.frozen(date.fromisoformat(rules))
+    except ValueError as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"rules takes as_of, off or a date like 2026-06-03, got {rules!r}.") from None
+
+
+class Account:
+    """A customer's account at a brokerage: checks orders, posts fills, closes sessions, keeps a journal.
+
+    ``rules`` is ``"as_of"`` (the law of each session), a date (that day's law throughout) or ``"off"`` (count and measure,
+    refuse nothing). ``positions`` are ``(symbol, signed shares, previous close)`` carried in; ``last_equity`` and
+    ``last_maintenance_margin`` default to what cash and positions give at those closes. ``daytrades`` are
+    ``(session, symbol, count)`` already made. Raises :class:`BadInput` for anything it cannot use.
+    """
+
+    def __init__(
+        self,
+        cash: float,
+        *,
+        at: datetime,
+        brokerage: str = "alpaca",
+        rules: str | date = "as_of",
+        pdt_check: str | None = None,
+        dtbp_check: str | None = None,
+        set: Mapping[str, Any] | None = None,
+        positions: Iterable[tuple[str, float, float]] = (),
+        last_equity: float | None = None,
+        last_maintenance_margin: float | None = None,
+        pattern_day_trader: bool = False,
+        daytrades: Iterable[tuple[date, str, int]] = (),
+        one_time_removal_used: bool = False,
+        account_type: str = "margin",
+        assets: Iterable[Asset] = (),
+    ) -> None:
+        overrides = dict(set or {})
+        for name, mode in (("pdt_check", pdt_check), ("dtbp_check", dtbp_check)):
+            if mode is not None:
+                overrides[name] = known_name(name, mode, CHECK_MODES)
+        self.brokerage = brokerage_named(brokerage)
+        self.rulebook = rulebook_as(brokerage, rules, overrides)
+        self.refuses = rules != "off"
+        self.account_type = known_name("account_type", account_type, ACCOUNT_TYPES)
+        self.ledger = Ledger(finite("cash", cash))
+        for asset in assets:
+            self.ledger.assets[asset.symbol] = asset
+        for symbol, qty, price in positions:
+            if finite("positions qty", qty) != 0:
+                if symbol in self.ledger.positions:
+                    raise BadInput(f"positions: {symbol} is listed twice; give its total.")
+                self.ledger.positions[symbol] = float(qty)
+            self.ledger.marks[symbol] = positive("positions price", price)
+        self._given_last = (
+            None if last_equity is None else finite("last_equity", last_equity),
+            None if last_maintenance_margin is None else finite("last_maintenance_margin", last_maintenance_margin),
+        )
+        self.now = at
+        self.session = sessions.session_of(at)
+        self.rules: Rules = self.rulebook.on(self.session)
+        self.pattern_day_trader = bool(pattern_day_trader)
+        self.one_time_removal_used = bool(one_time_removal_used)
+        self.trading_blocked = False
+        self.journal: list[Entry] = []
+        self._rows: list[dict[str, Any]] = []
+        self._all_restrictions: list[Restriction] = []
+        self._live_restrictions: list[Restriction] = []
+        self._made: dict[date, dict[str, int]] = {}  # day trades by session and symbol, carried-in ones included
+        self._own: dict[tuple[date, str], int] = {}
+        self._orders_filled: dict[date, Any] = {}  # ids of orders executed by session, for the 6 % clause
+        for day, symbol, count in daytrades:
+            made = self._made.setdefault(day, {})
+            made[symbol] = made.get(symbol, 0) + int(count)
+        self._window: tuple[date, ...] = ()
+        self._earlier_count = 0
+        self._today_count = 0
+        self._margins: dict[str, tuple[float, float, float]] = {}
+        self._totals: tuple[float, float, float, float] | None = None
+        self._serial = 0
+        self._held_deposits: list[tuple[date, float]] = []
+        self._unsettled: list[tuple[date, float]] = []
+        self._opening_figures()
+
+    # -- the session and its start-of-day figures
+
+    def _opening_figures(self) -> None:
+        """``last_*`` from what was given, else from cash and carried positions; asked again when an asset's facts arrive before trading."""
+        self._untouched = True
+        self._revalue()
+        self.ledger.counting_method = self.rules.counting_method or "direction"
+        equity, initial, maintenance = self.margins()
+        given_equity, given_maintenance = self._given_last
+        self.last_equity = equity if given_equity is None else given_equity
+        self.last_maintenance_margin = maintenance if given_maintenance is None else given_maintenance
+        self.sma = max(0.0, equity - initial)
+        self._closing_marks = dict(self.ledger.marks)
+        self._start_session()
+
+    def _start_session(self) -> None:
+        """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
+        self._measured: dict[str, Any] | None = None
+        self._closed_explicitly = False
+        self._reg_t_flow = 0.0  # what today's trades took of initial margin beyond the kept lots' own requirement
+        self._initial_kept: dict[str, float] = {}
+        self._deficit = 0.0
+        self._deficit_equity = 0.0
+        self._lowest_dtbp: float | None = None
+        self._lowest_level: float | None = None
+        self._excess_at_start = self.last_equity - self.last_maintenance_margin
+        days = self.rules.pdt_window_business_days
+        self._window = sessions.window(self.session, days) if days else ()
+        self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
+        self._today_count = sum(self._made.get(self.session, {}).values())
+        self._designate()
+
+    def _designate(self) -> None:
+        """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
+        rules = self.rules
+        if rules.regime != PDT:
+            self.bod_dtbp = 0.0
+            self._session_multiplier = 0
+            self._restrict_flagged(None)
+            return
+        enough = not below(self.last_equity, rules.pdt_min_equity)
+        if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
+            self._session_multiplier = 1
+        elif enough and (self.pattern_day_trader or rules.multiplier_policy == "equity"):
+            self._session_multiplier = rules.dt_buying_power_multiple
+        else:
+            self._session_multiplier = 2
+        four = self._session_multiplier >= 4
+        self.bod_dtbp = rules.dt_buying_power_multiple * max(0.0, self.last_equity - self.last_maintenance_margin) if four else 0.0
+        self._restrict_flagged(rules.pdt_under_25k if self.pattern_day_trader and not enough else None)
+
+    def _restrict_flagged(self, kind: str | None) -> None:
+        current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
+        if current is not None and (kind is None or kind != current.kind):
+            self._lift(current, self.session if not self._untouched else self.session)
+        if kind is not None and (current is None or current.kind != kind) and self.refuses:
+            because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
+            self._restrict(Restriction(kind, self.session, None, "minimum_equity", "pdt_min_equity", because))
+
+    def _restrict(self, restriction: Restriction) -> None:
+        self._live_restrictions.append(restriction)
+        self._all_restrictions.append(restriction)
+        self.journal.append(RestrictionEntry(self.now, self.session, restriction.kind, True, restriction.because))
+
+    def _lift(self, restriction: Restriction, until: date) -> None:
+        self._live_restrictions.remove(restriction)
+        i = self._all_restrictions.index(restriction)
+        self._all_restrictions[i] = restriction._replace(until=until)
+        self.journal.append(RestrictionEntry(self.now, self.session, restriction.kind, False, restriction.because))
+
+    @property
+    def regime(self) -> str:
+        """The regime of the current session: ``pattern_day_trader`` or ``intraday_margin``."""
+        return self.rules.regime
+
+    @property
+    def multiplier(self) -> int:
+        """1, 2 or 4: fixed by the previous close in the old regime, by current equity in the new one."""
+        if self._session_multiplier:
+            return self._session_multiplier
+        if self.account_type == "cash" or below(self.equity(), self.rules.margin_min_equity):
+            return 1
+        return int(self.rules.intraday_multiple)
+
+    def advance(self, at: datetime) -> None:
+        """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
+        if at < self.now:
+            raise BadInput(f"time goes backwards: {at.isoformat()} comes after {self.now.isoformat()}.")
+        day = sessions.session_of(at)
+        if day != self.session:
+            self._roll_to(day)
+        elif self._measured is None and at > sessions.close_of(day):
+            self._measure()
+        self.now = at
+
+    def _roll_to(self, day: date) -> None:
+        while self.session < day:
+            if self._measured is None:
+                self._measure()
+            row = self._row()
+            self._rows.append(row)
+            self.journal.append(CloseEntry(self.session, row))
+            measured = self._measured or {}
+            self._untouched = False
+            if exceeds(self.rules.pdt_min_equity or 0.0, measured["equity"]) is False:
+                self._restrict_flagged(None)
+            self.last_equity = measured["equity"]
+            self.last_maintenance_margin = measured["maintenance_margin"]
+            self._closing_marks = measured["marks"]
+            self.session = sessions.next_session(self.session)
+            self.now = max(self.now, datetime.combine(self.session, datetime.min.time()))
+            ledger = self.ledger
+            for order in [o for o in ledger.orders.values() if o.ends_on is not None and o.ends_on < self.session]:
+                self._release(order, "expired")
+            for order in ledger.orders.values():
+                order.unfillable_today = False
+            self._unsettled = [(due, amount) for due, amount in self._unsettled if due >= self.session]
+            ledger.new_day()
+            rules = self.rulebook.on(self.session)
+            if rules is not self.rules:
+                self.rules = rules
+                self._revalue()
+            ledger.counting_method = rules.counting_method or "direction"
+            for old in [d for d in self._made if d < sessions.add_business_days(self.session, -8)]:
+                del self._made[old]
+                self._orders_filled.pop(old, None)
+            self._start_session()
+
+    def close_session(self, day: date | None = None, marks: Mapping[str, float] | None = None) -> None:
+        """The regular session of ``day`` (default: the current one) ends at ``marks``: equity and margins are measured, day orders released."""
+        day = self.session if day is None else day
+        if not sessions.is_session(day):
+            raise BadInput(f"{day} is not a session of the exchange, so it cannot close.")
+        if day < self.session or (day == self.session and self._closed_explicitly):
+            raise BadInput(f"the session of {day} is already closed.")
+        self._roll_to(day)
+        if marks:
+            self.mark(marks)
+        self._measure()
+        self._closed_explicitly = True
+        self.now = max(self.now, sessions.close_of(day))
+
+    def _measure(self) -> None:
+        """The numbers of the regular close, the calls they make due, and the end of the day orders."""
+        first = self._measured is None
+        self._lowest()
+        equity, initial, maintenance = self.margins()
+        for order in [o for o in self.ledger.orders.values() if o.ends_on == self.session and not o.request.extended_hours]:
+            self._release(order, "day order ended at the close")
+        closing = Closing(
+            self.session,
+            equity,
+            initial,
+            maintenance,
+            self.pattern_day_trader,
+            self.multiplier,
+            self.bod_dtbp,
+            self.ledger.peak_exposure(),
+            self._excess_at_start,
+            self.reg_t_created(),
+            self._deficit,
+            self._deficit_equity,
+        )
+        if not first:
+            self.journal = [e for e in self.journal if not (isinstance(e, BreachEntry) and e.session == self.session)]
+        for breach in calls.breaches(self.rules, closing):
+            self.journal.append(BreachEntry(self.session, breach.kind, cents(breach.amount), self.rules.cite(breach.rule), breach.facts))
+        sma = self.sma if first else self._sma_before
+        self._sma_before = sma
+        self.sma = max(0.0, -self._created(sma), equity - initial)
+        self._measured = {
+            "equity": equity,
+            "maintenance_margin": maintenance,
+            "initial_margin": initial,
+            "multiplier": closing.multiplier,
+            "regt_buying_power": self.regt_buying_power(),
+            "sma": self.sma,
+            "deficit": self._deficit,
+            "lowest_dtbp": self._lowest_dtbp,
+            "lowest_level": self._lowest_level,
+            "interest": self._interest(),
+            "marks": dict(self.ledger.marks),
+        }
+        self._initial_kept.clear()
+        self._reg_t_flow = 0.0
+
+    def _row(self) -> dict[str, Any]:
+        """The session's line of the sessions table; fills after the close count in its day trades."""
+        measured, old = self._measured or {}, self.rules.regime == PDT
+        lowest_dtbp, lowest_level = measured["lowest_dtbp"], measured["lowest_level"]
+        return {
+            "session": self.session.isoformat(),
+            "equity": cents(measured["equity"]),
+            "maintenance_margin": cents(measured["maintenance_margin"]),
+            "initial_margin": cents(measured["initial_margin"]),
+            "daytrade_count": self.daytrade_count() if old else None,
+            "pattern_day_trader": self.pattern_day_trader if old else None,
+            "multiplier": measured["multiplier"],
+            "bod_dtbp": cents(self.bod_dtbp) if old else None,
+            "lowest_daytrading_buying_power": cents(lowest_dtbp or 0.0) if old else None,
+            "regt_buying_power": cents(measured["regt_buying_power"]),
+            "sma": cents(measured["sma"]),
+            "lowest_intraday_margin_level": None if old or lowest_level is None else cents(lowest_level),
+            "intraday_margin_deficit": cents(measured["deficit"]),
+            "interest": cents(measured["interest"]),
+        }
+
+    def _interest(self) -> float:
+        """The day's accrual on the settled debit: rate / 360, for every calendar day until the next session (a Friday counts three)."""
+        rate = self.rules.margin_interest_rate
+        if not rate:
+            return 0.0
+        settled = self.ledger.cash - sum(amount for due, amount in self._unsettled if due > self.session)
+        days = (sessions.next_session(self.session) - self.session).days
+        return max(0.0, -settled) * rate / self.rules.interest_day_count * days
+
+    # -- valuation
+
+    def _revalue(self) -> None:
+        self._margins.clear()
+        self._totals = None
+
+    def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float]:
+        price = self.ledger.marks[symbol]
+        needed = requirement(self.rules, self.ledger.asset(symbol), qty, price)
+        return qty * price, needed.initial, needed.maintenance
+
+    def _sums(self) -> tuple[float, float, float, float]:
+        """(long market value, short market value, initial, maintenance): positions priced anew only where something changed."""
+        if self._totals is None:
+            margins = self._margins
+            long_value = short_value = initial = maintenance = 0.0
+            for symbol, qty in self.ledger.positions.items():
+                entry = margins.get(symbol)
+                if entry is None:
+                    entry = margins[symbol] = self._value_of(symbol, qty)
+                value, first, held = entry
+                if value >= 0:
+                    long_value += value
+                else:
+                    short_value -= value
+                initial += first
+                maintenance += held
+            added = self._concentrated(long_value)
+            self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1])
+        return self._totals
+
+    def _concentrated(self, long_value: float) -> tuple[float, float]:
+        """The house add-on where one security is most of the account and the debit is large: (initial, maintenance) on top."""
+        rules = self.rules
+        if rules.concentration_share is None or -self.ledger.cash < rules.concentration_debit or not long_value:
+            return 0.0, 0.0
+        for symbol, (value, initial, maintenance) in self._margins.items():
+            if symbol in self.ledger.positions and value >= rules.concentration_share * long_value:
+                wanted = rules.concentration_rate * value
+                return max(0.0, wanted - initial), max(0.0, wanted - maintenance)
+        return 0.0, 0.0
+
+    def equity(self) -> float:
+        """Cash + long market value - short market value at the last marks."""
+        long_value, short_value, _, _ = self._sums()
+        return self.ledger.cash + long_value - short_value
+
+    def margins(self) -> tuple[float, float, float]:
+        """(equity, initial margin, maintenance margin) at the last marks."""
+        long_value, short_value, initial, maintenance = self._sums()
+        return self.ledger.cash + long_value - short_value, initial, maintenance
+
+    def gross_market_value(self) -> float:
+        """Long plus short market value."""
+        long_value, short_value, _, _ = self._sums()
+        return long_value + short_value
+
+    def initial_margin(self) -> float:
+        """The Reg T (or higher) requirement of what is held."""
+        return self._sums()[2]
+
+    def maintenance_margin(self) -> float:
+        """The house maintenance requirement of what is held."""
+        return self._sums()[3]
+
+    def tested_equity(self) -> float:
+        """The equity that the $25,000 test looks at: the previous close's, or the current one (``equity_test``)."""
+        return self.equity() if self.rules.equity_test == "current" else self.last_equity
+
+    def regt_excess(self) -> float:
+        """Equity over initial margin, not below zero."""
+        equity, initial, _ = self.margins()
+        return max(0.0, equity - initial)
+
+    def intraday_power(self) -> float:
+        """4 x (equity - maintenance margin) on current values: intraday buying power before working orders."""
+        equity, _, maintenance = self.margins()
+        return float(self.rules.intraday_multiple * max(0.0, equity - maintenance))
+
+    def regt_buying_power(self) -> float:
+        """2 x (equity - initial margin), net of working opening orders."""
+        return max(0.0, self.regt_excess() * self.rules.regt_buying_power_multiple - self.ledger.reserved()[1])
+
+    def daytrading_buying_power(self) -> float:
+        """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
+        start = self.bod_dtbp
+        return max(0.0, min(start, start - self.ledger.used_today - self.ledger.reserved()[0]))
+
+    def buying_power(self) -> float:
+        """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
+        if self.multiplier == 1:
+            return max(0.0, self.ledger.cash - self.ledger.reserved()[0])
+        if self.multiplier < 4:
+            return self.regt_buying_power()
+        if self.rules.regime == PDT:
+            return max(self.regt_buying_power(), self.daytrading_buying_power())
+        return max(self.regt_buying_power(), self.intraday_power() - self.ledger.reserved()[0])
+
+    def reg_t_created(self) -> float:
+        """Initial margin that today's trades created or increased beyond SMA: kept lots at trade price, less day profit and half of carried sales."""
+        return self._created(self.sma)
+
+    def _created(self, sma: float) -> float:
+        kept = 0.0
+        for symbol, run in self.ledger.runs.items():
+            if not run.lots:
+                continue
+            asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
+            for held, price, *_ in run.lots:
+                kept += requirement(self.rules, asset, sign * held, price).initial
+        return kept + self._reg_t_flow - sma
+
+    # -- counting
+
+    def daytrade_count(self) -> int:
+        """Executed day trades in the window that ends today."""
+        return self._earlier_count + self._today_count
+
+    def forecast(self) -> list[tuple[date, int]] | None:
+        """Day trades left today and on the next four sessions if none is made: None where no count binds this account."""
+        if self.rules.regime != PDT or not below(self.tested_equity(), self.rules.pdt_min_equity):
+            return None
+        allowed, days = self.rules.pdt_day_trades_threshold - 1, self.rules.pdt_window_business_days
+        found = []
+        for ahead in range(days):
+            day = sessions.add_business_days(self.session, ahead)
+            used = sum(sum(self._made.get(d, {}).values()) for d in sessions.window(day, days))
+            found.append((day, max(0, allowed - used)))
+        return found
+
+    @property
+    def day_trades(self) -> list[tuple[date, str, int]]:
+        """(session, symbol, count) of this history's own day trades, those carried in left out."""
+        return [(day, symbol, count) for (day, symbol), count in self._own.items()]
+
+    # -- restrictions
+
+    def restriction(self, *kinds: str) -> Restriction | None:
+        """The restriction of one of these kinds that is in force, or None."""
+        for restriction in self._live_restrictions:
+            if restriction.kind in kinds:
+                return restriction
+        return None
+
+    @property
+    def restrictions(self) -> list[Restriction]:
+        """Every restriction of this history, ended ones with their last restricted day."""
+        return list(self._all_restrictions)
+
+    @property
+    def calls(self) -> list[Any]:
+        """Margin calls issued so far. Breaches that call for one are in the journal with their amounts."""
+        return []
+
+    def lift_restriction(self, kind: str) -> None:
+        """The brokerage lifts a restriction (a human has reviewed a closing-only account)."""
+        found = self.restriction(known_name("restriction", kind, [r.kind for r in self._live_restrictions] or [kind]))
+        if found is None:
+            raise BadInput(f"no {kind} restriction is in force.")
+        self._lift(found, self.session)
+
+    def set_flag(self, pattern_day_trader: bool, *, one_time_removal: bool = False, at: datetime | None = None) -> None:
+        """The brokerage sets or lifts the pattern-day-trader designation; it holds at once. A one-time removal is had once."""
+        if at is not None:
+            self.advance(at)
+        self._untouched = False
+        if one_time_removal:
+            if pattern_day_trader:
+                raise BadInput("one_time_removal lifts the designation, so pattern_day_trader must be false with it.")
+            if self.one_time_removal_used:
+                raise BadInput("the one-time removal of the designation was already used; lift the flag without one_time_removal.")
+            self.one_time_removal_used = True
+        if self.rules.regime != PDT:
+            return
+        self.pattern_day_trader = bool(pattern_day_trader)
+        self.journal.append(FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage"))
+        self._designate()
+        self._lowest()
+
+    # -- facts from outside
+
+    def set_asset(self, asset: Asset) -> None:
+        """Facts about a security, before it is used."""
+        self.ledger.assets[asset.symbol] = asset
+        if self._untouched:
+            for entry in self.journal[:]:
+                if isinstance(entry, RestrictionEntry):
+                    self.journal.remove(entry)
+            self._live_restrictions.clear()
+            self._all_restrictions.clear()
+            self._opening_figures()
+        else:
+            self._revalue()
+
+    def mark(self, prices: Mapping[str, float], at: datetime | None = None) -> None:
+        """Last prices by symbol."""
+        if at is not None:
+            self.advance(at)
+        ledger, margins = self.ledger, self._margins
+        for symbol, price in prices.items():
+            if not price > 0 or price == float("inf"):
+                raise BadInput(f"the price of {symbol} must be a finite number above 0, got {price!r}.")
+            if ledger.marks.get(symbol) != price:
+                ledger.marks[symbol] = price
+                if margins.pop(symbol, None) is not None:
+                    self._totals = None
+        self._untouched = False
+        self._lowest()
+
+    def deposit(self, amount: float, at: datetime | None = None) -> None:
+        """Cash comes in. While a day-trade or $25,000 deficiency is open it stays two full business days after the day of deposit."""
+        amount = positive("amount", amount)
+        if at is not None:
+            self.advance(at)
+        hold = self.rules.dt_deposit_hold_days
+        if hold and self._deficiency_open():
+            self._held_deposits.append((sessions.add_business_days(self.session, hold), amount))
+        self._move_cash(amount)
+        self.sma += amount
+        self.journal.append(CashEntry(self.now, self.session, "deposit", amount))
+
+    def _deficiency_open(self) -> bool:
+        if self.pattern_day_trader and below(self.last_equity, self.rules.pdt_min_equity):
+            return True
+        since = sessions.add_business_days(self.session, -int(self.rules.dt_call_days))
+        for entry in reversed(self.journal):
+            if isinstance(entry, CloseEntry) and entry.session < since:
+                return False
+            if isinstance(entry, BreachEntry) and entry.kind == "day_trade":
+                return True
+        return False
+
+    def withdraw(self, amount: float, at: datetime | None = None) -> Decision:
+        """Cash goes out if maintenance, the $2,000 minimum with a debit or short, and deposits on hold allow it; a refused one moves nothing."""
+        amount = positive("amount", amount)
+        if at is not None:
+            self.advance(at)
+        decision = self._judge_withdrawal(amount)
+        if decision.accepted:
+            before = self._margin_level()
+            self._move_cash(-amount)
+            self.sma = max(0.0, self.sma - amount)
+            self._note_deficit(before, reducing=True)
+        self.journal.append(CashEntry(self.now, self.session, "withdraw", amount, decision))
+        return decision
+
+    def _judge_withdrawal(self, amount: float) -> Decision:
+        if not self.refuses:
+            return Accepted()
+        rules = self.rules
+        equity, _, maintenance = self.margins()
+        held = sum(a for until, a in self._held_deposits if until >= self.session)
+        must_stay = maintenance + held
+        minimum = rules.margin_min_equity
+        free = max(0.0, equity - must_stay)
+        unlevered = max(0.0, self.ledger.cash) if not self._sums()[1] else 0.0
+        with_minimum = max(0.0, equity - max(must_stay, minimum))
+        most = min(free, max(with_minimum, unlevered))
+        if not exceeds(amount, most):
+            return Accepted()
+        facts = {"equity": equity, "maintenance_margin": maintenance, "deposits_on_hold": held, "withdrawable": most}
+        also: tuple[Reason, ...] = (Reason.MINIMUM_EQUITY,) if exceeds(amount, max(with_minimum, unlevered)) and not exceeds(amount, free) else ()
+        rule = "margin_min_equity" if also else "maintenance_long_bands"
+        why = f"{dollars(amount)} cannot leave: equity {dollars(equity)}, {dollars(must_stay)} must stay for maintenance"
+        why += f" and deposits on hold ({dollars(held)})" if held else ""
+        why += f", at least {dollars(minimum)} with a debit or short" if also else ""
+        refusal = Refusal(Reason.WITHDRAWAL, rule, facts, f"{why}; {dollars(most)} can be withdrawn.")
+        return self._reject(refusal, also, WouldPass(int(most * 100 + 1e-6) / 100, None), amount, "USD")
+
+    def cash_move(self, kind: str, amount: float, at: datetime | None = None) -> None:
+        """Interest, a fee or a dividend, sign included."""
+        known_name("kind", kind, ("interest", "fee", "dividend"))
+        amount = finite("amount", amount)
+        if at is not None:
+            self.advance(at)
+        self._move_cash(amount)
+        self.sma = max(0.0, self.sma + amount)
+        self.journal.append(CashEntry(self.now, self.session, kind, amount))
+
+    def _move_cash(self, amount: float) -> None:
+        self._untouched = False
+        self.ledger.cash += amount
+        self._totals = None
+        self._lowest()
+
+    def split(self, symbol: str, ratio: float, at: datetime | None = None) -> None:
+        """A stock split of ``ratio`` new shares for each old one."""
+        ratio = positive("ratio", ratio)
+        if at is not None:
+            self.advance(at)
+        self._untouched = False
+        self.ledger.split(symbol, ratio)
+        if symbol in self._closing_marks:
+            self._closing_marks[symbol] /= ratio
+        self._margins.pop(symbol, None)
+        self._totals = None
+
+    # -- orders
+
+    def check(self, request: OrderRequest) -> Decision:
+        """Would the brokerage accept this order now (or at ``request.at``)? Writes nothing; ask as often as you like."""
+        account = self
+        if request.at is not None and request.at != self.now:
+            account = self.fork()
+            account.advance(request.at)
+        return account._judge(request)
+
+    def _judge(self, request: OrderRequest, replaces: str | None = None, floor: tuple[float, float] = (0.0, 0.0)) -> Decision:
+        return self._judge_case(request, replaces, floor)[1]
+
+    def _judge_case(self, request: OrderRequest, replaces: str | None = None, floor: tuple[float, float] = (0.0, 0.0)) -> tuple[Case, Decision]:
+        if self.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
+            raise BadInput(f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit.")
+        case = Case(self, request, replaces, floor)
+        if not self.refuses:
+            return case, Accepted()
+        found = refusals(case)
+        if not found:
+            return case, Accepted(advise(case))
+        seen = dict.fromkeys(r.reason for r in found)
+        also = tuple(seen)[1:]
+        qty = self._largest(request, replaces, floor)
+        return case, self._reject(found[0], also, WouldPass(qty, self._first_day(case, found, replaces, floor)), request.qty, request.symbol)
+
+    def _reject(self, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
+        wire = self.brokerage.wire[refusal.reason]
+        extra = dict(refusal.wire)
+        message = extra.pop("message", None)
+        if message is None or not self.brokerage.speaks:
+            message = wire.message.format(
+                requested=f"{qty:.9f}".rstrip("0").rstrip("."), available=extra.get("available", "0"), symbol=symbol
+            )
+        body = {k: v for k, v in extra.items() if k in wire.extra_keys or not wire.extra_keys} if self.brokerage.speaks else {}
+        body |= {"code": wire.code, "message": message}
+        return Rejected(
+            refusal.reason,
+            wire.http_status,
+            wire.code,
+            message,
+            dict(sorted(body.items())),
+            self.rules.cite(refusal.rule) if refusal.rule in self.rulebook.parameters else refusal.rule,
+            refusal.facts,
+            also,
+            would_pass,
+            refusal.why,
+        )
+
+    def _passes(self, request: OrderRequest, qty: float, replaces: str | None, floor: tuple[float, float]) -> bool:
+        return not refusals(Case(self, replace(request, qty=qty), replaces, floor))
+
+    def _largest(self, request: OrderRequest, replaces: str | None, floor: tuple[float, float]) -> float:
+        """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
+        unit = 1.0 if request.qty == int(request.qty) else 1e-9
+        low, high = 0, round(request.qty / unit)
+        if high < 1 or not self._passes(request, unit, replaces, floor):
+            return 0.0
+        low = 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._passes(request, middle * unit, replaces, floor):
+                low = middle
+            else:
+                high = middle
+        return low * unit if unit == 1.0 else round(low * unit, 9)
+
+    def _first_day(self, case: Case, found: list[Refusal], replaces: str | None, floor: tuple[float, float]) -> date | None:
+        """The first session on which the order passes whole if nothing else happens; None where money (or the order itself) is what is missing."""
+        first = found[0].reason
+        if first in _NEVER_BY_WAITING or (first is Reason.DTBP and case.opening):
+            return None
+        if self.rules.equity_test == "current" and self.rules.regime == PDT and first is Reason.PDT_COUNT:
+            pass
+        twin = self.fork()
+        for _ in range(int(self.rules.pdt_window_business_days or 1) + 1):
+            twin._roll_to(sessions.next_session(twin.session))
+            if not refusals(Case(twin, case.request, replaces, floor)):
+                return twin.session
+        ends = [r.until for r in twin._live_restrictions if r.until is not None]
+        if ends:
+            twin._roll_to(sessions.next_session(max(ends)))
+            if not refusals(Case(twin, case.request, replaces, floor)):
+                return twin.session
+        return None
+
+    def max_quantity(self, symbol: str, side: str, *, fractional: bool = False, **order: Any) -> float:
+        """The largest quantity of such an order that passes every rule now: exact to one share, or to 1e-9 if ``fractional``.
+
+        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...).
+        """
+        unit = 1e-9 if fractional else 1.0
+        request = OrderRequest(symbol, side, 1.0, **order)
+        if self.ledger.marks.get(symbol) is None and request.type in ("market", "trailing_stop"):
+            raise BadInput(f"{symbol} has no price yet, so a {request.type} order cannot be valued; give a price first.")
+        high = 1
+        while self._passes(request, high * unit, None, (0.0, 0.0)):
+            high *= 2
+            if high * unit > 1e12:
+                return float("inf")
+        if high == 1:
+            return 0.0
+        return self._largest(replace(request, qty=high * unit if fractional else float(high)), None, (0.0, 0.0)) if not fractional else self._largest_fraction(request, high)
+
+    def _largest_fraction(self, request: OrderRequest, high: int) -> float:
+        low = high // 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._passes(request, middle * 1e-9, None, (0.0, 0.0)):
+                low = middle
+            else:
+                high = middle
+        return round(low * 1e-9, 9)
+
+    def submit(self, request: OrderRequest) -> Decision:
+        """Sends the order: the decision is journalled; an accepted one works under ``request.id`` until it is filled or released."""
+        if request.at is not None:
+            self.advance(request.at)
+        self._untouched = False
+        if request.id is None:
+            self._serial += 1
+            request = replace(request, id=f"o{self._serial}")
+        case, decision = self._judge_case(request)
+        self.journal.append(OrderEntry(self.now, self.session, request, decision))
+        if decision.accepted:
+            self._work(request, case)
+            self._lowest()
+        return decision
+
+    def _work(self, request: OrderRequest, case: Case, left: float | None = None) -> None:
+        order_id = request.id or ""
+        after_close = self._measured is not None or self.now > sessions.close_of(self.session)
+        waits = after_close and not request.extended_hours
+        ends_on = None
+        if request.time_in_force == "day":
+            ends_on = sessions.next_session(self.session) if waits else self.session
+        made = []
+        if request.order_class != "oco":
+            order = WorkingOrder(request, order_id, order_id)
+            order.opening = case.opening
+            if case.opening:
+                order.value = case.value * case.scale / case.opening
+                order.regt = case.regt / case.opening
+            made.append(order)
+        if request.order_class != "simple":
+            active = request.order_class == "oco"
+            for leg, wanted in (("tp", request.take_profit), ("sl", request.stop_loss)):
+                if wanted is not None:
+                    made.append(WorkingOrder(request, f"{order_id}.{leg}", order_id, leg, active=active))
+        for order in made:
+            if left is not None:
+                order.left = left
+                if not order.leg:
+                    order.opening = min(order.opening, left)
+            order.placed, order.ends_on, order.unfillable_today = self.now, ends_on, waits
+            self.ledger.add(order)
+
+    def replace(
+        self,
+        order_id: str,
+        *,
+        qty: float | None = None,
+        limit_price: float | None = None,
+        stop_price: float | None = None,
+        at: datetime | None = None,
+    ) -> Decision:
+        """Replaces a working order, judged like a new one in its place; refused, the old one stays. The larger of both values stays reserved."""
+        if at is not None:
+            self.advance(at)
+        old = self.ledger.orders.get(order_id)
+        if old is None:
+            raise BadInput(f"order {order_id!r} is not working, so it cannot be replaced.")
+        filled = old.qty - old.left
+        total = old.qty if qty is None else positive("qty", qty)
+        left = total - filled
+        if left <= SHARE_DUST:
+            raise BadInput(f"order {order_id!r} has {filled:g} filled; its new qty must be more than that, got {total:g}.")
+        changes: dict[str, Any] = {"qty": left, "at": None}
+        request = self._leg_request(old) if old.leg else old.request
+        for name, value in (("limit_price", limit_price), ("stop_price", stop_price)):
+            if value is not None:
+                if getattr(request, name) is None:
+                    raise BadInput(f"order {order_id!r} is a {request.type} order and has no {name} to replace.")
+                changes[name] = value
+        request = replace(request, **changes)
+        if request.order_class == "bracket" and old.left < old.qty:
+            request = replace(request, order_class="bracket")
+        floor = (old.reserves() if not old.leg else (0.0, 0.0))
+        case, decision = self._judge_case(request, old.root, floor)
+        self.journal.append(OrderEntry(self.now, self.session, replace(request, id=order_id), decision, replaces=order_id))
+        if decision.accepted:
+            self._put_in_place(old, request, case, total, left)
+            self._untouched = False
+            self._lowest()
+        return decision
+
+    def _leg_request(self, order: WorkingOrder) -> OrderRequest:
+        """A leg as an order of its own: a take-profit is a limit, a stop-loss a stop."""
+        parent = order.request
+        price = parent.take_profit if order.leg == "tp" else parent.stop_loss
+        kind = {"type": "limit", "limit_price": price} if order.leg == "tp" else {"type": "stop", "stop_price": price}
+        plain: dict[str, Any] = {"limit_price": None, "stop_price": None, "trail_price": None, "trail_percent": None}
+        return replace(parent, side=order.side, order_class="simple", take_profit=None, stop_loss=None, **(plain | kind))
+
+    def _put_in_place(self, old: WorkingOrder, request: OrderRequest, case: Case, total: float, left: float) -> None:
+        if old.leg:
+            price = {"take_profit": request.limit_price} if old.leg == "tp" else {"stop_loss": request.stop_price}
+            old.request = replace(old.request, **price)  # type: ignore[arg-type]
+        else:
+            old.request = replace(request, id=old.id, qty=total)
+            old.opening = min(case.opening, left)
+            if old.opening:
+                old.value = case.value * case.scale / case.opening
+                old.regt = case.regt / case.opening
+            for leg in self.ledger.group(old.root, old.symbol):
+                if leg is not old:
+                    leg.request, leg.qty, leg.left = old.request, total, total
+        old.qty, old.left = total, left
+        self.ledger.touched()
+
+    def release(self, order_id: str, at: datetime | None = None, cause: str = "canceled") -> None:
+        """A working order is cancelled or expires: what it held is free again. A parent takes its children along."""
+        if at is not None:
+            self.advance(at)
+        order = self.ledger.orders.get(order_id)
+        group = [o for o in self.ledger.orders.values() if o.root == order_id and o.id != order_id]
+        if order is None and not group:
+            raise BadInput(f"order {order_id!r} is not working, so it cannot be released.")
+        for each in ([order] if order is not None else []) + ([] if order is not None and order.leg else group):
+            self._release(each, cause)
+        self._lowest()
+
+    def _release(self, order: WorkingOrder, cause: str) -> None:
+        if self.ledger.drop(order.id) is not None:
+            self.journal.append(ReleaseEntry(self.now, self.session, order.id, cause))
+
+    # -- executions
+
+    def post(self, fill: Fill, *, forced: str | None = None) -> None:
+        """Books an execution: cash, position, day trades, buying power. A refused order's execution is booked all the same."""
+        if fill.at is not None:
+            self.advance(fill.at)
+        self._untouched = False
+        ledger = self.ledger
+        order = ledger.orders.get(fill.order_id) if fill.order_id is not None else None
+        if order is not None:
+            self._reduce(order, fill.qty)
+        before = self._margin_level()
+        symbol, qty = fill.symbol, fill.sign * fill.qty
+        asset = ledger.asset(symbol)
+        charge = None
+        if self.rules.dtbp_by_requirement and self.rules.regime == PDT:
+            needed = requirement(self.rules, asset, qty, fill.price)
+            charge = fill.price * max(1.0, needed.maintenance / (fill.qty * fill.price) / self.rules.maintenance_law_rate)
+        key = fill.order_id if order is None else order.root if not order.leg else order.id
+        done = ledger.post(symbol, qty, fill.price, fill.commission, order=key if key is not None else object(), charge=charge)
+        self._margins.pop(symbol, None)
+        self._totals = None
+        released = done.carried_closed * fill.price * (1.0 - self.rules.regt_initial_long if asset.marginable else 1.0)
+        self._reg_t_flow += fill.commission - done.day_profit - released
+        self._settle(-qty * fill.price - fill.commission)
+        self._note_deficit(before, reducing=done.opened > SHARE_DUST)
+        self.journal.append(FillEntry(self.now, self.session, fill, done.day_trades, forced))
+        self._count(symbol, done.day_trades, key)
+        self._too_large(symbol)
+        self._lowest()
+
+    def _reduce(self, order: WorkingOrder, qty: float) -> None:
+        if exceeds_shares(qty, order.left):
+            raise BadInput(f"order {order.id!r} has {order.left:g} left to fill, got a fill of {qty:g}.")
+        if order.leg and not order.active:
+            raise BadInput(f"order {order.id!r} starts when its entry is filled in full, got a fill of {qty:g} before.")
+        order.left -= qty
+        done = order.left <= SHARE_DUST
+        for other in self.ledger.group(order.root, order.symbol):
+            if other is order:
+                continue
+            if order.leg and done:
+                self._release(other, "the other leg was filled")
+            elif order.leg:
+                other.left = min(other.left, order.left)
+            elif done:
+                other.active = True
+        if done:
+            self.ledger.drop(order.id)
+        self.ledger.touched()
+
+    def _count(self, symbol: str, completed: int, key: object) -> None:
+        self._orders_filled.setdefault(self.session, set_()).add(key if key is not None else len(self.journal))
+        if not completed:
+            return
+        made = self._made.setdefault(self.session, {})
+        made[symbol] = made.get(symbol, 0) + completed
+        self._own[(self.session, symbol)] = self._own.get((self.session, symbol), 0) + completed
+        self._today_count += completed
+        rules = self.rules
+        if rules.regime != PDT or self.pattern_day_trader or self.account_type == "cash":
+            return
+        if self.daytrade_count() >= rules.pdt_day_trades_threshold and not self._exempt_by_ratio():
+            self.pattern_day_trader = True
+            cause = f"{self.daytrade_count()} day trades in {rules.pdt_window_business_days} business days"
+            self.journal.append(FlagEntry(self.now, self.session, True, cause))
+
+    def _exempt_by_ratio(self) -> bool:
+        """The 6 % clause: day trades no more than 6 % of the orders executed in the window."""
+        if not self.rules.six_percent_clause:
+            return False
+        trades = sum(len(self._orders_filled.get(day, ())) for day in self._window)
+        own = sum(count for (day, _), count in self._own.items() if day in self._window)
+        trades += 2 * (self.daytrade_count() - own)  # carried-in day trades: at least an opening and a closing order each
+        return self.daytrade_count() <= self.rules.pdt_exempt_ratio * trades + 1e-9
+
+    def _too_large(self, symbol: str) -> None:
+        """One position over six times equity: closing only until the brokerage has looked at it."""
+        ratio = self.rules.position_equity_ratio
+        qty = self.ledger.positions.get(symbol)
+        if ratio is None or qty is None or not self.refuses or self.restriction("closing_only") is not None:
+            return
+        value = abs(qty) * self.ledger.marks[symbol]
+        if exceeds(value, ratio * max(0.0, self.equity())):
+            because = f"{symbol} at {dollars(value)} is over {ratio:g} times the equity of {dollars(self.equity())}"
+            self._restrict(Restriction("closing_only", self.session, None, "position_equity_ratio", "position_equity_ratio", because))
+
+    def _settle(self, amount: float) -> None:
+        if self.rules.margin_interest_rate:
+            due = sessions.settlement_date(self.session, self.rules.settlement_days)
+            self._unsettled.append((due, amount))
+
+    # -- intraday margin and the day's lows
+
+    def _margin_level(self) -> float:
+        """The intraday margin level by this brokerage's basis: equity less maintenance margin. 0 in the old regime, where nothing asks."""
+        rules = self.rules
+        if rules.regime == PDT:
+            return 0.0
+        at_cost = rules.imd_valuation == "cost"
+        if rules.imd_basis != "law" and not at_cost:
+            equity, _, maintenance = self.margins()
+            return equity - maintenance
+        book = rulebook_for("finra").on(self.rules.day) if rules.imd_basis == "law" else rules
+        equity, maintenance = self.ledger.cash, 0.0
+        for symbol, qty in self.ledger.positions.items():
+            price = self._cost_basis(symbol, qty) if at_cost else self.ledger.marks[symbol]
+            equity += qty * price
+            maintenance += requirement(book, self.ledger.asset(symbol), qty, price).maintenance
+        return equity - maintenance
+
+    def _cost_basis(self, symbol: str, qty: float) -> float:
+        """4210(a)(2): carried shares at the previous close, today's at cost, as an average a share."""
+        run = self.ledger.runs.get(symbol)
+        close = self._closing_marks.get(symbol, self.ledger.marks[symbol])
+        if run is None:
+            return close
+        total = abs(run.carried) * close + sum(lot[0] * lot[1] for lot in run.lots)
+        return total / abs(qty)
+
+    def _note_deficit(self, before: float, *, reducing: bool) -> None:
+        if self.rules.regime == PDT:
+            return
+        level = self._margin_level()
+        if self.rules.imd_valuation == "cost":
+            reducing = below(level, before)
+        if reducing and exceeds(-level, self._deficit):
+            self._deficit, self._deficit_equity = -level, self.equity()
+
+    def _lowest(self) -> None:
+        """The lowest DTBP and margin level after any event of the day, up to the close."""
+        if self.rules.regime == PDT:
+            if self._measured is None and self.bod_dtbp:
+                left = self.daytrading_buying_power()
+                if self._lowest_dtbp is None or left < self._lowest_dtbp:
+                    self._lowest_dtbp = left
+        elif self._measured is None or self._closed_explicitly is False:
+            level = self._margin_level()
+            if self._lowest_level is None or level < self._lowest_level:
+                self._lowest_level = level
+
+    # -- reading
+
+    @property
+    def cash(self) -> float:
+        """Cash balance; negative is the debit."""
+        return self.ledger.cash
+
+    @property
+    def positions(self) -> dict[str, float]:
+        """Signed shares by symbol."""
+        return dict(self.ledger.positions)
+
+    def position(self, symbol: str) -> float:
+        """Signed shares of ``symbol``, 0 if none."""
+        return self.ledger.position(symbol)
+
+    @property
+    def sessions(self) -> list[dict[str, Any]]:
+        """One row for each closed session."""
+        return self._rows + ([self._row()] if self._closed_explicitly else [])
+
+    @property
+    def state(self) -> AccountState:
+        """The account now, as a frozen value with Alpaca's field names."""
+        long_value, short_value, initial, maintenance = self._sums()
+        equity = self.equity()
+        old = self.rules.regime == PDT
+        value, _ = self.ledger.reserved()
+        return AccountState(
+            session=self.session,
+            regime=self.regime,
+            brokerage=self.brokerage.name,
+            equity=equity,
+            last_equity=self.last_equity,
+            cash=self.ledger.cash,
+            long_market_value=long_value,
+            short_market_value=-short_value,
+            initial_margin=initial,
+            maintenance_margin=maintenance,
+            last_maintenance_margin=self.last_maintenance_margin,
+            maintenance_excess=equity - maintenance,
+            buying_power=self.buying_power(),
+            regt_buying_power=self.regt_buying_power(),
+            daytrading_buying_power=self.daytrading_buying_power() if old else None,
+            bod_dtbp=self.bod_dtbp if old else None,
+            non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - value),
+            multiplier=self.multiplier,
+            sma=self.sma,
+            daytrade_count=self.daytrade_count() if old else None,
+            pattern_day_trader=self.pattern_day_trader if old else None,
+            trading_blocked=self.trading_blocked,
+            shorting_enabled=self.multiplier > 1,
+            intraday_margin_level=None if old else self._margin_level(),
+            intraday_margin_deficit=self._deficit,
+            restrictions=tuple(r.kind for r in self._live_restrictions),
+            positions=self.positions,
+        )
+
+    def fork(self) -> Account:
+        """An independent twin with an empty journal, for asking what would happen."""
+        twin = Account.__new__(Account)
+        twin.__dict__.update(self.__dict__)
+        twin.ledger = self.ledger.copy()
+        twin.journal = []
+        twin._rows = []
+        twin._made = {day: dict(made) for day, made in self._made.items()}
+        twin._own = {}
+        twin._orders_filled = {day: ids.copy() for day, ids in self._orders_filled.items()}
+        twin._margins = dict(self._margins)
+        twin._live_restrictions = self._live_restrictions[:]
+        twin._all_restrictions = self._all_restrictions[:]
+        twin._held_deposits = self._held_deposits[:]
+        twin._unsettled = self._unsettled[:]
+        twin._initial_kept = dict(self._initial_kept)
+        return twin
+
+
+set_ = set
+
+
+def exceeds_shares(qty: float, left: float) -> bool:
+    """True if ``qty`` is more than ``left`` beyond rounding."""
+    return qty > left + 1e-6

@@ -1,0 +1,470 @@
+"""May this order be sent, can it be afforded: one pure function for each rule.
+
+Every check is a question asked of a :class:`Case` and answers with a :class:`Refusal` or None. It writes nothing and can be
+asked twice. All of them are asked; the first in the brokerage's order names the refusal. Closing is never refused for money:
+only rules that name closings (quantity held, day-trade count, day-trading buying power on exit) may stop it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any, Protocol
+
+from .decisions import Reason, Refusal
+from .ledger import Ledger
+from .margin import order_price, requirement, stop_of
+from .money import SHARE_DUST, below, dollars, exceeds, shares
+from .orders import OrderRequest
+from .rules.rulebook import PDT
+
+
+class Standing(Protocol):
+    """What the checks ask of an account: its books, the day's rules and the money they give."""
+
+    ledger: Ledger
+    rules: Any
+    session: date
+    multiplier: int
+    last_equity: float
+    trading_blocked: bool
+    pattern_day_trader: bool
+    bod_dtbp: float
+
+    def equity(self) -> float: ...
+    def regt_excess(self) -> float: ...
+    def intraday_power(self) -> float: ...
+    def daytrade_count(self) -> int: ...
+    def restriction(self, *kinds: str) -> Any: ...
+    def tested_equity(self) -> float: ...
+
+
+class Case:
+    """One order put before one account: what it opens, what it closes, what it is worth, and what is already working.
+
+    ``replaces`` is the group whose place the order takes (its own working orders do not count against it).
+    """
+
+    def __init__(self, standing: Standing, request: OrderRequest, replaces: str | None = None, floor: tuple[float, float] = (0.0, 0.0)) -> None:
+        ledger = standing.ledger
+        self.standing, self.request, self.replaces = standing, request, replaces
+        self.rules = standing.rules
+        self.ledger = ledger
+        self.symbol, self.sign, self.qty = request.symbol, request.sign, request.qty
+        self.asset = ledger.asset(request.symbol)
+        self.last = ledger.marks.get(request.symbol)
+        self.position = ledger.position(request.symbol)
+        self.closing_side = self.position * self.sign < 0
+        self.held = ledger.held(self.symbol, self.sign, replaces) if self.closing_side else 0.0
+        self.available = max(0.0, abs(self.position) - self.held) if self.closing_side else 0.0
+        if not self.closing_side:
+            self.closing = 0.0
+        elif self.rules.flip_through_zero:
+            self.closing = min(self.qty, self.available)
+        else:
+            self.closing = self.qty
+        self.opening = 0.0 if request.order_class == "oco" and self.closing_side else self.qty - self.closing
+        if self.opening <= SHARE_DUST:
+            self.opening = 0.0
+        self.price = order_price(self.rules, request, self.last) if self.opening else 0.0
+        # a replaced order keeps the larger of its old and new reservation while it works
+        self.value = max(self.opening * self.price, floor[0])
+        self.scale = 1.0
+        self.regt = 0.0
+        if self.opening:
+            needed = requirement(self.rules, self.asset, self.sign * self.opening, self.price, self.last or self.price)
+            self.regt = max(needed.initial * self.rules.regt_buying_power_multiple, floor[1])
+            if self.rules.dtbp_by_requirement and self.value:
+                self.scale = max(1.0, needed.maintenance / (self.opening * self.price) / self.rules.maintenance_law_rate)
+        value, regt = ledger.reserved()
+        for order in ledger.group(replaces, self.symbol) if replaces else ():
+            v, r = order.reserves()
+            value, regt = value - v, regt - r
+        self.reserved_value, self.reserved_regt = value, regt
+
+    @property
+    def what(self) -> str:
+        """The order in words: ``sell 100 SPY``."""
+        return f"{self.request.side} {shares(self.qty)} {self.symbol}"
+
+    @property
+    def has_exits(self) -> bool:
+        """A bracket or OTO brings its own exits."""
+        return self.request.order_class in ("bracket", "oto")
+
+    def _sides(self, with_order: bool) -> tuple[float, float]:
+        only = not self.rules.count_unfillable_pending
+        buys, sells = self.ledger.pending(self.symbol, self.replaces, fillable_only=only)
+        if with_order:
+            if self.sign > 0 or self.has_exits:
+                buys += self.qty
+            if self.sign < 0 or self.has_exits:
+                sells += self.qty
+        return buys, sells
+
+    def completes_day_trade(self) -> bool:
+        """Would this order, with what was done and what works today, add a potential day trade?"""
+        run = self.ledger.run(self.symbol)
+        return run.would_day_trade(*self._sides(True)) and not run.would_day_trade(*self._sides(False))
+
+    def potential(self) -> int:
+        """Day trades that the working orders could still complete today, one a symbol at most; this order left out."""
+        only = not self.rules.count_unfillable_pending
+        ledger = self.ledger
+        count = 0
+        for symbol in ledger.by_symbol:
+            buys, sells = ledger.pending(symbol, self.replaces if symbol == self.symbol else None, fillable_only=only)
+            count += ledger.run(symbol).would_day_trade(buys, sells)
+        return count
+
+    def dtbp_left(self) -> float:
+        """Day-trading buying power net of today's open lots and of working opening orders: 0 to its start of day."""
+        start = self.standing.bod_dtbp
+        return max(0.0, min(start, start - self.ledger.used_today - self.reserved_value))
+
+    def regt_left(self) -> float:
+        """Reg T buying power net of working opening orders."""
+        return max(0.0, self.standing.regt_excess() * self.rules.regt_buying_power_multiple - self.reserved_regt)
+
+    def buying_power(self) -> float:
+        """What the account may buy now: the larger of Reg T and intraday power at multiplier 4, Reg T at 2, cash at 1."""
+        standing = self.standing
+        if standing.multiplier == 1:
+            return max(0.0, self.ledger.cash - self.reserved_value)
+        if standing.multiplier < 4:
+            return self.regt_left()
+        if self.rules.regime == PDT:
+            return max(self.regt_left(), self.dtbp_left())
+        return max(self.regt_left(), standing.intraday_power() - self.reserved_value)
+
+    def cash_left(self) -> float:
+        """Dollars that can pay for a security without a loan value."""
+        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved_value)
+
+    def day_trades_bind(self) -> bool:
+        """True where the count of day trades limits this account: old regime, $25,000 not met."""
+        return self.rules.regime == PDT and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
+
+    def exit_exposure(self) -> tuple[float, float]:
+        """(peak day-traded dollars if every resting exit fills, the same with this order)."""
+        closes: dict[str, float] = {}
+        entries = 0.0
+        for order in self.ledger.orders.values():
+            if order.root == self.replaces:
+                continue
+            if order.leg and not order.active:
+                if order.leg == self._first_leg(order.root, order.symbol):
+                    parent = self.ledger.orders.get(order.root)
+                    if parent is not None:
+                        entries += parent.left * parent.value
+                        closes[order.symbol] = closes.get(order.symbol, 0.0) + order.sign * order.left
+            elif order.opening <= SHARE_DUST and (not order.leg or order.leg == self._first_leg(order.root, order.symbol)):
+                closes[order.symbol] = closes.get(order.symbol, 0.0) + order.sign * order.left
+        before = self.ledger.peak_exposure(closes, entries)
+        if self.has_exits and self.opening:
+            entries += self.value * self.scale
+        if self.closing:
+            closes[self.symbol] = closes.get(self.symbol, 0.0) + self.sign * self.closing
+        return before, self.ledger.peak_exposure(closes, entries)
+
+    def _first_leg(self, root: str, symbol: str) -> str:
+        return min((o.leg for o in self.ledger.group(root, symbol) if o.leg), default="")
+
+
+# -- the checks, each a rule
+
+
+def price(case: Case) -> Refusal | None:
+    """Increments and sides of prices: a dollar and up in cents, below in hundredths of a cent; stops on the right side of the market."""
+    if not case.rules.price_check:
+        return None
+    request = case.request
+    for name in ("limit_price", "stop_price", "take_profit", "stop_loss"):
+        asked = getattr(request, name)
+        if asked is not None:
+            step = 0.01 if asked >= 1 else 0.0001
+            if abs(asked / step - round(asked / step)) > 1e-6 * max(1.0, asked / step):
+                nearest = round(asked, 2 if asked >= 1 else 4)
+                facts = {name: asked, "increment": step}
+                why = f"{name} {asked:g} is not a multiple of {step:g}; the nearest price is {nearest:g}."
+                return Refusal(
+                    Reason.PRICE,
+                    "price_check",
+                    facts,
+                    why,
+                    {"message": f"invalid {name} {asked:g}. sub-penny increment does not fulfill minimum pricing criteria"},
+                )
+    stop = request.stop_price if request.type in ("stop", "stop_limit") else None
+    if stop is not None and case.last is not None and (stop - case.last) * case.sign <= 0:
+        side = "greater" if case.sign > 0 else "less"
+        facts = {"stop_price": stop, "market_price": case.last}
+        why = f"the stop of a {request.side} must be {side} than the last price {dollars(case.last)}, it is {dollars(stop)}."
+        wire = {"message": f"stop price must be {side} than current price", "market_price": f"{case.last:g}", "stop_price": f"{stop:g}"}
+        return Refusal(Reason.PRICE, "price_check", facts, why, wire)
+    gain, loss = request.take_profit, request.stop_loss
+    exit_sign = case.sign if request.order_class == "oco" else -case.sign
+    if gain is not None and loss is not None and (gain - loss) * exit_sign >= 0:
+        side = "above" if exit_sign < 0 else "below"
+        facts = {"take_profit": gain, "stop_loss": loss}
+        why = f"take_profit {dollars(gain)} must be {side} stop_loss {dollars(loss)}."
+        return Refusal(Reason.PRICE, "price_check", facts, why, {"message": f"take_profit.limit_price must be {side} stop_loss.stop_price"})
+    return None
+
+
+def trading_blocked(case: Case) -> Refusal | None:
+    """The brokerage or the customer has blocked the account."""
+    if case.standing.trading_blocked:
+        return Refusal(Reason.TRADING_BLOCKED, "trading_blocked", {"trading_blocked": True}, "the account is blocked from trading.")
+    return None
+
+
+_OPENING_BARRED = {
+    "liquidation_only": Reason.LIQUIDATION_ONLY,
+    "closing_only": Reason.CLOSING_ONLY,
+}
+
+
+def restrictions(case: Case) -> Refusal | None:
+    """Liquidation-only and closing-only accounts open and increase nothing; what closes is never stopped."""
+    if not case.opening:
+        return None
+    for kind, reason in _OPENING_BARRED.items():
+        found = case.standing.restriction(kind)
+        if found is not None:
+            facts = {"last_equity": case.standing.last_equity, "since": found.start.isoformat()}
+            if found.rule == "pdt_min_equity":
+                facts["required"] = case.rules.pdt_min_equity
+            why = f"the account may only close positions ({found.because}); {case.what} would open {shares(case.opening)}."
+            return Refusal(reason, found.rule, facts, why)
+    return None
+
+
+def restricted_day_trade(case: Case) -> Refusal | None:
+    """A flagged account under $25,000 at the previous close may trade, but not make a day trade."""
+    found = case.standing.restriction("no_day_trades")
+    if found is None or not case.completes_day_trade():
+        return None
+    facts = {"last_equity": case.standing.last_equity, "required": case.rules.pdt_min_equity}
+    why = (
+        f"the account is a pattern day trader and closed the previous session at {dollars(case.standing.last_equity)}, "
+        f"under {dollars(case.rules.pdt_min_equity)}: {case.what} would make a day trade."
+    )
+    return Refusal(Reason.PDT_RESTRICTED_DAYTRADE, "pdt_min_equity", facts, why)
+
+
+def short_permission(case: Case) -> Iterator[Refusal]:
+    """A short sale needs a shortable security and $2,000 of equity."""
+    if case.sign > 0 or not case.opening:
+        return
+    if not case.rules.flip_through_zero and case.closing_side:
+        return
+    if not case.asset.shortable:
+        yield Refusal(Reason.NOT_SHORTABLE, "shortable", {"symbol": case.symbol}, f"{case.symbol} cannot be sold short.")
+    elif not case.asset.easy_to_borrow and case.rules.short_needs_easy_to_borrow:
+        why = f"{case.symbol} is hard to borrow and cannot be sold short."
+        yield Refusal(Reason.NOT_SHORTABLE, "short_needs_easy_to_borrow", {"symbol": case.symbol, "easy_to_borrow": False}, why)
+    if case.standing.multiplier == 1:
+        minimum = case.rules.margin_min_equity
+        had = case.standing.last_equity if case.rules.regime == PDT else case.standing.equity()
+        why = f"selling short needs {dollars(minimum)} of equity, the account has {dollars(had)}."
+        yield Refusal(Reason.NO_SHORT, "margin_min_equity", {"equity": had, "required": minimum}, why)
+
+
+def quantity(case: Case) -> Refusal | None:
+    """No more can be closed than is held and not already promised to other exits; no flip through zero."""
+    if case.rules.flip_through_zero:
+        return None
+    wants_close = case.closing_side or case.request.order_class == "oco"
+    if wants_close and case.qty > case.available + SHARE_DUST:
+        related = [o.id for o in case.ledger.working(case.symbol, case.replaces) if o.sign == case.sign and o.active]
+        wire = {
+            "available": shares(case.available).replace(",", ""),
+            "existing_qty": shares(abs(case.position)).replace(",", ""),
+            "held_for_orders": shares(case.held).replace(",", ""),
+            "symbol": case.symbol,
+        }
+        if related:
+            wire["related_orders"] = related  # type: ignore[assignment]
+        facts = {"requested": case.qty, "available": case.available, "existing_qty": abs(case.position), "held_for_orders": case.held}
+        why = (
+            f"{shares(case.available)} of {shares(abs(case.position))} {case.symbol} can be closed ({shares(case.held)} held by other orders), "
+            f"the order asks for {shares(case.qty)}; a position is closed before it is turned around."
+        )
+        return Refusal(Reason.QTY, "flip_through_zero", facts, why, wire)
+    if case.position == 0 and not case.rules.wash_check:
+        return _pending_entry(case)
+    if case.position == 0 and wash(case) is None:
+        return _pending_entry(case)
+    return None
+
+
+def _pending_entry(case: Case) -> Refusal | None:
+    for order in case.ledger.working(case.symbol, case.replaces):
+        if order.sign == -case.sign and order.active and not order.leg:
+            facts = {"requested": case.qty, "available": 0.0, "existing_qty": 0.0, "held_for_orders": 0.0}
+            why = f"an order to {order.side} {shares(order.left)} {case.symbol} is working in a flat symbol; the opposite side is refused until it is done."
+            return Refusal(Reason.QTY, "flip_through_zero", facts, why, {"available": "0", "existing_qty": "0", "held_for_orders": "0", "symbol": case.symbol})
+    return None
+
+
+_LIMITS = ("limit", "stop_limit")
+
+
+def wash(case: Case) -> Refusal | None:
+    """An opposite order works already: refused if either is a market or stop order, or if two limits would cross."""
+    request = case.request
+    if not case.rules.wash_check or request.order_class != "simple" or request.type == "trailing_stop":
+        return None
+    for order in case.ledger.working(case.symbol, case.replaces):
+        other = order.request
+        if order.sign == case.sign or other.order_class != "simple" or other.type == "trailing_stop":
+            continue
+        if request.type in _LIMITS and other.type in _LIMITS:
+            buy, sell = (request.limit_price, other.limit_price) if case.sign > 0 else (other.limit_price, request.limit_price)
+            if buy is None or sell is None or buy < sell:
+                continue
+            kind, why = "limit", f"a {order.side} limit at {dollars(other.limit_price or 0)} works that this order would cross"
+        else:
+            kind = "limit" if other.type in _LIMITS else "market/stop"
+            why = f"a {order.side} {other.type} order for {shares(order.left)} {case.symbol} works on the opposite side"
+        facts = {"opposite_order": order.id, "opposite_type": other.type}
+        return Refusal(Reason.WASH, "wash_check", facts, why + ".", {"reject_reason": f"opposite side {kind} order exists"})
+    return None
+
+
+def buying_power(case: Case) -> Refusal | None:
+    """An opening order must fit into buying power; a security without loan value into cash."""
+    if not case.opening:
+        return None
+    if not case.asset.marginable and case.sign > 0:
+        cash = case.cash_left()
+        if exceeds(case.value, cash):
+            facts = {"non_marginable_buying_power": cash, "cost_basis": case.value}
+            why = f"{case.what} costs {dollars(case.value)} and {case.symbol} cannot be bought on margin; cash to spend is {dollars(cash)}."
+            return Refusal(Reason.NON_MARGINABLE_BUYING_POWER, "regt_initial_non_marginable", facts, why, _power(cash, case.value))
+        return None
+    standing, rules = case.standing, case.rules
+    power = case.buying_power()
+    if standing.multiplier == 1:
+        fits, rule = not exceeds(case.value, power), "margin_min_equity"
+    else:
+        fits, rule = not exceeds(case.regt, case.regt_left()), "regt_initial_long" if case.sign > 0 else "regt_initial_short"
+        if not fits and standing.multiplier >= 4:
+            if rules.regime == PDT:
+                fits, rule = not exceeds(case.value * case.scale, case.dtbp_left()), "dt_buying_power_multiple"
+            else:
+                fits, rule = not exceeds(case.value * case.scale, standing.intraday_power() - case.reserved_value), "intraday_multiple"
+    if fits:
+        return None
+    facts = {"buying_power": power, "cost_basis": case.value}
+    if standing.multiplier > 1:
+        facts["regt_buying_power"] = case.regt_left()
+        if standing.multiplier >= 4 and rules.regime == PDT:
+            facts["daytrading_buying_power"] = case.dtbp_left()
+    why = f"{case.what} is valued at {dollars(case.value)} and buying power is {dollars(power)}"
+    if standing.multiplier == 1:
+        why += f" (cash only: equity is under {dollars(rules.margin_min_equity)})"
+    elif case.regt > case.value * 1.001:
+        why += f" (it uses {dollars(case.regt)} of Reg T buying power at its initial margin of {case.regt / case.value / 2:.0%})"
+    return Refusal(Reason.BUYING_POWER, rule, facts, why + ".", _power(power, case.value))
+
+
+def _power(power: float, cost: float) -> dict[str, Any]:
+    return {"buying_power": f"{power:.2f}".removesuffix(".00"), "cost_basis": f"{cost:.2f}".removesuffix(".00")}
+
+
+def day_trading_power(case: Case) -> Refusal | None:
+    """Day-trading buying power at multiplier 4: *entry* refuses what exceeds it, *exit* the close that would make a day-trade call."""
+    standing, rules = case.standing, case.rules
+    if rules.regime != PDT or standing.multiplier < 4:
+        return None
+    if case.opening and rules.dtbp_check in ("entry", "both"):
+        left, cost = case.dtbp_left(), case.value * case.scale
+        if exceeds(cost, left):
+            facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
+            why = f"{case.what} is valued at {dollars(cost)} and day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
+            return Refusal(Reason.DTBP, "dtbp_check", facts, why)
+    if rules.dtbp_check in ("exit", "both") and (case.closing or case.has_exits):
+        return _exit_power(case)
+    return None
+
+
+def _exit_power(case: Case) -> Refusal | None:
+    start, ledger = case.standing.bod_dtbp, case.ledger
+    if not exceeds(ledger.opened_today + case.reserved_value + case.value * case.scale, start):
+        return None  # all that was opened today fits: no exit can break it
+    before, after = case.exit_exposure()
+    if not exceeds(after, start) or not exceeds(after, before):
+        return None
+    facts = {"day_trade_exposure": after, "bod_dtbp": start, "day_trade_call": after - start}
+    why = f"{case.what} would bring today's day-traded exposure to {dollars(after)}, over the {dollars(start)} of day-trading buying power at the start of the day."
+    return Refusal(Reason.DTBP, "dtbp_check", facts, why)
+
+
+def day_trade_count(case: Case) -> Refusal | None:
+    """Under $25,000 three day trades in five business days pass: *exit* refuses the order that could make the fourth, *entry* any opening with three used."""
+    rules, standing = case.rules, case.standing
+    if rules.regime != PDT or rules.pdt_check not in ("entry", "exit", "both") or not case.day_trades_bind():
+        return None
+    allowed = rules.pdt_day_trades_threshold - 1
+    executed = standing.daytrade_count()
+    if rules.pdt_check != "entry" and case.completes_day_trade():
+        after = case.potential() + 1
+        if executed + after > allowed:
+            return _count_refusal(case, executed, after, allowed)
+    if rules.pdt_check != "exit" and case.opening:
+        potential = case.potential() + (_strictly_open(case) if rules.strict_entry else 0)
+        if executed + potential >= allowed:
+            return _count_refusal(case, executed, potential, allowed)
+    return None
+
+
+def _strictly_open(case: Case) -> int:
+    """Symbols opened today that no working exit covers yet: each will need a day trade to get out today."""
+    ledger = case.ledger
+    return sum(run.opened_today != 0 and run.phase_open and not run.would_day_trade(*ledger.pending(s)) for s, run in ledger.runs.items())
+
+
+def _count_refusal(case: Case, executed: int, potential: int, allowed: int) -> Refusal:
+    equity, required = case.standing.tested_equity(), case.rules.pdt_min_equity
+    facts = {"last_equity": equity, "daytrade_count": executed, "potential": potential, "required": required}
+    made = f"{executed} day trade{'s' * (executed != 1)} in the last {case.rules.pdt_window_business_days} business days"
+    open_ones = f" and {potential} more that this and other working orders could complete" if potential else ""
+    why = (
+        f"{case.what} is refused: {made}{open_ones}, {allowed} are allowed with {dollars(equity)} of equity, under {dollars(required)}."
+    )
+    return Refusal(Reason.PDT_COUNT, "pdt_day_trades_threshold", facts, why)
+
+
+Check = Callable[[Case], "Refusal | Iterator[Refusal] | None"]
+
+#: In the order in which a brokerage looks: parameters, account, asset, quantity, money, day trades.
+CHECKS: list[Check] = [
+    price,
+    trading_blocked,
+    restrictions,
+    restricted_day_trade,
+    short_permission,
+    quantity,
+    wash,
+    buying_power,
+    day_trading_power,
+    day_trade_count,
+]
+
+
+def refusals(case: Case) -> list[Refusal]:
+    """Every rule that refuses this order, the one that names the refusal first."""
+    found: list[Refusal] = []
+    for check in CHECKS:
+        answer = check(case)
+        if answer is None:
+            continue
+        if isinstance(answer, Refusal):
+            found.append(answer)
+        else:
+            found.extend(answer)
+    return found
+
+
+__all__ = ["CHECKS", "Case", "Standing", "refusals", "stop_of"]

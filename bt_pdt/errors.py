@@ -1,0 +1,36 @@
+"""Errors are sentences: which argument, what came, what was allowed, what to do next.
+
+``BadInput`` is the only error a user of bt_pdt is meant to see. The command line turns it into one line
+and exit code 2; everything else is a defect of ours (exit code 1).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BadInput(ValueError):
+    """Something handed to bt_pdt cannot be used; the text is one sentence that says what and what to do."""
+
+
+class NotInForce(BadInput):
+    """A day before the first known day of a rule: no law, no answer."""
+
+
+class UnknownName(BadInput):
+    """A name that is not in a closed list; the sentence carries the nearest one that is."""
+
+    def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
+        names = sorted(str(n) for n in known)
+        near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(names) + "."
+        super().__init__(f"{what} {name!r} is not known; {hint}")
+
+
+def known_name(what: str, name: object, known: Iterable[str]) -> str:
+    """``name`` itself if it is one of ``known``; raises :class:`UnknownName` with the nearest otherwise."""
+    names = list(known)
+    if not isinstance(name, str) or name not in names:
+        raise UnknownName(what, name, names)
+    return name

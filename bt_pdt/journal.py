@@ -1,0 +1,87 @@
+"""The journal: what happened to an account, entry by entry, as values. Reports read this and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from .decisions import Decision
+from .orders import Fill, OrderRequest
+
+
+class OrderEntry(NamedTuple):
+    """An order (or its replacement) and the brokerage's answer."""
+
+    at: datetime
+    session: date
+    request: OrderRequest
+    decision: Decision
+    replaces: str | None = None
+
+
+class FillEntry(NamedTuple):
+    """An execution, and how many day trades it completed; ``forced`` names the call behind a liquidation."""
+
+    at: datetime
+    session: date
+    fill: Fill
+    day_trades: int
+    forced: str | None = None
+
+
+class ReleaseEntry(NamedTuple):
+    """A working order that ended without (further) execution."""
+
+    at: datetime
+    session: date
+    order_id: str
+    cause: str
+
+
+class CashEntry(NamedTuple):
+    """A deposit, withdrawal, interest, fee or dividend; a refused withdrawal carries its decision and moved nothing."""
+
+    at: datetime
+    session: date
+    kind: str
+    amount: float
+    decision: Decision | None = None
+
+
+class FlagEntry(NamedTuple):
+    """The pattern-day-trader designation was set or lifted, and why."""
+
+    at: datetime
+    session: date
+    pattern_day_trader: bool
+    cause: str
+
+
+class RestrictionEntry(NamedTuple):
+    """A restriction began (or ended, ``on`` False)."""
+
+    at: datetime
+    session: date
+    kind: str
+    on: bool
+    because: str
+
+
+class BreachEntry(NamedTuple):
+    """A session closed in a state that calls for a margin call of ``amount`` dollars: what kind, by which rule."""
+
+    session: date
+    kind: str
+    amount: float
+    rule: str
+    facts: dict[str, Any]
+
+
+class CloseEntry(NamedTuple):
+    """A regular session ended; ``row`` is its line of the sessions table."""
+
+    session: date
+    row: dict[str, Any]
+
+
+Entry = OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | BreachEntry | CloseEntry

@@ -1,0 +1,126 @@
+"""The words of an order: what is asked (`OrderRequest`), what happened (`Fill`), what a security is (`Asset`)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from .errors import BadInput, known_name
+
+SIDES = ("buy", "sell")
+TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
+CLASSES = ("simple", "bracket", "oco", "oto")
+TIMES_IN_FORCE = ("day", "gtc")
+
+
+def positive(name: str, value: object) -> float:
+    """``value`` as a float above zero; raises :class:`BadInput` naming the argument otherwise."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise BadInput(f"{name} must be a finite number above 0, got {value!r}.")
+    return float(value)
+
+
+def finite(name: str, value: object) -> float:
+    """``value`` as a finite float of either sign; raises :class:`BadInput` naming the argument otherwise."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BadInput(f"{name} must be a finite number, got {value!r}.")
+    return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """One order as a customer sends it. Quantities are positive shares, prices dollars, ``at`` naive New York time.
+
+    ``order_class`` ``bracket`` needs ``take_profit`` and ``stop_loss``, ``oto`` exactly one of them, ``oco`` both (and is
+    itself an exit). Raises :class:`BadInput` for anything that is not an order.
+    """
+
+    symbol: str
+    side: str
+    qty: float
+    type: str = "market"
+    limit_price: float | None = None
+    stop_price: float | None = None
+    trail_price: float | None = None
+    trail_percent: float | None = None
+    order_class: str = "simple"
+    take_profit: float | None = None
+    stop_loss: float | None = None
+    time_in_force: str = "day"
+    extended_hours: bool = False
+    id: str | None = None
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        known_name("side", self.side, SIDES)
+        known_name("type", self.type, TYPES)
+        known_name("order_class", self.order_class, CLASSES)
+        known_name("time_in_force", self.time_in_force, TIMES_IN_FORCE)
+        positive("qty", self.qty)
+        for name in ("limit_price", "stop_price", "trail_price", "trail_percent", "take_profit", "stop_loss"):
+            value = getattr(self, name)
+            if value is not None:
+                positive(name, value)
+        if self.order_class != "oco":
+            if self.type in ("limit", "stop_limit") and self.limit_price is None:
+                raise BadInput(f"a {self.type} order needs limit_price.")
+            if self.type in ("stop", "stop_limit") and self.stop_price is None:
+                raise BadInput(f"a {self.type} order needs stop_price.")
+            if self.type == "trailing_stop" and (self.trail_price is None) == (self.trail_percent is None):
+                raise BadInput("a trailing_stop order needs trail_price or trail_percent, and not both.")
+        exits = (self.take_profit is not None) + (self.stop_loss is not None)
+        wanted = {"simple": 0, "bracket": 2, "oco": 2, "oto": 1}[self.order_class]
+        if exits != wanted:
+            need = {0: "neither take_profit nor stop_loss", 1: "take_profit or stop_loss, and not both", 2: "take_profit and stop_loss"}
+            raise BadInput(f"an order of class {self.order_class} takes {need[wanted]}.")
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self.side == "buy" else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """An execution. ``order_id`` is None for a real execution whose order is unknown; ``at`` is naive New York time."""
+
+    symbol: str
+    side: str
+    qty: float
+    price: float
+    order_id: str | None = None
+    commission: float = 0.0
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        known_name("side", self.side, SIDES)
+        positive("qty", self.qty)
+        positive("price", self.price)
+        finite("commission", self.commission)
+
+    @property
+    def sign(self) -> int:
+        """+1 for a buy, -1 for a sell."""
+        return 1 if self.side == "buy" else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Facts about a security. ``leverage`` is the daily multiple of a leveraged fund (2, 3, -3), None for anything else.
+
+    ``maintenance`` replaces the house rate, long and short; the per-share floors of short positions stay.
+    """
+
+    symbol: str
+    leverage: float | None = None
+    marginable: bool = True
+    shortable: bool = True
+    easy_to_borrow: bool = True
+    maintenance: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.leverage is not None and finite("leverage", self.leverage) == 0:
+            raise BadInput("leverage must not be 0; leave it out for an ordinary security.")
+        if self.maintenance is not None:
+            positive("maintenance", self.maintenance)

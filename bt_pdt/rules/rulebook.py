@@ -1,0 +1,250 @@
+"""Law as dated, sourced data: a parameter is a history of (day, value, source); a rulebook reads them on a day.
+
+Old law stays: a change is a new entry beside the old one. Where there is no law there is no answer: a day before a
+parameter's first entry raises :class:`NotInForce` with the first known day, and a value that a regime does not have is
+``None``, never 0.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, NamedTuple
+
+from ..errors import BadInput, NotInForce, UnknownName
+
+PDT = "pattern_day_trader"
+INTRADAY = "intraday_margin"
+
+
+class Source(NamedTuple):
+    """Where a value was read: title, address, and the day it was read."""
+
+    title: str
+    href: str
+    read_on: date
+
+
+class Since(NamedTuple):
+    """One entry of a history. ``extended`` marks a house value carried back before its first known day."""
+
+    day: date
+    value: Any
+    source: Source
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A legal or house number with its unit, meaning and history.
+
+    ``regime`` names the regime that has it (None: both). ``house`` parameters are a brokerage's own and extend backwards
+    before their first known day; the law does not. ``kind`` is the type a user may set: bool, int, float, str, date, or None
+    for tables that only a brokerage file sets. ``choices`` closes the list of a str.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    history: tuple[Since, ...]
+    kind: type | None = None
+    choices: tuple[str, ...] = ()
+    regime: str | None = None
+    house: bool = False
+
+    def since(self, day: date) -> Since:
+        """The entry in force on ``day``; raises :class:`NotInForce` before the first one of a law."""
+        i = bisect_right(self.history, day, key=lambda s: s.day) - 1
+        if i >= 0:
+            return self.history[i]
+        first = self.history[0]
+        if self.house:
+            return first._replace(extended=True)
+        raise NotInForce(f"{self.name} is not known before {first.day}; choose a day from {first.day} on, got {day}.")
+
+    def on(self, day: date) -> Any:
+        """The value in force on ``day``."""
+        return self.since(day).value
+
+    def parse(self, value: object) -> Any:
+        """``value`` (text from a command line, or a typed value) as this parameter's type; raises :class:`BadInput`."""
+        if self.kind is None:
+            raise BadInput(f"parameter {self.name} is a table; it is changed in a brokerage's file, not with a single value.")
+        bad = BadInput(f"parameter {self.name} takes {self._allowed()}, got {value!r}.")
+        if self.kind is bool:
+            if isinstance(value, bool):
+                return value
+            if isinstance(value, str) and value.lower() in ("true", "false"):
+                return value.lower() == "true"
+            raise bad
+        if self.kind is str:
+            if not isinstance(value, str):
+                raise bad
+            if self.choices and value not in self.choices:
+                raise UnknownName(f"value of {self.name}", value, self.choices)
+            return value
+        if self.kind is date:
+            try:
+                return value if isinstance(value, date) else date.fromisoformat(str(value))
+            except ValueError:
+                raise bad from None
+        if isinstance(value, bool):
+            raise bad
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            raise bad from None
+        if number != number or number in (float("inf"), float("-inf")) or number < 0:
+            raise bad
+        if self.kind is int:
+            if number != int(number):
+                raise bad
+            return int(number)
+        return number
+
+    def _allowed(self) -> str:
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        return {bool: "true or false", int: "a whole number of 0 or more", float: "a number of 0 or more", date: "a date like 2026-06-04"}.get(
+            self.kind or str, "text"
+        )
+
+
+class Change(NamedTuple):
+    """One difference between two days: the parameter and what it was and became (None: not in that regime)."""
+
+    name: str
+    before: Any
+    after: Any
+    since: Since | None
+
+
+class Rules:
+    """The rules of one day, read as attributes: ``rules.pdt_min_equity``. Values are resolved once per day and cached."""
+
+    __slots__ = ("_book", "_values", "day", "regime")
+
+    def __init__(self, book: Rulebook, day: date) -> None:
+        self._book = book
+        self.day = day
+        self.regime: str = book.regime_on(day)
+        self._values: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        values = object.__getattribute__(self, "_values")
+        if name in values:
+            return values[name]
+        if name.startswith("__"):
+            raise AttributeError(name)
+        values[name] = value = self._book.value(name, self.day)
+        return value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Rules, (self._book, self.day)
+
+    def since(self, name: str) -> Since | None:
+        """The entry in force, None where this day's regime does not have the parameter."""
+        return self._book.since(name, self.day)
+
+    def cite(self, name: str) -> str:
+        """``name (in force since DAY)``: how a refusal names its rule."""
+        entry = self.since(name)
+        return name if entry is None else f"{name} (in force since {entry.day})"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._book.parameters)
+
+
+class Rulebook:
+    """Parameters by name, read on a day under the regime of that day.
+
+    The regime changes on ``switch_day`` (a parameter, since a brokerage may switch later than the law's first day).
+    """
+
+    def __init__(self, parameters: Iterable[Parameter], *, frozen_on: date | None = None) -> None:
+        self.parameters: dict[str, Parameter] = {p.name: p for p in parameters}
+        self.frozen_on = frozen_on
+        self._rules: dict[date, Rules] = {}
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter called ``name``; raises :class:`UnknownName` with the nearest."""
+        try:
+            return self.parameters[name]
+        except KeyError:
+            raise UnknownName("parameter", name, self.parameters) from None
+
+    def regime_on(self, day: date) -> str:
+        """``pattern_day_trader`` or ``intraday_margin``; raises :class:`NotInForce` before 2001-09-28."""
+        day = self.frozen_on or day
+        if day >= self.parameter("switch_day").on(day):
+            return INTRADAY
+        self.parameter("regime").on(day)
+        return PDT
+
+    def since(self, name: str, day: date) -> Since | None:
+        """The entry of ``name`` in force on ``day``, None where that day's regime has none."""
+        day = self.frozen_on or day
+        parameter = self.parameter(name)
+        if name == "regime":
+            began = self.parameter("switch_day").since(day)
+            if day >= began.value:
+                return Since(began.value, INTRADAY, began.source)
+            return parameter.since(day)._replace(value=PDT)
+        if parameter.regime is not None and parameter.regime != self.regime_on(day):
+            return None
+        entry = parameter.since(day) if parameter.regime != INTRADAY else parameter.since(max(day, parameter.history[0].day))
+        switch = self.parameter("switch_day").on(day)
+        if parameter.regime == INTRADAY and entry.day < switch:
+            entry = entry._replace(day=switch)
+        return entry
+
+    def value(self, name: str, day: date) -> Any:
+        """The value of ``name`` on ``day``, None where that day's regime has none."""
+        entry = self.since(name, day)
+        return None if entry is None else entry.value
+
+    def on(self, day: date) -> Rules:
+        """The rules of ``day`` (the same object each time: ask as often as you like)."""
+        day = self.frozen_on or day
+        rules = self._rules.get(day)
+        if rules is None:
+            rules = self._rules[day] = Rules(self, day)
+        return rules
+
+    def override(self, values: Mapping[str, Any], source: Source | None = None) -> Rulebook:
+        """A copy in which each named parameter has this one value on every day."""
+        source = source or Source("set by the user", "", date.min)
+        changed = dict(self.parameters)
+        for name, raw in values.items():
+            parameter = self.parameter(name)
+            value = parameter.parse(raw)
+            if name == "switch_day":
+                self._judge_switch(value)
+            changed[name] = replace(parameter, history=(Since(parameter.history[0].day, value, source),))
+        return Rulebook(changed.values(), frozen_on=self.frozen_on)
+
+    def _judge_switch(self, day: date) -> None:
+        first, last = (self.parameter(n).history[0].value for n in ("imd_effective", "imd_phase_in_end"))
+        if not first <= day <= last:
+            raise BadInput(f"switch_day must be from {first} (the rule's first day) to {last} (the end of its phase-in), got {day}.")
+
+    def frozen(self, day: date) -> Rulebook:
+        """A copy that answers every day with the rules of ``day`` (a what-if)."""
+        self.regime_on(day)
+        return Rulebook(self.parameters.values(), frozen_on=day)
+
+    def changes(self, day1: date, day2: date) -> list[Change]:
+        """What changed from ``day1`` to ``day2``, by name."""
+        found = []
+        for name in self.parameters:
+            try:
+                before = self.value(name, day1)
+            except NotInForce:
+                before = None
+            entry = self.since(name, day2)
+            after = None if entry is None else entry.value
+            if before != after:
+                found.append(Change(name, before, after, entry))
+        return found
