@@ -1,0 +1,65 @@
+"""bt_pdt: backtests that obey US margin law.
+
+The names below are loaded on first use, so that ``import bt_pdt`` is fast and the account alone needs neither backtrader
+nor pandas.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Account": "bt_pdt.account",
+    "AccountState": "bt_pdt.state",
+    "Asset": "bt_pdt.orders",
+    "BadInput": "bt_pdt.errors",
+    "Bars": "bt_pdt.bars",
+    "ComplianceAnalyzer": "bt_pdt.adapter",
+    "DayTradeCount": "bt_pdt.adapter",
+    "DayTradingBuyingPower": "bt_pdt.adapter",
+    "Fill": "bt_pdt.orders",
+    "MarginBroker": "bt_pdt.adapter",
+    "OrderRequest": "bt_pdt.orders",
+    "Reason": "bt_pdt.decisions",
+    "Rulebook": "bt_pdt.rules",
+    "XNYSCalendar": "bt_pdt.adapter",
+    "audit": "bt_pdt.history",
+    "feeds": "bt_pdt.adapter",
+    "install": "bt_pdt.adapter",
+    "load": "bt_pdt.bars",
+    "plot": "bt_pdt.adapter",
+    "run": "bt_pdt.study",
+    "rulebook_for": "bt_pdt.brokerages",
+}
+
+__all__ = [*_HOMES, "__version__"]
+
+if TYPE_CHECKING:
+    from .account import Account as Account
+    from .bars import Bars as Bars
+    from .bars import load as load
+    from .brokerages import rulebook_for as rulebook_for
+    from .decisions import Reason as Reason
+    from .errors import BadInput as BadInput
+    from .history import audit as audit
+    from .orders import Asset as Asset
+    from .orders import Fill as Fill
+    from .orders import OrderRequest as OrderRequest
+    from .rules import Rulebook as Rulebook
+    from .state import AccountState as AccountState
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'bt_pdt' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

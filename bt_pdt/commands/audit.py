@@ -1,0 +1,154 @@
+"""``bt-pdt audit``: an account's history, order by order."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import BadInput
+from .common import account_options, out_folder, pairs, print_json
+
+
+@click.command()
+@click.argument("history", nargs=-1, required=True, metavar="HISTORY.jsonl")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a report.")
+@account_options
+@click.option("--from", "source", metavar="alpaca", help="Import the brokerage's own files: --from alpaca orders.json activities.json.")
+@click.option("--cash", type=float, help="With --from: the cash before the first activity.")
+@click.option("--at", "start", metavar="TIME", help="With --from: when the account line stands (default: the first activity's day).")
+@click.option("--out", metavar="DIR", help="Also write audit.json, audit.txt and, with --from, history.jsonl.")
+def audit(
+    history: tuple[str, ...],
+    as_json: bool,
+    brokerage: str | None,
+    rules: str | None,
+    pdt_check: str | None,
+    dtbp_check: str | None,
+    overrides: tuple[str, ...],
+    source: str | None,
+    cash: float | None,
+    start: str | None,
+    out: str | None,
+) -> None:
+    """Says, for every order of a history, whether the brokerage would have accepted it, why not, and what would have passed.
+
+    HISTORY.jsonl holds one event a line; '-' reads standard input. Exit 0 whatever was refused, 2 for input that cannot be.
+    """
+    from ..history import CHECK_MODES, Flags
+    from ..history import audit as play
+    from ..errors import known_name
+
+    for name, mode in (("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
+        if mode is not None:
+            known_name(name, mode, CHECK_MODES)
+    flags = Flags(brokerage, rules, pdt_check, dtbp_check, pairs("--set", overrides))
+    imported: list[str] | None = None
+    if source is not None:
+        known_name("--from", source, ("alpaca",))
+        from ..importers import from_alpaca
+
+        imported = from_alpaca(history, cash, start)
+        result = play(imported, "imported history", flags)
+    else:
+        if len(history) != 1:
+            raise BadInput("audit takes one HISTORY.jsonl; several files go with --from.")
+        name = "<stdin>" if history[0] == "-" else history[0]
+        result = play(_lines(history[0]), name, flags)
+    folder = out_folder(out)
+    report = "" if as_json and folder is None else readable(result)
+    if folder is not None:
+        (folder / "audit.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        (folder / "audit.txt").write_text(report, encoding="utf-8")
+        if imported is not None:
+            (folder / "history.jsonl").write_text("\n".join(imported) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(result)
+    else:
+        click.echo(report, nl=False)
+
+
+def _lines(path: str) -> Iterator[str]:
+    if path == "-":
+        yield from sys.stdin
+        return
+    try:
+        with Path(path).open(encoding="utf-8-sig") as file:
+            yield from file
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({(error.strerror or 'unknown').lower()}).") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: is not UTF-8 text.") from None
+
+
+def readable(result: dict[str, Any]) -> str:
+    """The report as text: refusals first, each with its sentence."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+
+    text = StringIO()
+    console = Console(file=text, width=120, highlight=False, markup=False)
+    decisions = result["decisions"]
+    refused = [d for d in decisions if not d["accepted"]]
+    console.print(f"{len(decisions)} decisions, {len(refused)} refused.\n")
+    for d in refused:
+        what = f"{d['side']} {d['qty']} {d['symbol'] or ''}".strip()
+        console.print(f"REFUSED  {d['at']}  order {d['order']}: {what}" if d["order"] else f"REFUSED  {d['at']}  {what}")
+        console.print(f"         {d['http_status']} {d['code'] or ''} {d['message']}")
+        console.print(f"         {d['reason']}: {d['why']}")
+        passes, extra = d["would_pass"], ""
+        if passes["qty"]:
+            extra += f" {passes['qty']} would pass now."
+        if passes["on"]:
+            extra += f" It would pass on {passes['on']}."
+        also = f" Also fails: {', '.join(d['also'])}." if d["also"] else ""
+        console.print(f"         rule: {d['rule']}.{extra}{also}\n")
+    advised = [d for d in decisions if d["advice"]]
+    for d in advised:
+        for a in d["advice"]:
+            console.print(f"accepted, order {d['order']}: {a['sentence']}")
+    if advised:
+        console.print()
+    for c in result["contradictions"]:
+        console.print(f"CONTRADICTION  order {c['order']} was executed at {c['at']} although it would be refused ({c['reason']}).")
+    for r in result["restrictions"]:
+        console.print(f"RESTRICTION  {r['kind']} from {r['from']} until {r['until'] or 'further notice'} ({r['why']}).")
+    for c in result["calls"]:
+        console.print(f"CALL  {c['kind']} ${c['amount']:,.2f} issued {c['issued_on']}, due {c['due_on'] or '-'}: {c['status']}.")
+    if result["day_trades"]:
+        table = Table("session", "symbol", "day trades", title="Day trades", title_justify="left")
+        for row in result["day_trades"]:
+            table.add_row(row["session"], row["symbol"], str(row["count"]))
+        console.print(table)
+    if result["sessions"]:
+        table = Table(title="Sessions", title_justify="left")
+        names = {
+            "session": "session",
+            "equity": "equity",
+            "maintenance_margin": "maintenance",
+            "initial_margin": "initial",
+            "daytrade_count": "count",
+            "multiplier": "x",
+            "bod_dtbp": "DTBP at start",
+            "lowest_daytrading_buying_power": "lowest DTBP",
+            "regt_buying_power": "Reg T",
+            "lowest_intraday_margin_level": "lowest IML",
+            "intraday_margin_deficit": "IMD",
+        }
+        for name in names.values():
+            table.add_column(name, justify="left" if name == "session" else "right")
+        for row in result["sessions"]:
+            table.add_row(*("-" if row[k] is None else f"{row[k]:,.2f}" if isinstance(row[k], float) else str(row[k]) for k in names))
+        console.print(table)
+    state = result["account"]
+    console.print(
+        f"Account at the end: equity ${state['equity']:,.2f}, cash ${state['cash']:,.2f}, "
+        f"maintenance ${state['maintenance_margin']:,.2f}, buying power ${state['buying_power']:,.2f}."
+    )
+    return text.getvalue()

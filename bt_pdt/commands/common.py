@@ -1,0 +1,69 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import BadInput
+
+F = TypeVar("F", bound=Callable[..., Any])
+MODES = ("entry", "exit", "both")
+
+
+def account_options(command: F) -> F:
+    """--brokerage, --rules, --pdt-check, --dtbp-check, --set: how the account is judged."""
+    for option in reversed(
+        [
+            click.option("--brokerage", metavar="NAME", help="alpaca (default), finra (the bare law), ibkr, schwab, tradier, robinhood, tastytrade."),
+            click.option("--rules", metavar="as_of|DATE|off", help="The law of each day (default), of one day throughout, or none."),
+            click.option("--pdt-check", metavar="MODE", help="Where the day-trade count refuses: entry, exit or both."),
+            click.option("--dtbp-check", metavar="MODE", help="Where day-trading buying power refuses: entry, exit or both."),
+            click.option("--set", "overrides", metavar="NAME=VALUE", multiple=True, help="Overrides a parameter; 'bt-pdt rules --parameters' lists them."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """``NAME=VALUE`` options as a dict."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BadInput(f"{option} takes NAME=VALUE, got {text!r}.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def read_json(path: str) -> Any:
+    """A JSON file; raises :class:`BadInput` naming it."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({os.strerror(error.errno or 0).lower()}).") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: is not JSON ({error}).") from None
+
+
+def out_folder(path: str | None) -> Path | None:
+    """The folder named by --out, made if need be; raises :class:`BadInput` if it cannot be."""
+    if path is None:
+        return None
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--out {path}: the folder cannot be made ({os.strerror(error.errno or 0).lower()}).") from None
+    return folder
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(value, indent=1, allow_nan=False))
