@@ -1,0 +1,123 @@
+"""Row by row: whose bar it is, whether its numbers can be a bar, whether its time follows the one before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BadInput, known_name
+from .formats import Raw
+from .model import COLUMNS, Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A high may lie this far (relative) below the open before a row is called wrong: adjusted prices carry rounding dust.
+DUST = 1e-6
+
+
+def symbols_of(raw: Raw, frame: pd.DataFrame, symbol: str | None) -> tuple[Array, list[str]]:
+    """A number per row and the symbols they stand for."""
+    import pandas as pd
+
+    if "symbol" not in frame.columns:
+        name = symbol or raw.symbol
+        if not name:
+            raise BadInput(f"{raw.source} does not say which symbol its bars are of; give symbol=, for example symbol='SPY'.")
+        if symbol is None:
+            raw.notes.append(f"symbol {name} taken from the file's name")
+        return np.zeros(len(frame), dtype=np.int64), [name]
+    codes, unique = pd.factorize(frame["symbol"])
+    names = [str(name).strip() for name in unique]
+    blank = codes < 0
+    for k, name in enumerate(names):
+        if not name:
+            blank |= codes == k
+    if blank.any():
+        raise BadInput(
+            f"{raw.source} {raw.row_word} {frame['row'].iloc[int(blank.argmax())]}: the symbol is missing; fill it in or remove the row."
+        )
+    if symbol is not None:
+        known_name(f"{raw.source}: symbol", symbol, names)
+    return codes, names
+
+
+def check_values(raw: Raw, local: Array, values: Array, rows: Array, drop_bad: bool) -> tuple[Array, dict[str, int]]:
+    """The rows to keep; the first bad one stops unless ``drop_bad``."""
+    o, h, low, c, v = values.T
+    dust = DUST * np.abs(c)
+    with np.errstate(invalid="ignore"):
+        tests = (
+            ("no time", np.isnat(local)),
+            ("not a number", ~np.isfinite(values).all(axis=1)),
+            ("price of zero or less", (values[:, :4] <= 0).any(axis=1)),
+            ("high below low", h < low),
+            ("high below open or close", (h < o - dust) | (h < c - dust)),
+            ("low above open or close", (low > o + dust) | (low > c + dust)),
+            ("volume below zero", v < 0),
+        )
+    bad = np.logical_or.reduce([mask for _, mask in tests])
+    if not bad.any():
+        return np.ones(len(rows), dtype=bool), {}
+    at, dropped, seen = int(bad.argmax()), {}, np.zeros(len(rows), dtype=bool)
+    for reason, mask in tests:
+        if n := int((mask & ~seen).sum()):
+            dropped[reason] = n
+        seen |= mask
+    if drop_bad:
+        return ~bad, dropped
+    reason = next(reason for reason, mask in tests if mask[at])
+    numbers = ", ".join(f"{name} {value:g}" for name, value in zip(COLUMNS, values[at], strict=True))
+    when = "" if np.isnat(local[at]) else f" ({in_words(local[at])} New York time)"
+    raise BadInput(
+        f"{raw.source} {raw.row_word} {rows[at]}{when}: {reason} ({numbers}); {_rows(int(bad.sum()))};"
+        " correct the file, or drop and count such rows with drop_bad=True (--drop-bad)."
+    )
+
+
+def _rows(n: int) -> str:
+    return "1 bad row in all" if n == 1 else f"{n:,} bad rows in all"
+
+
+def in_time_order(
+    raw: Raw, codes: Array, local: Array, utc: Array, rows: Array, order: Array, dropped: dict[str, int], drop_bad: bool
+) -> Array:
+    """The row positions ``order`` (sorted by symbol), made oldest first. Newest-first bars are turned round; disorder and duplicates stop.
+
+    Order is judged by ``utc``, where the hour that repeats in autumn does not.
+    """
+    if len(order) < 2:
+        return order
+    steps, same = np.diff(utc[order]).astype(np.int64), np.diff(codes[order]) == 0
+    if (steps[same] < 0).any() and (steps[same] <= 0).all():
+        raw.notes.append("newest first, sorted")
+        order = order[np.lexsort((-np.arange(len(order)), codes[order]))]
+        steps, same = np.diff(utc[order]).astype(np.int64), np.diff(codes[order]) == 0
+    back = same & (steps < 0)
+    if back.any():
+        at, n = order[int(back.argmax()) + 1], int(back.sum())
+        raise BadInput(
+            f"{raw.source} {raw.row_word} {rows[at]} ({in_words(local[at])} New York time): earlier than the row of that symbol before it,"
+            f" and so {_times(n)}; sort the file by time."
+        )
+    twice = same & (steps == 0)
+    if not twice.any():
+        return order
+    if not drop_bad:
+        at, n = order[int(twice.argmax()) + 1], int(twice.sum())
+        raise BadInput(
+            f"{raw.source} {raw.row_word} {rows[at]} ({in_words(local[at])} New York time): duplicate of an earlier row; {_rows(n)};"
+            " correct the file, or keep the first of each with drop_bad=True (--drop-bad)."
+        )
+    dropped["duplicate"] = int(twice.sum())
+    return order[np.r_[True, ~twice]]
+
+
+def in_words(moment: np.datetime64) -> str:
+    """``2024-01-02 09:31``."""
+    return f"{moment.astype('datetime64[s]').item():%Y-%m-%d %H:%M}"
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
