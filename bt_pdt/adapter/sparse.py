@@ -1,0 +1,288 @@
+"""BackBroker's fills at a lower price: work per bar follows open positions and live orders, not every feed ever touched.
+
+Same fills, statuses, notifications, cash and value as ``bt.brokers.BackBroker``, bit for bit, on feeds whose bars line up
+(tests/host/test_same_fills.py), with three differences that are meant:
+
+* the host's cash gate is open: cash may go negative (the debit balance) and no order ends as ``Margin``; the account decides;
+* a resting order never fills on a bar that ended before the order was made (stock does when feeds have gaps);
+* ``cancel`` also works in the bar in which the order was sent (stock returns False and the order fills).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any
+
+import backtrader as bt
+from backtrader.order import OrderData
+
+from .clock import Clock
+
+Order = bt.Order
+_Comm = bt.CommInfoBase
+_new = object.__new__
+
+
+def cheap_clone(order: Any) -> Any:
+    """``order.clone()`` without the copy protocol: the same object graph at a fifth of the time."""
+    twin = _new(type(order))
+    twin.__dict__.update(order.__dict__)
+    executed = order.executed
+    executed.p1, executed.p2 = executed.p2, len(executed.exbits)
+    copy = _new(OrderData)
+    copy.__dict__.update(executed.__dict__)
+    twin.executed = copy
+    return twin
+
+
+class Resting:
+    """What decides at a glance whether a live order can act on a bar."""
+
+    __slots__ = ("after", "high", "low", "open", "quick", "times", "wants_low")
+
+    def __init__(self, order: Any, after: float) -> None:
+        data, kind = order.data, order.exectype
+        lines = data.lines
+        self.times, self.open, self.low, self.high = lines.datetime, lines.open, lines.low, lines.high
+        self.after = after
+        # A tick inside a replayed or live bar is not in the bar's lines: there the stock way is taken.
+        self.quick = (kind == Order.Limit or kind == Order.Stop) and not (data.replaying or data.islive())
+        self.wants_low = (kind == Order.Limit) == order.isbuy()
+
+    def stale(self) -> bool:
+        """Has the feed no bar yet that ended after the order was made?"""
+        return self.times.array[self.times.idx] <= self.after
+
+    def out_of_reach(self, price: float) -> bool:
+        """Can this limit or stop order surely not trade within the current bar?"""
+        if self.wants_low:
+            return self.low.array[self.low.idx] > price and self.open.array[self.open.idx] > price
+        return self.high.array[self.high.idx] < price and self.open.array[self.open.idx] < price
+
+
+def _charges_interest(comminfo: Any) -> bool:
+    kind = type(comminfo)
+    return bool(
+        comminfo.p.interest
+        or kind.get_credit_interest is not _Comm.get_credit_interest
+        or kind._get_credit_interest is not _Comm._get_credit_interest
+    )
+
+
+def _plain_stock(comminfo: Any) -> bool:
+    kind = type(comminfo)
+    return comminfo.stocklike and kind.getvaluesize is _Comm.getvaluesize and kind.profitandloss is _Comm.profitandloss
+
+
+class SparseBroker(bt.brokers.BackBroker):
+    """Stock fills, sparse bars, open cash gate. Knows nothing of margin law."""
+
+    def init(self) -> None:
+        super().init()
+        self._open: list[tuple[Any, ...]] = []  # (position, comminfo, data, close line, plain, interest, mult, leverage) where size != 0
+        self._open_stale = False
+        self._flat_cash: float | None = None  # cash at the last valuation without positions
+        self._resting: dict[int, Resting] = {}
+        self._seen = -math.inf  # the newest bar that next() has worked on
+        self._matching = False  # next() is at work; otherwise a strategy calls
+
+    def start(self) -> None:
+        super().start()
+        self.clock = Clock(self.cerebro.datas, self.symbol_names())
+
+    def symbol_names(self) -> dict[Any, str]:
+        """Tickers for feeds whose backtrader name is not one."""
+        return {}
+
+    # -- orders
+
+    def check_submitted(self) -> None:
+        """The account has answered already: what was submitted is accepted, without stock's pseudo-execution against cash."""
+        while self.submitted:
+            order = self.submitted.popleft()
+            if self._take_children(order) is not None:
+                self.submit_accept(order)
+
+    def submit(self, order: Any, check: bool = True) -> Any:
+        made = order.created.dt
+        # Made before the broker saw this bar (cheat-on-open, cheat timers) or an order history: the bar itself may fill it.
+        early = made > self._seen or order.exectype == Order.Historical
+        self._resting[order.ref] = Resting(order, -math.inf if early else made)
+        return super().submit(order, check=check)
+
+    def cancel(self, order: Any, bracket: bool = False) -> bool:
+        """Cancels a live order, also one sent in this very bar; False if there is nothing to cancel."""
+        if super().cancel(order, bracket):
+            return True
+        try:
+            self.submitted.remove(order)
+        except ValueError:
+            return False
+        order.cancel()
+        self.notify(order)
+        self._ococheck(order)
+        if not bracket:
+            self._bracketize(order, cancel=True)
+        return True
+
+    def notify(self, order: Any) -> None:
+        self.notifs.append(cheap_clone(order))
+        if order.status > Order.Partial and self._resting:  # Completed, Canceled, Expired, Margin, Rejected
+            self._resting.pop(order.ref, None)
+
+    # -- executions
+
+    def _execute(
+        self, order: Any, ago: int | None = None, price: float | None = None, cash: float | None = None, position: Any = None, dtcoc: float | None = None
+    ) -> Any:
+        if ago is None or price is None:
+            return super()._execute(order, ago, price, cash, position, dtcoc)
+        self._open_stale = True
+        loan = self._loan(order, price)
+        if not loan:
+            return super()._execute(order, ago, price, cash, position, dtcoc)
+        self.cash += loan
+        try:
+            return super()._execute(order, ago, price, cash, position, dtcoc)
+        finally:
+            self.cash -= loan
+
+    def _loan(self, order: Any, price: float) -> float:
+        """What must be lent for one execution so that stock's ``cash < 0`` never refuses; 0 wherever cash suffices.
+
+        A power of two just large enough: its rounding stays below a billionth of the money at stake, and an account that
+        pays in cash is computed exactly as stock does.
+        """
+        comminfo = self.getcommissioninfo(order.data)
+        size = abs(order.executed.remsize)
+        # a reversal pays two commissions, each for a part of the size
+        need = 2.0 * comminfo.getcommission(size, price) - self.cash
+        if order.executed.remsize > 0:
+            need += size * price
+        return math.ldexp(1.0, math.frexp(need)[1] + 1) if need >= 0.0 else 0.0
+
+    # -- the bar
+
+    def next(self) -> None:
+        self._seen = self.clock.read()
+        self.work_bar()
+
+    def work_bar(self) -> None:
+        """Stock's ``next``: activate, accept, charge, match, value."""
+        self._matching = True
+        while self._toactivate:
+            self._toactivate.popleft().activate()
+        if self.submitted:
+            self.check_submitted()
+        if self._open_stale:
+            self._list_open()
+        if self._open:
+            self._charge_interest()
+        if self._userhist:
+            self._process_order_history()
+        if self.pending:
+            self._match()
+        self._matching = False
+        self._get_value()
+
+    def _charge_interest(self) -> float:
+        """Backtrader's own daily interest on positions (comminfo ``interest``), taken from cash; returns the dollars."""
+        charged = 0.0
+        for position, comminfo, data, _, _, interest, _, _ in self._open:
+            if interest:
+                now = data.datetime.datetime()
+                due = comminfo.get_credit_interest(data, position, now)
+                self.d_credit[data] += due
+                charged += due
+                position.datetime = now
+        if charged:
+            self.cash -= charged
+        return charged
+
+    def _match(self) -> None:
+        """One pass over the live orders, in order; those that cannot act on their feed's bar are only looked at."""
+        pending, resting, close_cheat = self.pending, self._resting, self.p.coc
+        pending.append(None)
+        while True:
+            order = pending.popleft()
+            if order is None:
+                break
+            rest = resting[order.ref]
+            if rest.quick and order._active:
+                if not (order.valid and rest.times.array[rest.times.idx] > order.valid) and (
+                    rest.out_of_reach(order.created.price) or rest.stale()
+                ):
+                    pending.append(order)
+                    continue
+            if order.expire():
+                self.notify(order)
+                self._ococheck(order)
+                self._bracketize(order, cancel=True)
+            elif not order.active() or (rest.stale() and not order.data.replaying and not (close_cheat and order.exectype == Order.Market)):
+                pending.append(order)
+            else:
+                self._try_exec(order)
+                if order.alive():
+                    pending.append(order)
+                elif order.status == Order.Completed:
+                    self._bracketize(order)
+
+    # -- value
+
+    def _list_open(self) -> None:
+        rows = []
+        for data, position in self.positions.items():
+            if position.size:
+                comminfo = self.getcommissioninfo(data)
+                plain, interest = _plain_stock(comminfo), _charges_interest(comminfo)
+                rows.append((position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, comminfo.get_leverage()))
+        self._open = rows
+        self._open_stale = False
+        self._flat_cash = None
+
+    def _get_value(self, datas: Any = None, lever: bool = False) -> float:
+        """Equity: cash and every open position at its feed's last close, added in stock's order so that the bits agree."""
+        if datas is not None or self._fundhist or not self.p.shortcash:
+            self._flat_cash = None
+            return super()._get_value(datas, lever)
+        if self._cash_addition:
+            self._add_cash(self._cash_addition)
+        if self._open_stale:
+            self._list_open()
+        cash = self.cash
+        if not self._open and cash == self._flat_cash:
+            return self._value
+        value = unlevered = unrealized = 0.0
+        for position, comminfo, _, close, plain, _, mult, leverage in self._open:
+            price = close.array[close.idx]
+            size = position.size
+            if plain:
+                worth = size * price
+                profit = size * (price - position.price) * mult
+            else:
+                worth = comminfo.getvaluesize(size, price)
+                profit = comminfo.profitandloss(size, position.price, price)
+            value += worth
+            unrealized += profit
+            if worth > 0:
+                unlevered += (worth - profit) / leverage
+                unlevered += profit
+            else:
+                unlevered += worth
+        self._value = equity = cash + unlevered
+        self._fundval = equity / self._fundshares
+        self._valuemkt = unlevered
+        self._valuelever = cash + value
+        self._valuemktlever = value
+        self._leverage = value / (unlevered or 1.0)
+        self._unrealized = unrealized
+        self._flat_cash = None if self._open else cash
+        return self._valuelever if lever else equity
+
+    def _add_cash(self, amounts: deque[float]) -> None:
+        """Cash that a strategy added (or, negative, took out) with ``add_cash``."""
+        while amounts:
+            amount = amounts.popleft()
+            self._fundshares += amount / self._fundval
+            self.cash += amount
