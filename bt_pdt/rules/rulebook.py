@@ -71,7 +71,7 @@ class Parameter:
     def parse(self, value: object) -> Any:
         """``value`` (text from a command line, or a typed value) as this parameter's type; raises :class:`BadInput`."""
         if self.kind is None:
-            raise BadInput(f"parameter {self.name} is a table; it is changed in a brokerage's file, not with a single value.")
+            raise BadInput(f"parameter {self.name} is a table or a date of the law and cannot be set; see 'bt-pdt rules --parameters'.")
         bad = BadInput(f"parameter {self.name} takes {self._allowed()}, got {value!r}.")
         if self.kind is bool:
             if isinstance(value, bool):
@@ -107,9 +107,13 @@ class Parameter:
     def _allowed(self) -> str:
         if self.choices:
             return "one of " + ", ".join(self.choices)
-        return {bool: "true or false", int: "a whole number of 0 or more", float: "a number of 0 or more", date: "a date like 2026-06-04"}.get(
-            self.kind or str, "text"
-        )
+        takes: dict[type | None, str] = {
+            bool: "true or false",
+            int: "a whole number of 0 or more",
+            float: "a number of 0 or more",
+            date: "a date like 2026-06-04",
+        }
+        return takes.get(self.kind, "text")
 
 
 class Change(NamedTuple):

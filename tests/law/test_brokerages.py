@@ -1,0 +1,149 @@
+"""Brokerages as data: their values on their days, a word for every reason, and nothing unsourced."""
+
+from __future__ import annotations
+
+import string
+from datetime import date
+
+import law_values as answers
+import pytest
+
+from bt_pdt.brokerages import NAMES, brokerage, rulebook_for
+from bt_pdt.decisions import Reason
+from bt_pdt.errors import NotInForce, UnknownName
+from bt_pdt.rules import INTRADAY, PDT, law
+
+OLD, NEW = date(2025, 3, 3), date(2026, 9, 1)
+
+
+def test_the_names() -> None:
+    assert NAMES == ("alpaca", "finra", "ibkr", "robinhood", "schwab", "tastytrade", "tradier")
+
+
+def test_an_unknown_brokerage_is_named_with_the_nearest() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'alpaca'"):
+        brokerage("alpacca")
+    with pytest.raises(UnknownName, match="did you mean 'schwab'"):
+        rulebook_for("shwab")
+
+
+@pytest.mark.parametrize(("name", "on", "value"), answers.ALPACA)
+def test_alpaca(name: str, on: str, value: object) -> None:
+    assert rulebook_for("alpaca").value(name, date.fromisoformat(on)) == value
+
+
+@pytest.mark.parametrize(("reason", "status", "code", "message"), answers.ALPACA_WIRE)
+def test_alpaca_says_it_in_its_own_words(reason: str, status: int, code: int, message: str) -> None:
+    wire = brokerage("alpaca").wire[Reason(reason)]
+    assert (wire.http_status, wire.code, wire.message) == (status, code, message)
+
+
+def test_alpaca_further_keys() -> None:
+    wire = brokerage("alpaca").wire
+    assert set(wire[Reason.QTY].extra_keys) == {"available", "existing_qty", "held_for_orders", "related_orders", "symbol"}
+    assert set(wire[Reason.BUYING_POWER].extra_keys) == {"buying_power", "cost_basis"}
+    assert wire[Reason.WASH].extra_keys == ("reject_reason",)
+    assert wire[Reason.PDT_COUNT].extra_keys == ()
+
+
+def test_house_values_extend_backwards_the_law_does_not() -> None:
+    book = rulebook_for("alpaca")
+    bands = book.since("maintenance_long_bands", date(2010, 1, 4))
+    assert bands is not None and bands.extended and bands.value[-1].rate == 0.30
+    later = book.since("maintenance_long_bands", OLD)
+    assert later is not None and not later.extended
+    settled = book.since("settlement_days", date(2010, 1, 4))
+    assert settled is not None and not settled.extended
+    with pytest.raises(NotInForce, match="2001-09-28"):
+        book.on(date(2001, 9, 27))
+
+
+@pytest.mark.parametrize(
+    ("firm", "name", "on", "value"),
+    [
+        ("finra", "pdt_check", OLD, "off"),
+        ("finra", "dtbp_check", OLD, "entry"),
+        ("finra", "six_percent_clause", OLD, True),
+        ("finra", "pdt_under_25k", OLD, "no_day_trades"),
+        ("finra", "practice_failures", NEW, 2),
+        ("finra", "imd_call_days", NEW, 5),
+        ("finra", "imd_call_minor", NEW, True),
+        ("finra", "concentration_share", NEW, None),
+        ("finra", "position_equity_ratio", NEW, None),
+        ("finra", "margin_interest_rate", NEW, None),
+        ("finra", "collar_below", OLD, 0.0),
+        ("finra", "short_valuation", OLD, 1.0),
+        ("finra", "flip_through_zero", OLD, True),
+        ("finra", "wash_check", OLD, False),
+        ("finra", "price_check", OLD, False),
+        ("ibkr", "pdt_check", OLD, "entry"),
+        ("ibkr", "practice_failures", NEW, 4),
+        ("ibkr", "imd_call_days", NEW, 3),
+        ("robinhood", "pdt_check", OLD, "warn"),
+        ("robinhood", "counting_method", date(2019, 3, 4), "direction"),
+        ("schwab", "pdt_under_25k", OLD, "liquidation_only"),
+        ("tastytrade", "pdt_under_25k", OLD, "liquidation_only"),
+        ("tastytrade", "counting_method", date(2019, 3, 4), "direction"),
+        ("tradier", "pdt_under_25k", OLD, "liquidation_only"),
+    ],
+)
+def test_the_others(firm: str, name: str, on: date, value: object) -> None:
+    assert rulebook_for(firm).value(name, on) == value
+
+
+@pytest.mark.parametrize(("firm", "eve", "switch"), [("alpaca", 3, 4), ("robinhood", 3, 4), ("finra", 3, 4), ("schwab", 7, 8)])
+def test_switch_days(firm: str, eve: int, switch: int) -> None:
+    book = rulebook_for(firm)
+    before, after = book.on(date(2026, 6, eve)), book.on(date(2026, 6, switch))
+    assert (before.regime, before.pdt_min_equity, before.imd_prompt_days) == (PDT, 25_000.0, None)
+    assert (after.regime, after.pdt_min_equity, after.imd_prompt_days) == (INTRADAY, None, 5)
+
+
+def test_a_late_switch_keeps_alpacas_house_tables_on_their_own_day() -> None:
+    late = rulebook_for("alpaca").override({"switch_day": "2027-10-20"})
+    rules = late.on(date(2026, 9, 1))
+    assert rules.regime == PDT
+    assert rules.pdt_check == "exit"
+    assert rules.maintenance_leveraged_long == ((2, 0.50), (3, 0.75))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_answers_every_reason_with_a_source(name: str) -> None:
+    firm = brokerage(name)
+    assert set(firm.wire) == set(Reason)
+    for reason, wire in firm.wire.items():
+        assert wire.http_status in (403, 422), reason
+        assert wire.message and wire.source.title, reason
+        places = {place for _, place, _, _ in string.Formatter().parse(wire.message) if place}
+        assert places <= {"requested", "available", "symbol"}, reason
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_overrides_are_of_the_laws_names_in_order_and_sourced(name: str) -> None:
+    for parameter, history in brokerage(name).overrides.items():
+        of_law = law().parameter(parameter)
+        days = [entry.day for entry in history]
+        assert days == sorted(set(days)), parameter
+        for entry in history:
+            assert entry.source.title, parameter
+            assert not of_law.choices or entry.value in of_law.choices, parameter
+            if of_law.kind is not None and entry.value is not None and not of_law.choices:
+                assert type(entry.value) is of_law.kind, parameter
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("on", [date(2001, 9, 28), date(2005, 3, 1), OLD, NEW])
+def test_every_rulebook_answers_on_every_day_of_the_law(name: str, on: date) -> None:
+    rules = rulebook_for(name).on(on)
+    for parameter in rules:
+        getattr(rules, parameter)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_not_sourced_is_said(name: str) -> None:
+    assert brokerage(name).notes
+
+
+def test_the_bare_rule_overrides_nothing() -> None:
+    assert not brokerage("finra").overrides
+    assert rulebook_for("finra").parameters == law().parameters
