@@ -16,6 +16,7 @@ One market day is a crash of about -8%. Volatility comes in clusters, mornings o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,7 +74,7 @@ def _normal(seed: int, stream: int, n: int) -> Floats:
     """``n`` draws of mean 0 and deviation about 1 with slightly fat tails (a sum of twelve uniforms, bent outwards)."""
     parts = _raw(seed, stream, 3 * n).astype("<u8").view("<u2").reshape(n, 12)
     z = (parts.astype(np.int64).sum(axis=1) - 393_210) / 65_536.0
-    return z * (0.75 + 0.08 * z * z)
+    return np.asarray(z * (0.75 + 0.08 * z * z), dtype=np.float64)
 
 
 def _u_shape(minutes: int) -> Floats:
@@ -221,7 +222,7 @@ def generate(
         _falling(seed, days, returns, gaps)
         return _path(seed, 44, 9.40, days, gaps, returns)
 
-    makers = {
+    makers: dict[str, tuple[Callable[[], _Path], int, float]] = {
         "IDXE": (lambda: index, 12, 60e6),
         "IDX3": (lambda: _three_times(index, days, 60.0), 22, 15e6),
         "LRGE": (large, 34, 25e6),

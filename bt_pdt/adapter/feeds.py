@@ -30,7 +30,7 @@ def feeds(bars: Bars, symbols: Iterable[str] | None = None, **params: Any) -> li
     """One feed per symbol, in the order of ``symbols`` (default: all, alphabetically); ``params`` go to every feed (``fromdate`` ...)."""
     if isinstance(symbols, str):
         symbols = [symbols]
-    return [ArrayFeed(dataname=bars, name=symbol, **params) for symbol in (bars.symbols if symbols is None else symbols)]
+    return [ArrayFeed(**params, dataname=bars, name=symbol) for symbol in (bars.symbols if symbols is None else symbols)]
 
 
 def date_numbers(datetimes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -42,10 +42,12 @@ def date_numbers(datetimes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np
     micros = datetimes.astype("datetime64[us]").astype(np.int64)
     days, rest = np.divmod(micros, _MICROSECONDS_PER_DAY)
     minutes, seconds = np.divmod(rest, 60_000_000)
-    if not seconds.any():
-        return (days + _EPOCH_DAY) + _minute_fractions()[minutes]
-    clocks, inverse = np.unique(rest, return_inverse=True)
-    return (days + _EPOCH_DAY) + np.array([_fraction(int(clock)) for clock in clocks])[inverse]
+    if seconds.any():
+        clocks, inverse = np.unique(rest, return_inverse=True)
+        fractions = np.array([_fraction(int(clock)) for clock in clocks])[inverse]
+    else:
+        fractions = _minute_fractions()[minutes]
+    return np.asarray(days + _EPOCH_DAY + fractions, dtype=np.float64)
 
 
 def _fraction(micros: int) -> float:

@@ -25,6 +25,11 @@ def minute_of_day(times: Array) -> Array:
     return ((times - day_of(times)) // MINUTE).astype(np.int64)
 
 
+def _usual(values: Array, days: int) -> float:
+    """The median volume of one minute of the day, a day without a trade in it counting as zero: one odd print changes nothing."""
+    return float(np.median(np.r_[values, np.zeros(max(days - len(values), 0))]))
+
+
 def _mode(values: Array) -> int:
     found, counts = np.unique(values, return_counts=True)
     return int(found[np.argmax(counts)])
@@ -48,12 +53,9 @@ def opening_stamp(times: Array, volume: Array, length: int) -> int | None:
         return steps if last == CLOSE + (steps - 1) * length else None
     if first > OPEN:
         return None
-    by_minute = np.bincount(minutes, weights=volume, minlength=1440)
-    count = np.maximum(np.bincount(minutes, minlength=1440), 1)
-    mean = by_minute / count
-    jumps = [mean[OPEN + k * length] / max(mean[OPEN + (k - 1) * length], 1.0) for k in range(3)]
-    best = int(np.argmax(jumps))
-    return best if jumps[best] >= 2.5 else None
+    sizes = [_usual(volume[minutes == OPEN + k * length], len(edges) + 1) for k in range(-1, 3)]
+    best = int(np.argmax(np.diff(sizes)))
+    return best if sizes[best + 1] > 2.5 * sizes[best] else None
 
 
 def hours_off(times: Array, volume: Array) -> int:

@@ -40,7 +40,7 @@ def load(
     """
     if stamp is not None:
         known_name("stamp", stamp, ("start", "end"))
-    forced = None if timeframe is None else stamps.length_fromin_words(timeframe)
+    forced = None if timeframe is None else stamps.length_from_words(timeframe)
     raw = read(path_or_frame, source)
     taken = recognise(raw)
     frame, aware = taken.frame, taken.frame["time"].dt.tz is not None
