@@ -30,7 +30,8 @@ def feeds(bars: Bars, symbols: Iterable[str] | None = None, **params: Any) -> li
     """One feed per symbol, in the order of ``symbols`` (default: all, alphabetically); ``params`` go to every feed (``fromdate`` ...)."""
     if isinstance(symbols, str):
         symbols = [symbols]
-    return [ArrayFeed(**params, dataname=bars, name=symbol) for symbol in (bars.symbols if symbols is None else symbols)]
+    feed: Any = ArrayFeed  # backtrader's metaclass takes the parameters
+    return [feed(**params, dataname=bars, name=symbol) for symbol in (bars.symbols if symbols is None else symbols)]
 
 
 def date_numbers(datetimes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -132,6 +132,8 @@ def _take(raw: Raw, frame: pd.DataFrame, name: str, zone: str, stamp: str | None
         _databento(frame, taken)
     elif name.startswith("LEAN"):
         out[list(PRICES)] /= 10_000.0
+    elif name.startswith("Stooq"):
+        out["symbol"] = out["symbol"].str.removesuffix(".US")
     elif "adj_close" in have:
         raw.notes.append("Adj Close ignored")
     return taken

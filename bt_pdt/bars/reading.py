@@ -106,7 +106,7 @@ def _read_csv(text: str, source: str) -> Raw:
             wide = pd.read_csv(io.StringIO(text), header=[0, 1], index_col=0, **options)
             return Raw(wide, source, "CSV", "line", 4)
         header = bool(re.search("[A-Za-z]", cells[0][0])) and not re.search(r"\d{4}", cells[0][0])
-        names = [cell.strip() for cell in cells[0]] if header else _names_without_header(cells[0], source)
+        names = [cell.strip() for cell in cells[0]] if header else _names_without_header(cells[0], comma, source)
         words = {name: "str" for name in names if name.lower().strip("<>") in ("symbol", "ticker")}
         frame = pd.read_csv(
             io.StringIO(text), header=0 if header else None, names=None if header else names, index_col=False, dtype=words or None,
@@ -126,11 +126,11 @@ def _read_csv(text: str, source: str) -> Raw:
     return raw
 
 
-def _names_without_header(cells: list[str], source: str) -> list[str]:
+def _names_without_header(cells: list[str], comma: str, source: str) -> list[str]:
     """Column names of a CSV without header, by the look of its first row."""
     first, n = cells[0].strip(), len(cells)
     prices = ["open", "high", "low", "close", "volume"]
-    if re.fullmatch(r"\d{8}( \d{6})?", first) and n == 6:
+    if comma == ";" and re.fullmatch(r"\d{8}( \d{6})?", first) and n == 6:
         return ["ninja", *prices]
     if (re.fullmatch(r"\d{1,8}", first) or re.fullmatch(r"\d{8} \d\d:\d\d", first)) and n == 6:
         return ["lean", *prices]
@@ -189,12 +189,11 @@ def _read_zip(path: Path, source: str) -> Raw:
 
 
 def _symbol_of(name: str) -> str | None:
-    """The ticker a file's name starts with: ``spy.csv``, ``SPY_1min.csv``, TradingView's ``BATS_SPY, 1.csv``."""
+    """The ticker a file's name starts with: ``spy.csv``, ``SPY_1min.csv``, ``spy.us.txt``, ``SPY.Last.txt``, TradingView's ``BATS_SPY, 1.csv``."""
     stem = re.sub(r"(\.(csv|txt|gz|zip|json|parquet|pq))+$", "", name, flags=re.IGNORECASE)
     exchange = re.fullmatch(r"[A-Z]+_([A-Z.]+)(, .*)?", stem)
     if exchange and ", " in stem:
         return exchange[1]
     first = re.split(r"[_\-, ]", stem)[0]
-    if stem.lower().endswith(".us"):
-        first = stem[:-3]
+    first = re.sub(r"\.(us|last|bid|ask)$", "", first, flags=re.IGNORECASE)
     return first.upper() if _TICKER.fullmatch(first) else None

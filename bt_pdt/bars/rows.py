@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def check_values(raw: Raw, local: Array, values: Array, rows: Array, drop_bad: b
     o, h, low, c, v = values.T
     dust = DUST * np.abs(c)
     with np.errstate(invalid="ignore"):
-        tests = (
+        tests: tuple[tuple[str, Any], ...] = (
             ("no time", np.isnat(local)),
             ("not a number", ~np.isfinite(values).all(axis=1)),
             ("price of zero or less", (values[:, :4] <= 0).any(axis=1)),
@@ -57,7 +57,7 @@ def check_values(raw: Raw, local: Array, values: Array, rows: Array, drop_bad: b
             ("low above open or close", (low > o + dust) | (low > c + dust)),
             ("volume below zero", v < 0),
         )
-    bad: Array = np.array([mask for _, mask in tests]).any(axis=0)
+    bad: Array = np.asarray([mask for _, mask in tests]).any(axis=0)
     if not bad.any():
         return np.ones(len(rows), dtype=bool), {}
     at, dropped, seen = int(bad.argmax()), {}, np.zeros(len(rows), dtype=bool)
