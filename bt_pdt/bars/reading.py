@@ -48,7 +48,7 @@ def _read_path(path: Path, source: str) -> Raw:
             return _read_zip(path, source)
         blob = gzip.decompress(path.read_bytes()) if suffix == ".gz" else path.read_bytes()
     except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise BadInput(f"{source} cannot be read as {suffix or 'a file'}: {error}") from None
+        raise BadInput(f"{source} cannot be read as {suffix or 'a file'}: {_reason(error)}") from None
     return _read_blob(blob, source)
 
 
@@ -86,7 +86,7 @@ def _read_parquet(path: Path, source: str) -> Raw:
     try:
         frame = pd.read_parquet(path)
     except pyarrow.ArrowException as error:
-        raise BadInput(f"{source} cannot be read as parquet: {str(error).splitlines()[0]}") from None
+        raise BadInput(f"{source} cannot be read as parquet: {_reason(error)}") from None
     raw = _read_frame(frame, source)
     raw.kind = "parquet"
     return raw
@@ -113,7 +113,7 @@ def _read_csv(text: str, source: str) -> Raw:
             keep_default_na=False, na_values={name: _NOT_A_NUMBER for name in names if name not in words}, skipinitialspace=True, **options,
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise BadInput(f"{source} cannot be read as CSV: {str(error).splitlines()[0]}") from None
+        raise BadInput(f"{source} cannot be read as CSV: {_reason(error)}") from None
     if frame.empty:
         raise BadInput(f"{source} has a header and no rows.")
     raw = Raw(frame, source, "CSV" if header else "CSV without header", "line", 2 if header else 1)
@@ -186,6 +186,11 @@ def _read_zip(path: Path, source: str) -> Raw:
     elif raw.symbol is None:
         raw.symbol = _symbol_of(inner)
     return raw
+
+
+def _reason(error: Exception) -> str:
+    """The first line of another library's message as the end of a sentence."""
+    return (str(error).splitlines() or ["no reason given"])[0].rstrip(". ") + "."
 
 
 def _symbol_of(name: str) -> str | None:

@@ -243,8 +243,9 @@ def _splits(symbol: str, arrays: SymbolBars) -> Iterator[Finding]:
 
 def _adjusted(symbol: str, arrays: SymbolBars) -> Iterator[Finding]:
     """Traded prices have at most four decimals; dividends and splits worked in afterwards leave more."""
-    ticks = arrays.close * 10_000
-    odd = np.abs(ticks - np.rint(ticks)) > 0.001 + 1e-7 * ticks
+    whole = np.rint(arrays.close * 10_000) / 10_000
+    single = whole.astype(np.float32).astype(np.float64)  # files in single precision carry its rounding
+    odd = (np.abs(arrays.close - whole) > 1e-7 + 1e-12 * whole) & (arrays.close != single)
     if odd.mean() > 0.05:
         yield Finding(
             "adjusted",

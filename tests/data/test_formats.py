@@ -296,10 +296,14 @@ def test_lean_zips(tmp_path):
     assert "LEAN bars (zip), 2 rows, SPY, New York time" in bars.taken_for
     assert stamps(bars) == MINUTES and rows(bars) == PRICES
     # the bar stamped 09:00 covers 09:30 to 10:00
-    hour = zipped("hour/spy.zip", "spy.csv", "20240102 09:00,100000,105000,95000,102500,100\n20240102 10:00,102500,110000,100000,107500,200\n")
+    hour = zipped(
+        "hour/spy.zip", "spy.csv", "20240102 09:00,100000,105000,95000,102500,100\n20240102 10:00,102500,110000,100000,107500,200\n"
+    )
     bars = load(hour)
     assert stamps(bars) == ["2024-01-02T10:00", "2024-01-02T11:00"] and bars.compression == 60
-    daily = zipped("daily/spy.zip", "spy.csv", "20231124 00:00,100000,105000,95000,102500,100\n20231127 00:00,102500,110000,100000,107500,200\n")
+    daily = zipped(
+        "daily/spy.zip", "spy.csv", "20231124 00:00,100000,105000,95000,102500,100\n20231127 00:00,102500,110000,100000,107500,200\n"
+    )
     bars = load(daily)
     assert stamps(bars) == ["2023-11-24T13:00", "2023-11-27T16:00"] and bars.timeframe == "days"
 
