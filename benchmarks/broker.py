@@ -33,7 +33,8 @@ CASH = 1e9
 def random_bars(symbols: int, days: int) -> Bars:
     """Aligned one-minute bars of regular sessions from 2024-01-02, a random walk for each symbol."""
     dates = sessions_between(date(2024, 1, 2), date(2025, 12, 31))[:days]
-    times = np.array([datetime(d.year, d.month, d.day, 9, 31) + timedelta(minutes=m) for d in dates for m in range(MINUTES)], "datetime64[us]")
+    opens = [datetime(d.year, d.month, d.day, 9, 31) for d in dates]
+    times = np.array([begin + timedelta(minutes=m) for begin in opens for m in range(MINUTES)], "datetime64[us]")
     found = {}
     for k in range(symbols):
         rng = np.random.default_rng(k)

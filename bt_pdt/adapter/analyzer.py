@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import backtrader as bt
@@ -23,11 +24,11 @@ LOOK = 50
 class ComplianceAnalyzer(bt.Analyzer):
     """What the rules did to a run. Works with :class:`~bt_pdt.adapter.broker.MarginBroker` only.
 
-    ``get_analysis()`` is a dict, numbers first: ``orders``, ``refusals``, ``refused_<REASON>`` for each reason that occurred, ``day_trades``,
-    ``peak_dtbp_use`` (the largest share of a day's DTBP that was used, 0 to 1), ``lowest_dtbp`` (of a session that had any; None if none had),
-    ``breaches`` (closes in a state that calls for a margin call), ``equity_start``, ``equity_end``, ``total_return``. Then lists of
-    plain dicts: ``refusal_list``, ``day_trade_list``, ``session_list``, ``fill_list``, ``breach_list``, and ``warning_list``: sentences
-    about bars that the rules cannot be applied to well. It reads the journal once, when the run is over.
+    ``get_analysis()`` is a dict, numbers first: ``orders``, ``refusals``, ``refused_<REASON>`` for each reason that occurred,
+    ``day_trades``, ``peak_dtbp_use`` (the largest share of a day's DTBP that was used, 0 to 1), ``lowest_dtbp`` (of a session that
+    had any; None if none had), ``breaches`` (closes in a state that calls for a margin call), ``equity_start``, ``equity_end``,
+    ``total_return``. Then lists of plain dicts: ``refusal_list``, ``day_trade_list``, ``session_list``, ``fill_list``, ``breach_list``,
+    and ``warning_list``: sentences about bars to which the rules cannot be applied well. It reads the journal once, after the run.
     """
 
     def create_analysis(self) -> None:
@@ -150,15 +151,15 @@ def _warnings(broker: MarginBroker) -> Iterator[str]:
     if broker.odd_dates:
         days = sorted(set(broker.odd_dates))
         yield (
-            f"{len(days)} dates with bars are no sessions of the exchange (the first is {days[0]}): what happened there counts for the next "
-            "session. Are the times New York time, not UTC?"
+            f"{len(days)} dates with bars are no sessions of the exchange (the first is {days[0]}): what happened there counts for the "
+            "next session. Are the times New York time, not UTC?"
         )
     for feed in broker.clock.feeds.values():
         stamps = [feed.times.array[i] for i in range(min(LOOK, len(feed.times.array)))]
         days_seen = [int(stamp) for stamp in stamps if stamp == stamp]
         if len(days_seen) < 3:
             continue
-        same_day = sum(a == b for a, b in zip(days_seen, days_seen[1:], strict=False))
+        same_day = sum(a == b for a, b in pairwise(days_seen))
         name = feed.symbol
         if feed.long_bars and same_day:
             yield (
@@ -178,4 +179,3 @@ def notes(broker: MarginBroker) -> list[str]:
         f"daily bars ({', '.join(daily[:5])}{', ...' if len(daily) > 5 else ''}): the order of trades within a day is unknown, so the "
         "worst for day trades is taken: openings first, closings after."
     ]
-

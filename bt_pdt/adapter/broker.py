@@ -52,9 +52,11 @@ class _Live:
 
     __slots__ = ("bits", "by_parts", "forced", "id", "order", "request")
 
-    def __init__(self, order: Any, order_id: str | None, request: OrderRequest | None = None, *, by_parts: bool = False, forced: str | None = None) -> None:
-        self.order, self.id, self.request, self.by_parts, self.forced = order, order_id, request, by_parts, forced
+    def __init__(self, order: Any, order_id: str | None, request: OrderRequest | None = None) -> None:
+        self.order, self.id, self.request = order, order_id, request
         self.bits = 0
+        self.by_parts = False
+        self.forced: str | None = None
 
 
 class MarginBroker(SparseBroker):
@@ -65,8 +67,8 @@ class MarginBroker(SparseBroker):
     or a dict by symbol), ``symbols`` (ticker by feed name, where the name is not one) and ``account``: further arguments of
     :class:`~bt_pdt.account.Account` (``positions`` carried in, ``last_equity``, ``pattern_day_trader``, ``daytrades`` ...).
 
-    A refused order comes back from ``buy()`` or ``sell()`` with status ``Order.Rejected``; ``order.info`` carries ``http_status``, ``code``,
-    ``message``, ``reason``, ``rule`` and ``decision``. An accepted one may carry ``order.info["advice"]``.
+    A refused order comes back from ``buy()`` or ``sell()`` with status ``Order.Rejected``; ``order.info`` carries ``http_status``,
+    ``code``, ``message``, ``reason``, ``rule`` and ``decision``. An accepted one may carry ``order.info["advice"]``.
     :attr:`account` is the account of the current (or last) run, None before its first bar.
     """
 
@@ -87,7 +89,7 @@ class MarginBroker(SparseBroker):
         if args:
             raise BadInput("MarginBroker takes keyword arguments only, like MarginBroker(cash=25_000).")
         if unknown:
-            raise UnknownName("MarginBroker argument", next(iter(unknown)), self.params._getkeys())
+            raise UnknownName("MarginBroker argument", next(iter(unknown)), self.p._getkeys())
         for name in self.p.account or {}:
             known_name("account argument", name, ACCOUNT_ARGUMENTS)
         self.cerebro = None
@@ -126,8 +128,15 @@ class MarginBroker(SparseBroker):
                 raise BadInput("give block_on, or pdt_check and dtbp_check, but not both.")
             pdt_check = dtbp_check = p.block_on
         assets: Iterable[Asset] = p.assets.values() if isinstance(p.assets, Mapping) else p.assets
-        words = dict(brokerage=p.brokerage, rules=p.rules, pdt_check=pdt_check, dtbp_check=dtbp_check, set=p.set, assets=tuple(assets))
-        arguments = words | dict(p.account or {})
+        arguments: dict[str, Any] = {
+            "brokerage": p.brokerage,
+            "rules": p.rules,
+            "pdt_check": pdt_check,
+            "dtbp_check": dtbp_check,
+            "set": p.set,
+            "assets": tuple(assets),
+        }
+        arguments |= dict(p.account or {})
         # asked of a throw-away account, so that a wrong word is found before the first bar
         Account(float(p.cash), at=datetime(2026, 1, 2, 9, 30), **arguments)
         return arguments
@@ -159,7 +168,7 @@ class MarginBroker(SparseBroker):
         if not comminfo.stocklike:
             raise BadInput(f"{feed.symbol} has a futures-like commission (margin set); bt_pdt knows stocks and funds only.")
         if comminfo.get_leverage() != 1.0 or comminfo.p.mult != 1.0:
-            raise BadInput(f"{feed.symbol} has a commission scheme with leverage or mult; leave both at 1: the margin account does the lending.")
+            raise BadInput(f"{feed.symbol} has a commission scheme with leverage or mult; leave both at 1, the margin account lends.")
 
     def _carry_in(self, positions: Iterable[tuple[str, float, float]]) -> None:
         """Positions held before the first bar, on the host's side."""
@@ -217,9 +226,11 @@ class MarginBroker(SparseBroker):
         With cheat-on-close a daily bar's orders trade at that very close and are sent just then.
         """
         at = self.clock.moment(stamp)
-        if self.clock.is_daily(stamp):
-            at = sessions.close_of(sessions.session_of(datetime.combine(at.date(), MORNING))) if self.p.coc else sessions.end_of_date(at.date())
-        return at
+        if not self.clock.is_daily(stamp):
+            return at
+        if self.p.coc:
+            return sessions.close_of(sessions.session_of(datetime.combine(at.date(), MORNING)))
+        return sessions.end_of_date(at.date())
 
     def _reach(self, at: datetime) -> datetime:
         """Moves the account to ``at`` (never back), closing what ends on the way at the bars' own closes; returns its time."""
@@ -344,31 +355,33 @@ class MarginBroker(SparseBroker):
 
     def submit(self, order: Any, check: bool = True) -> Any:
         """Puts the order (its whole group, once the last part is there) before the account and passes it on, or rejects it."""
+        asked = order.p  # parameters, without the detour through Order.__getattr__
+        parent = asked.parent
         if not check or order.exectype == Order.Historical:
             # history is a fact, a liquidation (info: liquidation=<call id>) a duty: neither is asked about
-            self._live[order.ref] = _Live(order, None, forced=order.info.get("liquidation"))
+            live = self._live[order.ref] = _Live(order, None)
+            live.forced = order.info.get("liquidation")
             return super().submit(order, check=check)
-        parent = order.parent
         if parent is not None and parent.ref not in self._pchildren:
             decision = parent.info.get("decision")
             if decision is not None:
                 self._explain(order, decision)
             return super().submit(order, check=check)  # the host rejects a child whose parent is gone
-        if not order.transmit:
+        if not asked.transmit:
             return super().submit(order, check=check)
         root = order.ref if parent is None else parent.ref
         group = [o for o in self._pchildren.get(root, ()) if o.ref not in self._live]
         group.append(order)
         decision = self._judge_group(group)
-        if decision.accepted:
-            if decision.advice:
-                for each in group:
-                    each.info["advice"] = decision.advice
-            return super().submit(order, check=check)
-        self._pchildren.pop(root, None)
-        for each in group:
-            self._refuse(each, decision)
-        return order
+        if isinstance(decision, Rejected):
+            self._pchildren.pop(root, None)
+            for each in group:
+                self._refuse(each, decision)
+            return order
+        if decision.advice:
+            for each in group:
+                each.info["advice"] = decision.advice
+        return super().submit(order, check=check)
 
     def _explain(self, order: Any, decision: Rejected) -> None:
         order.info.update(
@@ -391,7 +404,7 @@ class MarginBroker(SparseBroker):
         first, children = group[0], group[1:]
         if first.parent is not None:  # late children of a parent that is already working: they wait for it
             for child in group:
-                self._live[child.ref] = _Live(child, None, by_parts=True)
+                self._wait_for_parent(child)
             return Accepted()
         exits = exits_of(first, children) if children else None
         other = self._oco_partner(first) if not children else None
@@ -400,10 +413,14 @@ class MarginBroker(SparseBroker):
             root = self._live[first.ref].id
             for child in children:
                 if exits is None:
-                    self._live[child.ref] = _Live(child, None, by_parts=True)
+                    self._wait_for_parent(child)
                 else:
                     self._live[child.ref] = _Live(child, f"{root}.{'tp' if child is exits.take_profit else 'sl'}")
         return decision
+
+    def _wait_for_parent(self, child: Any) -> None:
+        self._live[child.ref] = live = _Live(child, None)
+        live.by_parts = True
 
     def _judge_parts(self) -> None:
         """Children that the host is about to activate and that the account has not seen yet: each is an order now."""
@@ -411,19 +428,18 @@ class MarginBroker(SparseBroker):
             live = self._live.get(child.ref)
             if live is not None and live.by_parts and child.alive():
                 decision = self._judge(child, None, None)
-                if not decision.accepted:
+                if isinstance(decision, Rejected):
                     self._toactivate.remove(child)
                     self.pending.remove(child)
                     self._refuse(child, decision)
 
     def _judge(self, order: Any, exits: Any, other: _Live | None) -> Decision:
         """The account's answer to one order (with its exits); accepted, the order is live under an id."""
-        data = order.data if order.data._compensate is None else order.data._compensate
-        feed = self.clock.feeds[data]
+        feed = self._feed(order)
         stamp = max(self._seen, feed.stamp())
         account = self.account
         if account is None or not feed.started:
-            return self._unreadable(order, f"{feed.symbol} has no bar yet, so no price at which an order could be judged; wait for its first bar.")
+            return self._unreadable(order, f"{feed.symbol} has no bar yet, so no price to judge an order at; wait for its first bar.")
         at = max(self._order_time(stamp), account.now)
         if stamp > self._boundary or at > sessions.close_of(account.session):
             at = self._reach(at)
@@ -446,8 +462,15 @@ class MarginBroker(SparseBroker):
             self._live[order.ref] = _Live(order, order_id, request)
         return decision
 
+    def _feed(self, order: Any) -> Feed:
+        """The feed whose position an order changes (``data.compensate`` sends it to another)."""
+        data = order.p.data
+        return self.clock.feeds[data if data._compensate is None else data._compensate]
+
     def _oco_partner(self, order: Any) -> _Live | None:
         """The one live order that ``order`` would cancel, where the two are the ends of one exit."""
+        if self._ocos[order.ref] == order.ref:
+            return None  # the first of its group, or alone
         refs = [ref for ref in self._ocol.get(self._ocos[order.ref], ()) if ref != order.ref]
         others = [self._live[ref] for ref in refs if ref in self._live]
         if len(others) != 1 or others[0].request is None or others[0].request.order_class != "simple" or self.account is None:
@@ -485,7 +508,7 @@ class MarginBroker(SparseBroker):
         """Marks what is held and what is ordered, once a bar each. False if the ordered symbol has no usable price."""
         account, marked = self.account, self._marked
         assert account is not None
-        fresh = {}
+        fresh: dict[str, float] = {}
         if not marked:
             for symbol in account.ledger.positions:
                 self._last_price(symbol, fresh)
@@ -509,10 +532,9 @@ class MarginBroker(SparseBroker):
 
     # -- what the host tells
 
-    def _execute(self, order: Any, ago: int | None = None, price: float | None = None, cash: Any = None, position: Any = None, dtcoc: Any = None) -> Any:
+    def _execute(self, order: Any, ago: Any = None, price: Any = None, cash: Any = None, position: Any = None, dtcoc: Any = None) -> Any:
         if ago is not None and self.d_credit and self.p.int2pnl:
-            data = order.data if order.data._compensate is None else order.data._compensate
-            self._carried = self.d_credit.get(data, 0.0)
+            self._carried = self.d_credit.get(self._feed(order).data, 0.0)
         return super()._execute(order, ago, price, cash, position, dtcoc)
 
     def notify(self, order: Any) -> None:
@@ -522,11 +544,11 @@ class MarginBroker(SparseBroker):
             if live is not None:
                 bits = order.executed.exbits
                 if len(bits) > live.bits:
-                    data = order.data if order.data._compensate is None else order.data._compensate
+                    symbol = self._feed(order).symbol
                     for i in range(live.bits, len(bits)):
                         bit = bits[i]
                         commission = bit.comm - self._carried if bit.closed else bit.comm
-                        self._queue.append((bit.dt, 0, (live, bit, self.clock.feeds[data].symbol, commission)))
+                        self._queue.append((bit.dt, 0, (live, bit, symbol, commission)))
                     live.bits = len(bits)
                     self._carried = 0.0
                 if status > Order.Partial:

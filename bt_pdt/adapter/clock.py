@@ -49,23 +49,28 @@ def ticker(data: Any, names: Mapping[Any, str], position: int = 0) -> str:
 class Feed:
     """One data feed as the broker reads it: its ticker and the lines it needs, without backtrader's attribute look-ups."""
 
-    __slots__ = ("close", "data", "long_bars", "open", "session_end", "symbol", "times")
+    __slots__ = ("close", "data", "high", "long_bars", "low", "open", "session_end", "symbol", "ticking", "times")
 
     def __init__(self, data: Any, symbol: str) -> None:
         self.data, self.symbol = data, symbol
         lines = data.lines
-        self.times, self.open, self.close = lines.datetime, lines.open, lines.close
+        self.times, self.open, self.high, self.low, self.close = lines.datetime, lines.open, lines.high, lines.low, lines.close
+        #: A replayed or live bar changes while it lasts: the tick at hand is not in its lines.
+        self.ticking = bool(data.replaying or data.islive())
         self.long_bars = data._timeframe >= bt.TimeFrame.Days
         end: time | None = data.p.sessionend if isinstance(data.p.sessionend, time) else None
         self.session_end = None if end is None else bt.utils.date.time2num(end)
 
     @property
     def started(self) -> bool:
-        return self.times.idx >= 0 and len(self.data) > 0
+        i: int = self.times.idx
+        return i >= 0
 
     def stamp(self) -> float:
         """When the current bar ended, as backtrader's float; 0 before the first bar."""
-        return self.times.array[self.times.idx] if self.started else 0.0
+        i: int = self.times.idx
+        stamp: float = self.times.array[i] if i >= 0 else 0.0
+        return stamp
 
     def is_daily(self, stamp: float) -> bool:
         """Is a bar with this stamp a whole day (or longer)?"""
@@ -77,7 +82,8 @@ class Feed:
     def price(self, *, at_open: bool = False) -> float:
         """The current bar's close (its open before the broker has seen the bar: the close is still the future)."""
         line = self.open if at_open else self.close
-        return line.array[line.idx]
+        price: float = line.array[line.idx]
+        return price
 
     def close_until(self, stamp: float, day: date) -> tuple[float, float] | None:
         """(stamp, close) of the last bar that ended at or before ``stamp``, a daily bar of ``day`` included; None if there is none."""
@@ -123,7 +129,7 @@ class Clock:
         for line in self._times:
             i = line.idx
             if i >= 0:
-                stamp = line.array[i]
+                stamp: float = line.array[i]
                 if stamp > now:
                     if self._plain:
                         self.now = stamp
@@ -154,7 +160,7 @@ class Clock:
         """A stamp as naive New York time. Exactly 20:00 is the end of a bar of that date, so a hair before it."""
         if stamp == self._last_moment[0]:
             return self._last_moment[1]
-        at = next(iter(self.feeds)).num2date(stamp, naive=True).replace(tzinfo=None)
+        at: datetime = next(iter(self.feeds)).num2date(stamp, naive=True).replace(tzinfo=None)
         exact = at + timedelta(microseconds=round(at.microsecond, -3) - at.microsecond)  # float noise of a few microseconds
         if exact.date() == at.date():  # 23:59:59.99999 stays on its date
             at = exact
@@ -165,7 +171,8 @@ class Clock:
 
     def stamp(self, at: datetime) -> float:
         """A New York time as the feeds write it."""
-        return next(iter(self.feeds)).date2num(at)
+        stamp: float = next(iter(self.feeds)).date2num(at)
+        return stamp
 
     def marks_until(self, stamp: float, day: date, symbols: Iterable[str]) -> dict[str, float]:
         """The last close of each symbol up to ``stamp``, from whichever of its feeds has the newest bar."""

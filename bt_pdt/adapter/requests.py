@@ -100,6 +100,9 @@ def time_in_force(order: Any, close: float) -> str:
 def to_request(order: Any, symbol: str, at: datetime, order_id: str, close: float, exits: Exits | None = None) -> OrderRequest:
     """What ``order`` asks of the brokerage, with ``exits`` as one bracket or OTO. Raises ``BadInput`` if it is no order at all."""
     kind = order.exectype
+    side, qty = ("buy" if order.ordtype == Order.Buy else "sell"), float(abs(order.executed.remsize))
+    if kind == Order.Market and exits is None:
+        return OrderRequest(symbol, side, qty, time_in_force="gtc", id=order_id, at=at)
     words: dict[str, Any] = {"type": _KINDS.get(kind, "market")}
     if kind == Order.Limit:
         words["limit_price"] = float(order.created.price)
@@ -111,7 +114,10 @@ def to_request(order: Any, symbol: str, at: datetime, order_id: str, close: floa
         words["stop_price"], words["limit_price"] = on_tick(order.created.price), on_tick(order.created.pricelimit)
     elif kind == Order.StopTrail:
         trail = _trail(order)
-        words |= {"type": "trailing_stop", "trail_price": trail} if trail > 0 else {"type": "stop", "stop_price": on_tick(order.created.price)}
+        if trail > 0:
+            words |= {"type": "trailing_stop", "trail_price": trail}
+        else:
+            words |= {"type": "stop", "stop_price": on_tick(order.created.price)}
     if exits is not None:
         words["order_class"] = "oto" if exits.take_profit is None or exits.stop_loss is None else "bracket"
         if exits.take_profit is not None:
@@ -120,8 +126,8 @@ def to_request(order: Any, symbol: str, at: datetime, order_id: str, close: floa
             words["stop_loss"] = exit_price(exits.stop_loss)
     return OrderRequest(
         symbol,
-        "buy" if order.isbuy() else "sell",
-        float(abs(order.executed.remsize)),
+        side,
+        qty,
         time_in_force=time_in_force(order, close),
         id=order_id,
         at=at,

@@ -17,9 +17,11 @@ from typing import Any
 import backtrader as bt
 from backtrader.order import OrderData
 
-from .clock import Clock
+from .clock import Clock, Feed
 
 Order = bt.Order
+_LIMIT, _STOP, _MARKET, _HISTORICAL = Order.Limit, Order.Stop, Order.Market, Order.Historical
+_PARTIAL, _COMPLETED, _BUY = Order.Partial, Order.Completed, Order.Buy
 _Comm = bt.CommInfoBase
 _new = object.__new__
 
@@ -39,26 +41,30 @@ def cheap_clone(order: Any) -> Any:
 class Resting:
     """What decides at a glance whether a live order can act on a bar."""
 
-    __slots__ = ("after", "high", "low", "open", "quick", "times", "wants_low")
+    __slots__ = ("after", "feed", "quick", "times", "wants_low")
 
-    def __init__(self, order: Any, after: float) -> None:
-        data, kind = order.data, order.exectype
-        lines = data.lines
-        self.times, self.open, self.low, self.high = lines.datetime, lines.open, lines.low, lines.high
-        self.after = after
-        # A tick inside a replayed or live bar is not in the bar's lines: there the stock way is taken.
-        self.quick = (kind == Order.Limit or kind == Order.Stop) and not (data.replaying or data.islive())
-        self.wants_low = (kind == Order.Limit) == order.isbuy()
+    def __init__(self, order: Any, feed: Feed, after: float) -> None:
+        kind = order.exectype
+        self.feed, self.times, self.after = feed, feed.times, after
+        self.quick = kind in (_LIMIT, _STOP) and not feed.ticking
+        self.wants_low = (kind == _LIMIT) == (order.ordtype == _BUY)
 
     def stale(self) -> bool:
         """Has the feed no bar yet that ended after the order was made?"""
-        return self.times.array[self.times.idx] <= self.after
+        now: float = self.times.array[self.times.idx]
+        return now <= self.after
 
     def out_of_reach(self, price: float) -> bool:
         """Can this limit or stop order surely not trade within the current bar?"""
+        begin = self.feed.open
+        away: bool
         if self.wants_low:
-            return self.low.array[self.low.idx] > price and self.open.array[self.open.idx] > price
-        return self.high.array[self.high.idx] < price and self.open.array[self.open.idx] < price
+            line = self.feed.low
+            away = line.array[line.idx] > price and begin.array[begin.idx] > price
+        else:
+            line = self.feed.high
+            away = line.array[line.idx] < price and begin.array[begin.idx] < price
+        return away
 
 
 def _charges_interest(comminfo: Any) -> bool:
@@ -82,6 +88,8 @@ class SparseBroker(bt.brokers.BackBroker):
         super().init()
         self._open: list[tuple[Any, ...]] = []  # (position, comminfo, data, close line, plain, interest, mult, leverage) where size != 0
         self._open_stale = False
+        self._value: float
+        self._valuelever: float
         self._flat_cash: float | None = None  # cash at the last valuation without positions
         self._resting: dict[int, Resting] = {}
         self._seen = -math.inf  # the newest bar that next() has worked on
@@ -107,8 +115,8 @@ class SparseBroker(bt.brokers.BackBroker):
     def submit(self, order: Any, check: bool = True) -> Any:
         made = order.created.dt
         # Made before the broker saw this bar (cheat-on-open, cheat timers) or an order history: the bar itself may fill it.
-        early = made > self._seen or order.exectype == Order.Historical
-        self._resting[order.ref] = Resting(order, -math.inf if early else made)
+        early = made > self._seen or order.exectype == _HISTORICAL
+        self._resting[order.ref] = Resting(order, self.clock.feeds[order.p.data], -math.inf if early else made)
         return super().submit(order, check=check)
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
@@ -128,14 +136,12 @@ class SparseBroker(bt.brokers.BackBroker):
 
     def notify(self, order: Any) -> None:
         self.notifs.append(cheap_clone(order))
-        if order.status > Order.Partial and self._resting:  # Completed, Canceled, Expired, Margin, Rejected
+        if order.status > _PARTIAL:  # Completed, Canceled, Expired, Margin, Rejected
             self._resting.pop(order.ref, None)
 
     # -- executions
 
-    def _execute(
-        self, order: Any, ago: int | None = None, price: float | None = None, cash: float | None = None, position: Any = None, dtcoc: float | None = None
-    ) -> Any:
+    def _execute(self, order: Any, ago: Any = None, price: Any = None, cash: Any = None, position: Any = None, dtcoc: Any = None) -> Any:
         if ago is None or price is None:
             return super()._execute(order, ago, price, cash, position, dtcoc)
         self._open_stale = True
@@ -203,6 +209,7 @@ class SparseBroker(bt.brokers.BackBroker):
     def _match(self) -> None:
         """One pass over the live orders, in order; those that cannot act on their feed's bar are only looked at."""
         pending, resting, close_cheat = self.pending, self._resting, self.p.coc
+        at_open = not (close_cheat or self.p.slip_perc or self.p.slip_fixed)  # market orders simply fill at the open
         pending.append(None)
         while True:
             order = pending.popleft()
@@ -210,22 +217,26 @@ class SparseBroker(bt.brokers.BackBroker):
                 break
             rest = resting[order.ref]
             if rest.quick and order._active:
-                if not (order.valid and rest.times.array[rest.times.idx] > order.valid) and (
-                    rest.out_of_reach(order.created.price) or rest.stale()
-                ):
+                ends = order.valid
+                in_time = not ends or rest.times.array[rest.times.idx] <= ends
+                if in_time and (rest.out_of_reach(order.created.price) or rest.stale()):
                     pending.append(order)
                     continue
             if order.expire():
                 self.notify(order)
                 self._ococheck(order)
                 self._bracketize(order, cancel=True)
-            elif not order.active() or (rest.stale() and not order.data.replaying and not (close_cheat and order.exectype == Order.Market)):
+            elif not order._active or (rest.stale() and not rest.feed.ticking and not (close_cheat and order.exectype == _MARKET)):
                 pending.append(order)
             else:
-                self._try_exec(order)
+                if at_open and order.exectype == _MARKET and rest.after > 0.0 and not rest.feed.ticking:
+                    begin = rest.feed.open
+                    self._execute(order, ago=0, price=begin.array[begin.idx])
+                else:
+                    self._try_exec(order)
                 if order.alive():
                     pending.append(order)
-                elif order.status == Order.Completed:
+                elif order.status == _COMPLETED:
                     self._bracketize(order)
 
     # -- value
@@ -245,14 +256,15 @@ class SparseBroker(bt.brokers.BackBroker):
         """Equity: cash and every open position at its feed's last close, added in stock's order so that the bits agree."""
         if datas is not None or self._fundhist or not self.p.shortcash:
             self._flat_cash = None
-            return super()._get_value(datas, lever)
+            asked: float = super()._get_value(datas, lever)
+            return asked
         if self._cash_addition:
             self._add_cash(self._cash_addition)
         if self._open_stale:
             self._list_open()
         cash = self.cash
         if not self._open and cash == self._flat_cash:
-            return self._value
+            return self._valuelever if lever else self._value
         value = unlevered = unrealized = 0.0
         for position, comminfo, _, close, plain, _, mult, leverage in self._open:
             price = close.array[close.idx]
@@ -270,7 +282,8 @@ class SparseBroker(bt.brokers.BackBroker):
                 unlevered += profit
             else:
                 unlevered += worth
-        self._value = equity = cash + unlevered
+        equity: float = cash + unlevered
+        self._value = equity
         self._fundval = equity / self._fundshares
         self._valuemkt = unlevered
         self._valuelever = cash + value
