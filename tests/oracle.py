@@ -1,9 +1,8 @@
 """A second, naive reading of the `bt-pdt audit` contract. It imports nothing from bt_pdt and recomputes from the day's own list of fills.
 
 `audit(events, calls=False)` returns decisions, day_trades, sessions, calls, restrictions, contradictions and account. With `calls=False`
-the calls
-are still measured and listed but their consequences do not bind (stage one); a flagged account under $25,000 and the 600 % check always
-bind.
+the calls are still measured and listed but their consequences do not bind (stage one); a flagged account under $25,000 and the 600 %
+check always bind.
 
 Where the texts leave a point open the reading taken here is listed, so that a disagreement can be settled by the text:
 
@@ -35,7 +34,8 @@ Money
 READING 14: the initial rate is the greatest of Reg T and maintenance, long and short, per-share floors included (rulebook 2.5). Rates of
     an order use the last price (its limit or stop if there is none). The house 2.50 - 6.00 band includes both ends; the low price rate of
     100 % also holds for leveraged funds (the larger counts). House leverage other than 2 or 3: 30 % x k up to 2020-11-08, 100 % to
-    2026-06-03, 25 % x k after, at most 100 %.
+    2026-06-03, 25 % x k after, at most 100 %. (Changed after the independent writing, not by its writer. First reading: a short is 50 %
+    unless leveraged or overridden, per-share floors do not enter, as alpaca.md 3.1 has 50 % of market value.)
 READING 15: `maintenance` replaces every percentage (bands, leverage, law); concentration then takes the larger of it and 50 %.
 READING 16: concentration: |value| of one symbol >= 70 % of gross value and debit (-cash) >= 100,000, Alpaca from 2026-06-04 (the day
     given to the whole table).
@@ -43,7 +43,8 @@ READING 17: a Reg T cost is value x initial rate / 50 %; an order passes buying 
     (multiplier 4) or the 4 x level of the intraday regime. DTBP and 4 x level are used one for one. Marks after submission do not change
     what an order reserves.
 READING 18: a non-marginable buy is compared with max(0, min(cash, equity)) less all open buys only; it uses Reg T buying power at twice
-    its value and no DTBP, and is no day-trade exposure.
+    its value and no DTBP, and is no day-trade exposure. (First code, changed by another hand: less the open short orders too, as
+    alpaca.md 3.1 says `minus reservations`.)
 READING 19: multiplier 1: buying power is max(0, cash) less what is reserved. `account_type` cash: multiplier 1, no short, outside the
     day-trade rules.
 READING 20: DTBP under `exit`: lots of the day closed the same day, at entry cost, peak of those open together; every resting exit is
@@ -77,13 +78,15 @@ READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAI
     would be accepted at today's marks.
 READING 35: a fractional order's `qty` is found to 1e-6.
 SMA, interest, calls
-READING 36: sma = max(0, previous + flows, equity - initial_margin), flows by initial rate: openings -, closings +, cash moves in full,
-    measured close to close.
+READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
+    and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full. (Changed after the independent
+    writing, not by its writer. First reading: every opening - and every closing + its value at the initial rate, as rulebook 2.4 has
+    purchase -50 %, sale +50 %.)
 READING 37: interest: debit by settlement date x rate x calendar days to the next session / 360; 6.50 % from 2026-09-17; `finra` 0;
     carried cash is settled.
-READING 38: fed call: initial rate x kept lots of the period at cost - closings of carried shares at initial rate - day-trade P/L -
-    previous SMA - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's
-    restriction is Alpaca's only.
+READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares - day-trade P/L - previous SMA
+    - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's restriction is
+    Alpaca's only.
 READING 39: maintenance and deposit-cured calls are looked at after every event from their issue on, minimum_equity and intraday_margin at
     closes.
 READING 40: a closed minimum_equity call has `ended_on` null; its restriction ends with the regime's last session.
@@ -93,6 +96,11 @@ READING 42: restrictions `from` the day after a deadline name the calendar day a
 READING 43: cash_available: opening buys up to the cash at session start less all openings and reservations of the day, and no more than
     cash now; no shorts.
 READING 44: buying_power_2x: DTBP is 2 x the excess less the sum of all the day's openings; closings give nothing back.
+READING 45: a row's `regt_buying_power` is net of the orders that outlive the close (gtc and extended hours).
+READING 46: `finra`, flagged but multiplier 2 (under $25,000): its day trades are measured against 4 x the excess, like an unflagged
+    account's.
+READING 47: a deficit made after the close of its date is not measured by any close; a lift by a `flag` event closes an open
+    minimum_equity call and its restriction that day.
 """
 
 from __future__ import annotations
@@ -339,6 +347,7 @@ class Restriction:
     until: D | None
     why: str
     from_call: bool = True
+    listed_only: bool = False  # judged from the flag and last_equity, not from this record
 
 
 @dataclass
@@ -416,7 +425,7 @@ class World:
         self.last_equity = float(self.given_last[0]) if self.given_last[0] is not None else equity
         self.last_maintenance = float(self.given_last[1]) if self.given_last[1] is not None else maintenance
         self.sma = max(0.0, self.equity() - self.initial_margin())
-        self.restrict_flagged()
+        self.restrict_flagged(session_after(self.session, -1))
         self.watch()
 
     # ------------------------------------------------------------------ parameters by day
@@ -559,7 +568,7 @@ class World:
         return max(0.0, max(0.0, self.cash) - self.reserved(without, lambda o, value: value))
 
     def non_marginable_power(self, without: str | None = None) -> float:
-        return max(0.0, max(0.0, min(self.cash, self.equity())) - self.reserved(without, lambda o, value: value))
+        return max(0.0, max(0.0, min(self.cash, self.equity())) - self.reserved(without, lambda o, value: value if o.side > 0 else 0.0))
 
     def bod_dtbp(self) -> float:
         if self.intraday_regime or self.multiplier() != 4:
@@ -690,14 +699,18 @@ class World:
 
     # ------------------------------------------------------------------ restrictions
 
-    def restricted(self, kind: str) -> Restriction | None:
-        if self.off:
-            return None
-        for r in self.restrictions:
-            live = r.start <= self.session and (r.until is None or self.session <= r.until)
-            if r.kind == kind and live and (self.bind_calls or not r.from_call) and r.why not in self.lifted():
-                return r
-        return None
+    def restricted(self, kind: str) -> bool:
+        """Whether a restriction that is not read from the flag binds now."""
+        lifted = self.lifted()
+        return not self.off and any(
+            r.kind == kind
+            and r.start <= self.session
+            and (r.until is None or self.session <= r.until)
+            and (self.bind_calls or not r.from_call)
+            and not r.listed_only
+            and r.why not in lifted
+            for r in self.restrictions
+        )
 
     def lifted(self) -> set[str]:
         """Calls already met free the account at once."""
@@ -711,17 +724,18 @@ class World:
             return "no_day_trades"
         return self.set.get("pdt_under_25k") or ("no_day_trades" if self.today >= D(2025, 1, 1) else "liquidation_only")
 
-    def restrict_flagged(self) -> None:
-        """List the restriction of a flagged account under $25,000, from this session while it lasts."""
-        running = [r for r in self.restrictions if not r.from_call and r.why != "600" and r.until is None]
-        if self.flagged_below() and not running and not self.off:
-            calls = [c for c in self.calls if c.kind == "minimum_equity" and c.is_open]
+    def restrict_flagged(self, last: D) -> None:
+        """List the restriction of a flagged account under $25,000 while it lasts; `last` is the last day of one that ends now."""
+        wanted = self.under_25k() if self.flagged_below() and not self.off else None
+        running = [r for r in self.restrictions if r.listed_only and r.until is None]
+        for r in running:
+            if r.kind != wanted:
+                r.until = last
+        if wanted and not any(r.kind == wanted for r in running):
+            calls = [c.id for c in self.calls if c.kind == "minimum_equity" and c.is_open]
             self.restrictions.append(
-                Restriction(self.under_25k(), self.session, None, calls[-1].id if calls else "flagged", from_call=False)
+                Restriction(wanted, self.session, None, calls[-1] if calls else "flagged", from_call=False, listed_only=True)
             )
-        if not self.flagged_below():
-            for r in running:
-                r.until = session_after(self.session, -1)
 
     # ------------------------------------------------------------------ judging an order
 
@@ -865,7 +879,7 @@ class World:
         return bad
 
     def as_pending(self, o: Order) -> list[Order]:
-        return self.exits_of(o) if o.cls == "oco" else [o, *self.exits_of(o)]
+        return self.exits_of(o) if o.cls == "oco" and not o.is_exit else [o, *self.exits_of(o)]
 
     def judge_book(self, o: Order, without: str | None) -> set[str]:
         position = self.pos.get(o.symbol, 0.0)
@@ -1177,7 +1191,7 @@ class World:
         for c in self.calls:
             if c.kind == "minimum_equity" and c.is_open and not self.flag:
                 c.status = "closed"
-        self.restrict_flagged()
+        self.restrict_flagged(self.session)
 
     def handle(self, e: dict) -> None:
         kind = e["event"]
@@ -1241,9 +1255,15 @@ class World:
         self.closed_equity, self.closed_maintenance = equity, maintenance
         self.measure_calls()
         flows = self.since_cash - self.cured_by_sales
-        for f in self.since:
-            rate_open, rate_closed = self.initial_rate(f.symbol, _sign(f.qty), f.price), self.initial_rate(f.symbol, -_sign(f.qty), f.price)
-            flows += rate_closed * f.closed * f.price - rate_open * f.opened * f.price
+        pieces = self.pieces(self.since_start, self.since)
+        for p in pieces:
+            if p.closed_at is None:
+                flows -= self.initial_rate(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price
+            else:
+                flows += p.qty * (p.closing_price - p.price)
+        for i, f in enumerate(self.since):
+            carried = f.closed - sum(abs(p.qty) for p in pieces if p.closed_at == i)
+            flows += (0.5 if self.asset(f.symbol).marginable else 1.0) * carried * f.price
         self.sma = max(0.0, self.sma + flows, equity - initial)
         self.since, self.since_cash, self.since_start = [], 0.0, dict(self.pos)
         self.cured_by_sales = 0.0
@@ -1296,7 +1316,7 @@ class World:
             for c in self.calls:
                 if c.kind == "minimum_equity" and c.is_open:
                     c.status = "closed"
-        self.restrict_flagged()
+        self.restrict_flagged(session_after(self.session, -1))
 
     def interest(self) -> float:
         if not self.alpaca:
@@ -1367,7 +1387,7 @@ class World:
         for i, f in enumerate(self.since):
             carried = f.closed - day_closed.get(i, 0.0)
             if carried > 1e-9:
-                credit += self.initial_rate(f.symbol, -_sign(f.qty), f.price) * carried * f.price
+                credit += 0.5 * carried * f.price
         amount = need - credit + self.cured_by_sales - profit - self.sma - self.since_cash
         unrealised = sum((self.mark[p.symbol] - p.price) * p.qty for p in kept)
         marked = sum(self.initial_rate(p.symbol, _sign(p.qty), self.mark[p.symbol]) * abs(p.qty) * self.mark[p.symbol] for p in kept)
@@ -1544,10 +1564,11 @@ def audit(events: list[dict], calls: bool = False) -> dict:
         }
         for c in world.calls
     ]
-    restrictions = [{"kind": r.kind, "from": iso(r.start), "until": iso(r.until), "why": r.why} for r in world.restrictions]
-    restrictions = [r for r in restrictions if r["until"] is None or r["until"] >= r["from"]]
-    if not calls:
-        restrictions = [r for r, x in zip(restrictions, world.restrictions, strict=False) if not x.from_call]
+    restrictions = [
+        {"kind": r.kind, "from": iso(r.start), "until": iso(r.until), "why": r.why}
+        for r in world.restrictions
+        if (r.until is None or r.until >= r.start) and (calls or not r.from_call)
+    ]
     return rounded(
         {
             "decisions": world.decisions,

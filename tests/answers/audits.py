@@ -1285,7 +1285,7 @@ case(
     calls=[{"kind": "minimum_equity", "amount": 5000.0, "issued_on": F4, "due_on": None, "status": "closed"}],
 )
 
-# ------------------------------------------------------------------------------------------------ quantity, flips, wash trades, alpaca.md 2.4 and 2.2
+# -------------------------------------------------------------------------------- quantity, flips, wash trades, alpaca.md 2.4 and 2.2
 
 RICH = account(W, 50000, positions=[held("X", 100, 10)])
 case(
