@@ -347,7 +347,8 @@ class MarginBroker(SparseBroker):
         size = float(bit.size)
         working = account.ledger.orders.get(live.id) if live.id is not None else None
         if working is not None and (abs(size) > working.left + 1e-6 or (working.leg and not working.active)):
-            # the host filled more of an exit than the account left it (its other leg was filled in part): the real execution wins
+            # A partial fill of one exit reduces the other at the brokerage but not on the host, which may go on to fill it whole.
+            # The execution wins; what the host leaves working of it is unknown to the account from here on.
             account.release(working.id, at, "overtaken by an execution")
         account.post(Fill(symbol, "buy" if size > 0 else "sell", abs(size), float(bit.price), live.id, commission, at), forced=live.forced)
 

@@ -16,8 +16,9 @@ def plot(
 ) -> list[Any]:
     """Draws the strategies of a finished run; returns their matplotlib Figures and shows nothing.
 
-    ``start`` and ``end`` are dates or bar numbers, ``numfigs`` splits a long run, ``width`` and ``height`` are inches; ``style`` takes backtrader's plot options
-    (``style="candle"``, ``volume=False`` ...). Save one with ``plot(cerebro)[0].savefig("run.png")``; a notebook shows them by itself.
+    ``start`` and ``end`` are dates or bar numbers, ``numfigs`` splits a long run, ``width`` and ``height`` are inches; ``style`` takes
+    backtrader's plot options (``style="candle"``, ``volume=False`` ...). Save one with ``plot(cerebro)[0].savefig("run.png")``; a notebook
+    shows them by itself.
     """
     runs = [strategy for run in getattr(cerebro, "runstrats", []) for strategy in (run if isinstance(run, list) else [run])]
     if not runs:
