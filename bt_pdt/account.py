@@ -16,9 +16,9 @@ from .advice import advise
 from .brokerages import brokerage as brokerage_named
 from .brokerages import rulebook_for
 from .calls import Closing, Restriction
-from .checks import Case, refusals
+from .checks import NOTHING, Case, Reserve, refusals
 from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
-from .errors import BadInput, known_name
+from .errors import BadInput, NotInForce, known_name
 from .journal import BreachEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
 from .ledger import Ledger, WorkingOrder
 from .margin import requirement
@@ -33,7 +33,6 @@ _NEVER_BY_WAITING = {
     Reason.PRICE,
     Reason.TRADING_BLOCKED,
     Reason.NOT_SHORTABLE,
-    Reason.NO_SHORT,
     Reason.BUYING_POWER,
     Reason.NON_MARGINABLE_BUYING_POWER,
 }
@@ -85,10 +84,10 @@ class Account:
         assets: Iterable[Asset] = (),
     ) -> None:
         overrides = dict(set or {})
-        for name, mode in (("pdt_check", pdt_check), ("dtbp_check", dtbp_check)):
-            if mode is not None:
-                overrides[name] = known_name(name, mode, CHECK_MODES)
         self.brokerage = brokerage_named(brokerage)
+        for name, mode in (("pdt_check", pdt_check), ("dtbp_check", dtbp_check)):
+            if mode is not None and known_name(name, mode, CHECK_MODES) and self.brokerage.has(name):
+                overrides[name] = mode
         self.rulebook = rulebook_as(brokerage, rules, overrides)
         self.refuses = rules != "off"
         self.account_type = known_name("account_type", account_type, ACCOUNT_TYPES)
@@ -129,6 +128,7 @@ class Account:
         self._serial = 0
         self._held_deposits: list[tuple[date, float]] = []
         self._unsettled: list[tuple[date, float]] = []
+        self._reg_t_flow = 0.0  # what trades since the last close took of SMA beside the lots of today that are still held
         self._opening_figures()
 
     # -- the session and its start-of-day figures
@@ -136,9 +136,10 @@ class Account:
     def _opening_figures(self) -> None:
         """``last_*`` from what was given, else from cash and carried positions; asked again when an asset's facts arrive before trading."""
         self._untouched = True
-        self._revalue()
         self.ledger.counting_method = self.rules.counting_method or "direction"
-        equity, initial, maintenance = self.margins()
+        maintenance = self._carried_maintenance()
+        self._revalue()
+        equity, initial, _ = self.margins()
         given_equity, given_maintenance = self._given_last
         self.last_equity = equity if given_equity is None else given_equity
         self.last_maintenance_margin = maintenance if given_maintenance is None else given_maintenance
@@ -146,12 +147,23 @@ class Account:
         self._closing_marks = dict(self.ledger.marks)
         self._start_session()
 
+    def _carried_maintenance(self) -> float:
+        """Maintenance of what was carried in, by the rules of the session at whose close it was priced."""
+        today, before = self.rules, sessions.add_business_days(self.session, -1)
+        try:
+            self.rules = self.rulebook.on(before)
+        except NotInForce:
+            return self.maintenance_margin()
+        self._revalue()
+        try:
+            return self.maintenance_margin()
+        finally:
+            self.rules = today
+
     def _start_session(self) -> None:
         """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
         self._measured: dict[str, Any] | None = None
         self._closed_explicitly = False
-        self._reg_t_flow = 0.0  # what today's trades took of initial margin beyond the kept lots' own requirement
-        self._initial_kept: dict[str, float] = {}
         self._deficit = 0.0
         self._deficit_equity = 0.0
         self._lowest_dtbp: float | None = None
@@ -248,6 +260,7 @@ class Account:
             for order in ledger.orders.values():
                 order.unfillable_today = False
             self._unsettled = [(due, amount) for due, amount in self._unsettled if due >= self.session]
+            self._reg_t_flow += self._initial_of_lots()
             ledger.new_day()
             rules = self.rulebook.on(self.session)
             if rules is not self.rules:
@@ -307,20 +320,20 @@ class Account:
             "initial_margin": initial,
             "multiplier": closing.multiplier,
             "regt_buying_power": self.regt_buying_power(),
+            "bod_dtbp": self.bod_dtbp,
             "sma": self.sma,
             "deficit": self._deficit,
             "lowest_dtbp": self._lowest_dtbp,
-            "lowest_level": self._lowest_level,
             "interest": self._interest(),
             "marks": dict(self.ledger.marks),
         }
-        self._initial_kept.clear()
         self._reg_t_flow = 0.0
+        self.ledger.closed_after = self.ledger.executions
 
     def _row(self) -> dict[str, Any]:
         """The session's line of the sessions table; fills after the close count in its day trades."""
         measured, old = self._measured or {}, self.rules.regime == PDT
-        lowest_dtbp, lowest_level = measured["lowest_dtbp"], measured["lowest_level"]
+        lowest_dtbp, lowest_level = measured["lowest_dtbp"], self._lowest_level
         return {
             "session": self.session.isoformat(),
             "equity": cents(measured["equity"]),
@@ -329,7 +342,7 @@ class Account:
             "daytrade_count": self.daytrade_count() if old else None,
             "pattern_day_trader": self.pattern_day_trader if old else None,
             "multiplier": measured["multiplier"],
-            "bod_dtbp": cents(self.bod_dtbp) if old else None,
+            "bod_dtbp": cents(measured["bod_dtbp"]) if old else None,
             "lowest_daytrading_buying_power": cents(lowest_dtbp or 0.0) if old else None,
             "regt_buying_power": cents(measured["regt_buying_power"]),
             "sma": cents(measured["sma"]),
@@ -428,36 +441,40 @@ class Account:
 
     def regt_buying_power(self) -> float:
         """2 x (equity - initial margin), net of working opening orders."""
-        return max(0.0, self.regt_excess() * self.rules.regt_buying_power_multiple - self.ledger.reserved()[1])
+        return max(0.0, self.regt_excess() * self.rules.regt_buying_power_multiple - self.ledger.reserved().regt)
 
     def daytrading_buying_power(self) -> float:
         """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
         start = self.bod_dtbp
-        return max(0.0, min(start, start - self.ledger.used_today - self.ledger.reserved()[0]))
+        return max(0.0, min(start, start - self.ledger.used_today - self.ledger.reserved().dtbp))
 
     def buying_power(self) -> float:
         """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
         if self.multiplier == 1:
-            return max(0.0, self.ledger.cash - self.ledger.reserved()[0])
+            return max(0.0, self.ledger.cash - self.ledger.reserved().value)
         if self.multiplier < 4:
             return self.regt_buying_power()
         if self.rules.regime == PDT:
             return max(self.regt_buying_power(), self.daytrading_buying_power())
-        return max(self.regt_buying_power(), self.intraday_power() - self.ledger.reserved()[0])
+        reserved = self.ledger.reserved()
+        return max(self.regt_buying_power(), self.intraday_power() - max(reserved.value, reserved.dtbp))
 
     def reg_t_created(self) -> float:
         """Initial margin that today's trades created or increased beyond SMA: kept lots at trade price, less day profit and half of carried sales."""
         return self._created(self.sma)
 
     def _created(self, sma: float) -> float:
-        kept = 0.0
+        return self._initial_of_lots() + self._reg_t_flow - sma
+
+    def _initial_of_lots(self) -> float:
+        """Initial margin, at trade price, of the lots opened since the last regular close and still held."""
+        total = 0.0
         for symbol, run in self.ledger.runs.items():
-            if not run.lots:
-                continue
             asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
-            for held, price, *_ in run.lots:
-                kept += requirement(self.rules, asset, sign * held, price).initial
-        return kept + self._reg_t_flow - sma
+            for held, price, _, opened in run.lots:
+                if opened >= self.ledger.closed_after:
+                    total += requirement(self.rules, asset, sign * held, price).initial
+        return total
 
     # -- counting
 
@@ -520,6 +537,7 @@ class Account:
                 raise BadInput("the one-time removal of the designation was already used; lift the flag without one_time_removal.")
             self.one_time_removal_used = True
         if self.rules.regime != PDT:
+            self._lowest()
             return
         self.pattern_day_trader = bool(pattern_day_trader)
         self.journal.append(FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage"))
@@ -608,13 +626,13 @@ class Account:
         if not exceeds(amount, most):
             return Accepted()
         facts = {"equity": equity, "maintenance_margin": maintenance, "deposits_on_hold": held, "withdrawable": most}
-        also: tuple[Reason, ...] = (Reason.MINIMUM_EQUITY,) if exceeds(amount, max(with_minimum, unlevered)) and not exceeds(amount, free) else ()
-        rule = "margin_min_equity" if also else "maintenance_long_bands"
+        by_minimum = exceeds(amount, max(with_minimum, unlevered)) and not exceeds(amount, free)
+        rule = "margin_min_equity" if by_minimum else "maintenance_long_bands"
         why = f"{dollars(amount)} cannot leave: equity {dollars(equity)}, {dollars(must_stay)} must stay for maintenance"
         why += f" and deposits on hold ({dollars(held)})" if held else ""
-        why += f", at least {dollars(minimum)} with a debit or short" if also else ""
+        why += f", at least {dollars(minimum)} with a debit or short" if by_minimum else ""
         refusal = Refusal(Reason.WITHDRAWAL, rule, facts, f"{why}; {dollars(most)} can be withdrawn.")
-        return self._reject(refusal, also, WouldPass(int(most * 100 + 1e-6) / 100, None), amount, "USD")
+        return self._reject(refusal, (), WouldPass(int(most * 100 + 1e-6) / 100, None), amount, "USD")
 
     def cash_move(self, kind: str, amount: float, at: datetime | None = None) -> None:
         """Interest, a fee or a dividend, sign included."""
@@ -654,10 +672,10 @@ class Account:
             account.advance(request.at)
         return account._judge(request)
 
-    def _judge(self, request: OrderRequest, replaces: str | None = None, floor: tuple[float, float] = (0.0, 0.0)) -> Decision:
+    def _judge(self, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> Decision:
         return self._judge_case(request, replaces, floor)[1]
 
-    def _judge_case(self, request: OrderRequest, replaces: str | None = None, floor: tuple[float, float] = (0.0, 0.0)) -> tuple[Case, Decision]:
+    def _judge_case(self, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> tuple[Case, Decision]:
         if self.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
             raise BadInput(f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit.")
         case = Case(self, request, replaces, floor)
@@ -694,10 +712,10 @@ class Account:
             refusal.why,
         )
 
-    def _passes(self, request: OrderRequest, qty: float, replaces: str | None, floor: tuple[float, float]) -> bool:
+    def _passes(self, request: OrderRequest, qty: float, replaces: str | None, floor: Reserve) -> bool:
         return not refusals(Case(self, replace(request, qty=qty), replaces, floor))
 
-    def _largest(self, request: OrderRequest, replaces: str | None, floor: tuple[float, float]) -> float:
+    def _largest(self, request: OrderRequest, replaces: str | None, floor: Reserve) -> float:
         """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
         unit = 1.0 if request.qty == int(request.qty) else 1e-9
         low, high = 0, round(request.qty / unit)
@@ -712,13 +730,11 @@ class Account:
                 high = middle
         return low * unit if unit == 1.0 else round(low * unit, 9)
 
-    def _first_day(self, case: Case, found: list[Refusal], replaces: str | None, floor: tuple[float, float]) -> date | None:
+    def _first_day(self, case: Case, found: list[Refusal], replaces: str | None, floor: Reserve) -> date | None:
         """The first session on which the order passes whole if nothing else happens; None where money (or the order itself) is what is missing."""
-        first = found[0].reason
-        if first in _NEVER_BY_WAITING or (first is Reason.DTBP and case.opening):
+        reasons = {r.reason for r in found}
+        if reasons & _NEVER_BY_WAITING or (Reason.DTBP in reasons and case.opening):
             return None
-        if self.rules.equity_test == "current" and self.rules.regime == PDT and first is Reason.PDT_COUNT:
-            pass
         twin = self.fork()
         for _ in range(int(self.rules.pdt_window_business_days or 1) + 1):
             twin._roll_to(sessions.next_session(twin.session))
@@ -741,19 +757,19 @@ class Account:
         if self.ledger.marks.get(symbol) is None and request.type in ("market", "trailing_stop"):
             raise BadInput(f"{symbol} has no price yet, so a {request.type} order cannot be valued; give a price first.")
         high = 1
-        while self._passes(request, high * unit, None, (0.0, 0.0)):
+        while self._passes(request, high * unit, None, NOTHING):
             high *= 2
             if high * unit > 1e12:
                 return float("inf")
         if high == 1:
             return 0.0
-        return self._largest(replace(request, qty=high * unit if fractional else float(high)), None, (0.0, 0.0)) if not fractional else self._largest_fraction(request, high)
+        return self._largest(replace(request, qty=high * unit if fractional else float(high)), None, NOTHING) if not fractional else self._largest_fraction(request, high)
 
     def _largest_fraction(self, request: OrderRequest, high: int) -> float:
         low = high // 2
         while high - low > 1:
             middle = (low + high) // 2
-            if self._passes(request, middle * 1e-9, None, (0.0, 0.0)):
+            if self._passes(request, middle * 1e-9, None, NOTHING):
                 low = middle
             else:
                 high = middle
@@ -784,10 +800,7 @@ class Account:
         made = []
         if request.order_class != "oco":
             order = WorkingOrder(request, order_id, order_id)
-            order.opening = case.opening
-            if case.opening:
-                order.value = case.value * case.scale / case.opening
-                order.regt = case.regt / case.opening
+            case.reserve(order)
             made.append(order)
         if request.order_class != "simple":
             active = request.order_class == "oco"
@@ -797,8 +810,6 @@ class Account:
         for order in made:
             if left is not None:
                 order.left = left
-                if not order.leg:
-                    order.opening = min(order.opening, left)
             order.placed, order.ends_on, order.unfillable_today = self.now, ends_on, waits
             self.ledger.add(order)
 
@@ -832,7 +843,8 @@ class Account:
         request = replace(request, **changes)
         if request.order_class == "bracket" and old.left < old.qty:
             request = replace(request, order_class="bracket")
-        floor = (old.reserves() if not old.leg else (0.0, 0.0))
+        parts = self.ledger.opening_parts(old.symbol)
+        floor = (parts[old.id] * old.value, parts[old.id] * old.regt) if not old.leg else NOTHING
         case, decision = self._judge_case(request, old.root, floor)
         self.journal.append(OrderEntry(self.now, self.session, replace(request, id=order_id), decision, replaces=order_id))
         if decision.accepted:
@@ -855,15 +867,12 @@ class Account:
             old.request = replace(old.request, **price)  # type: ignore[arg-type]
         else:
             old.request = replace(request, id=old.id, qty=total)
-            old.opening = min(case.opening, left)
-            if old.opening:
-                old.value = case.value * case.scale / case.opening
-                old.regt = case.regt / case.opening
+            case.reserve(old)
             for leg in self.ledger.group(old.root, old.symbol):
                 if leg is not old:
                     leg.request, leg.qty, leg.left = old.request, total, total
         old.qty, old.left = total, left
-        self.ledger.touched()
+        self.ledger.touched(old.symbol)
 
     def release(self, order_id: str, at: datetime | None = None, cause: str = "canceled") -> None:
         """A working order is cancelled or expires: what it held is free again. A parent takes its children along."""
@@ -895,15 +904,15 @@ class Account:
         before = self._margin_level()
         symbol, qty = fill.symbol, fill.sign * fill.qty
         asset = ledger.asset(symbol)
-        charge = None
-        if self.rules.dtbp_by_requirement and self.rules.regime == PDT:
+        charge = None if asset.marginable else 0.0  # paid from cash, so it uses no day-trading buying power
+        if charge is None and self.rules.dtbp_by_requirement and self.rules.regime == PDT:
             needed = requirement(self.rules, asset, qty, fill.price)
             charge = fill.price * max(1.0, needed.maintenance / (fill.qty * fill.price) / self.rules.maintenance_law_rate)
         key = fill.order_id if order is None else order.root if not order.leg else order.id
         done = ledger.post(symbol, qty, fill.price, fill.commission, order=key if key is not None else object(), charge=charge)
         self._margins.pop(symbol, None)
         self._totals = None
-        released = done.carried_closed * fill.price * (1.0 - self.rules.regt_initial_long if asset.marginable else 1.0)
+        released = done.carried_closed * fill.price * (self.rules.regt_initial_long if asset.marginable else 1.0)
         self._reg_t_flow += fill.commission - done.day_profit - released
         self._settle(-qty * fill.price - fill.commission)
         self._note_deficit(before, reducing=done.opened > SHARE_DUST)
@@ -930,7 +939,7 @@ class Account:
                 other.active = True
         if done:
             self.ledger.drop(order.id)
-        self.ledger.touched()
+        self.ledger.touched(order.symbol)
 
     def _count(self, symbol: str, completed: int, key: object) -> None:
         self._orders_filled.setdefault(self.session, set_()).add(key if key is not None else len(self.journal))
@@ -1013,11 +1022,11 @@ class Account:
     def _lowest(self) -> None:
         """The lowest DTBP and margin level after any event of the day, up to the close."""
         if self.rules.regime == PDT:
-            if self._measured is None and self.bod_dtbp:
+            if self._measured is None:
                 left = self.daytrading_buying_power()
                 if self._lowest_dtbp is None or left < self._lowest_dtbp:
                     self._lowest_dtbp = left
-        elif self._measured is None or self._closed_explicitly is False:
+        else:
             level = self._margin_level()
             if self._lowest_level is None or level < self._lowest_level:
                 self._lowest_level = level
@@ -1049,7 +1058,6 @@ class Account:
         long_value, short_value, initial, maintenance = self._sums()
         equity = self.equity()
         old = self.rules.regime == PDT
-        value, _ = self.ledger.reserved()
         return AccountState(
             session=self.session,
             regime=self.regime,
@@ -1067,7 +1075,7 @@ class Account:
             regt_buying_power=self.regt_buying_power(),
             daytrading_buying_power=self.daytrading_buying_power() if old else None,
             bod_dtbp=self.bod_dtbp if old else None,
-            non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - value),
+            non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - self.ledger.reserved().buys),
             multiplier=self.multiplier,
             sma=self.sma,
             daytrade_count=self.daytrade_count() if old else None,
@@ -1095,7 +1103,6 @@ class Account:
         twin._all_restrictions = self._all_restrictions[:]
         twin._held_deposits = self._held_deposits[:]
         twin._unsettled = self._unsettled[:]
-        twin._initial_kept = dict(self._initial_kept)
         return twin
 
 

@@ -12,11 +12,15 @@ from datetime import date
 from typing import Any, Protocol
 
 from .decisions import Reason, Refusal
-from .ledger import Ledger
+from .ledger import Ledger, WorkingOrder
 from .margin import order_price, requirement, stop_of
 from .money import SHARE_DUST, below, dollars, exceeds, shares
 from .orders import OrderRequest
 from .rules.rulebook import PDT
+
+
+Reserve = tuple[float, float]  # (order value, Reg T charge)
+NOTHING: Reserve = (0.0, 0.0)
 
 
 class Standing(Protocol):
@@ -45,7 +49,7 @@ class Case:
     ``replaces`` is the group whose place the order takes (its own working orders do not count against it).
     """
 
-    def __init__(self, standing: Standing, request: OrderRequest, replaces: str | None = None, floor: tuple[float, float] = (0.0, 0.0)) -> None:
+    def __init__(self, standing: Standing, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> None:
         ledger = standing.ledger
         self.standing, self.request, self.replaces = standing, request, replaces
         self.rules = standing.rules
@@ -63,24 +67,36 @@ class Case:
             self.closing = min(self.qty, self.available)
         else:
             self.closing = self.qty
-        self.opening = 0.0 if request.order_class == "oco" and self.closing_side else self.qty - self.closing
+        self.opening = 0.0 if request.order_class == "oco" else self.qty - self.closing  # an OCO is a pair of exits
         if self.opening <= SHARE_DUST:
             self.opening = 0.0
-        self.price = order_price(self.rules, request, self.last) if self.opening else 0.0
-        # a replaced order keeps the larger of its old and new reservation while it works
+        self.price = self.value = self.regt = 0.0
+        self.scale = 1.0  # what a dollar of order value uses of day-trading buying power
+        if self.opening or self.rules.flip_through_zero:
+            self._value(floor)
+        reserved = ledger.reserved(self.symbol, replaces) if replaces else ledger.reserved()
+        self.reserved_value, self.reserved_regt, self.reserved_dtbp, self.reserved_buys = reserved
+
+    def _value(self, floor: Reserve) -> None:
+        """Price, order value and Reg T charge of the opening part; a replaced order keeps the larger of old and new while it works."""
+        rules = self.rules
+        self.price = order_price(rules, self.request, self.last)
+        needed = requirement(rules, self.asset, self.sign, self.price, self.last or self.price)
+        self.unit_regt = needed.initial * rules.regt_buying_power_multiple
         self.value = max(self.opening * self.price, floor[0])
-        self.scale = 1.0
-        self.regt = 0.0
+        self.regt = max(self.opening * self.unit_regt, floor[1])
+        if not self.asset.marginable and rules.regime == PDT:
+            self.scale = 0.0  # paid from cash: it uses no day-trading buying power
+        elif rules.dtbp_by_requirement and self.price:
+            self.scale = max(1.0, needed.maintenance / self.price / rules.maintenance_law_rate)
+
+    def reserve(self, order: WorkingOrder) -> None:
+        """Writes on an accepted order what each of its opening shares holds back."""
         if self.opening:
-            needed = requirement(self.rules, self.asset, self.sign * self.opening, self.price, self.last or self.price)
-            self.regt = max(needed.initial * self.rules.regt_buying_power_multiple, floor[1])
-            if self.rules.dtbp_by_requirement and self.value:
-                self.scale = max(1.0, needed.maintenance / (self.opening * self.price) / self.rules.maintenance_law_rate)
-        value, regt = ledger.reserved()
-        for order in ledger.group(replaces, self.symbol) if replaces else ():
-            v, r = order.reserves()
-            value, regt = value - v, regt - r
-        self.reserved_value, self.reserved_regt = value, regt
+            order.value, order.regt = self.value / self.opening, self.regt / self.opening
+        elif self.price:
+            order.value, order.regt = self.price, self.unit_regt
+        order.dtbp = order.value * self.scale
 
     @property
     def what(self) -> str:
@@ -120,7 +136,7 @@ class Case:
     def dtbp_left(self) -> float:
         """Day-trading buying power net of today's open lots and of working opening orders: 0 to its start of day."""
         start = self.standing.bod_dtbp
-        return max(0.0, min(start, start - self.ledger.used_today - self.reserved_value))
+        return max(0.0, min(start, start - self.ledger.used_today - self.reserved_dtbp))
 
     def regt_left(self) -> float:
         """Reg T buying power net of working opening orders."""
@@ -135,11 +151,11 @@ class Case:
             return self.regt_left()
         if self.rules.regime == PDT:
             return max(self.regt_left(), self.dtbp_left())
-        return max(self.regt_left(), standing.intraday_power() - self.reserved_value)
+        return max(self.regt_left(), standing.intraday_power() - max(self.reserved_value, self.reserved_dtbp))
 
     def cash_left(self) -> float:
-        """Dollars that can pay for a security without a loan value."""
-        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved_value)
+        """Dollars that can pay for a security without a loan value, working buys taken off."""
+        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved_buys)
 
     def day_trades_bind(self) -> bool:
         """True where the count of day trades limits this account: old regime, $25,000 not met."""
@@ -149,26 +165,27 @@ class Case:
         """(peak day-traded dollars if every resting exit fills, the same with this order)."""
         closes: dict[str, float] = {}
         entries = 0.0
-        for order in self.ledger.orders.values():
-            if order.root == self.replaces:
-                continue
-            if order.leg and not order.active:
-                if order.leg == self._first_leg(order.root, order.symbol):
-                    parent = self.ledger.orders.get(order.root)
-                    if parent is not None:
-                        entries += parent.left * parent.value
-                        closes[order.symbol] = closes.get(order.symbol, 0.0) + order.sign * order.left
-            elif order.opening <= SHARE_DUST and (not order.leg or order.leg == self._first_leg(order.root, order.symbol)):
-                closes[order.symbol] = closes.get(order.symbol, 0.0) + order.sign * order.left
+        for symbol in self.ledger.by_symbol:
+            parts = self.ledger.opening_parts(symbol, self.replaces)
+            groups: set[str] = set()
+            for order in self.ledger.working(symbol, self.replaces):
+                if order.leg:
+                    if order.root in groups:
+                        continue
+                    groups.add(order.root)
+                    closing = order.left
+                    if not order.active and order.root in parts:  # its entry still works: it will be day traded in full
+                        entries += parts[order.root] * self.ledger.orders[order.root].dtbp
+                else:
+                    closing = order.left - parts[order.id]
+                if closing > SHARE_DUST:
+                    closes[symbol] = closes.get(symbol, 0.0) + order.sign * closing
         before = self.ledger.peak_exposure(closes, entries)
         if self.has_exits and self.opening:
             entries += self.value * self.scale
         if self.closing:
             closes[self.symbol] = closes.get(self.symbol, 0.0) + self.sign * self.closing
         return before, self.ledger.peak_exposure(closes, entries)
-
-    def _first_leg(self, root: str, symbol: str) -> str:
-        return min((o.leg for o in self.ledger.group(root, symbol) if o.leg), default="")
 
 
 # -- the checks, each a rule
@@ -195,6 +212,8 @@ def price(case: Case) -> Refusal | None:
                     {"message": f"invalid {name} {asked:g}. sub-penny increment does not fulfill minimum pricing criteria"},
                 )
     stop = request.stop_price if request.type in ("stop", "stop_limit") else None
+    if request.order_class == "oco":
+        stop = request.stop_loss
     if stop is not None and case.last is not None and (stop - case.last) * case.sign <= 0:
         side = "greater" if case.sign > 0 else "less"
         facts = {"stop_price": stop, "market_price": case.last}
@@ -308,16 +327,17 @@ def _pending_entry(case: Case) -> Refusal | None:
 
 
 _LIMITS = ("limit", "stop_limit")
+_EXEMPT_CLASSES = ("bracket", "oco")
 
 
 def wash(case: Case) -> Refusal | None:
     """An opposite order works already: refused if either is a market or stop order, or if two limits would cross."""
     request = case.request
-    if not case.rules.wash_check or request.order_class != "simple" or request.type == "trailing_stop":
+    if not case.rules.wash_check or request.order_class in _EXEMPT_CLASSES or request.type == "trailing_stop":
         return None
     for order in case.ledger.working(case.symbol, case.replaces):
         other = order.request
-        if order.sign == case.sign or other.order_class != "simple" or other.type == "trailing_stop":
+        if order.sign == case.sign or order.leg or other.order_class in _EXEMPT_CLASSES or other.type == "trailing_stop":
             continue
         if request.type in _LIMITS and other.type in _LIMITS:
             buy, sell = (request.limit_price, other.limit_price) if case.sign > 0 else (other.limit_price, request.limit_price)
@@ -353,7 +373,7 @@ def buying_power(case: Case) -> Refusal | None:
             if rules.regime == PDT:
                 fits, rule = not exceeds(case.value * case.scale, case.dtbp_left()), "dt_buying_power_multiple"
             else:
-                fits, rule = not exceeds(case.value * case.scale, standing.intraday_power() - case.reserved_value), "intraday_multiple"
+                fits, rule = not exceeds(case.value * case.scale, standing.intraday_power() - max(case.reserved_value, case.reserved_dtbp)), "intraday_multiple"
     if fits:
         return None
     facts = {"buying_power": power, "cost_basis": case.value}
@@ -391,7 +411,7 @@ def day_trading_power(case: Case) -> Refusal | None:
 
 def _exit_power(case: Case) -> Refusal | None:
     start, ledger = case.standing.bod_dtbp, case.ledger
-    if not exceeds(ledger.opened_today + case.reserved_value + case.value * case.scale, start):
+    if not exceeds(ledger.opened_today + case.reserved_dtbp + case.value * case.scale, start):
         return None  # all that was opened today fits: no exit can break it
     before, after = case.exit_exposure()
     if not exceeds(after, start) or not exceeds(after, before):

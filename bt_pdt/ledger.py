@@ -16,11 +16,11 @@ class WorkingOrder:
     """An accepted order until it is filled or released.
 
     ``root`` is the id of the group (itself for a simple order), ``leg`` is "" for an order of its own, "tp" or "sl" for an
-    exit of a bracket, OTO or OCO. A leg is ``active`` once its entry is filled in full. ``opening`` is the part that opens or
-    increases a position; ``value`` and ``regt`` are the dollars a share it reserves, as order value and as Reg T charge.
+    exit of a bracket, OTO or OCO. A leg is ``active`` once its entry is filled in full. ``value``, ``regt`` and ``dtbp`` are the
+    dollars that an opening share of it reserves: order value, Reg T charge, DTBP.
     """
 
-    __slots__ = ("active", "ends_on", "id", "left", "leg", "opening", "placed", "qty", "regt", "request", "root", "sign", "symbol", "unfillable_today", "value")
+    __slots__ = ("active", "dtbp", "ends_on", "id", "left", "leg", "placed", "qty", "regt", "request", "root", "sign", "symbol", "unfillable_today", "value")
 
     def __init__(self, request: OrderRequest, order_id: str, root: str, leg: str = "", *, active: bool = True) -> None:
         self.request = request
@@ -32,9 +32,9 @@ class WorkingOrder:
         self.qty = request.qty
         self.left = request.qty
         self.active = active
-        self.opening = 0.0
         self.value = 0.0
         self.regt = 0.0
+        self.dtbp = 0.0
         self.placed: datetime | None = None
         self.ends_on: date | None = None  # the session with whose close (20:00 if extended) a day order ends; None: until cancelled
         self.unfillable_today = False
@@ -49,14 +49,18 @@ class WorkingOrder:
             setattr(twin, name, getattr(self, name))
         return twin
 
-    def reserves(self) -> tuple[float, float]:
-        """(order value, Reg T charge) that this order holds back now, in dollars."""
-        shares = min(self.left, self.opening) if self.active else 0.0
-        return shares * self.value, shares * self.regt
+
+class Reserved(NamedTuple):
+    """What working orders hold back: order value, Reg T charge and DTBP of their opening shares, and the order value of the buys."""
+
+    value: float = 0.0
+    regt: float = 0.0
+    dtbp: float = 0.0
+    buys: float = 0.0
 
 
 class Posted(NamedTuple):
-    """What one execution did: day trades completed, shares opened, carried shares closed, profit on today's shares it closed."""
+    """What one execution did: day trades completed, shares opened, shares closed that the last close held, profit on others it closed."""
 
     day_trades: int
     opened: float
@@ -78,9 +82,10 @@ class Ledger:
         self.counting_method = DIRECTION
         self.used_today = 0.0  # entry value of what was opened today and is still held
         self.opened_today = 0.0  # entry value of all openings of today, closed or not
+        self.closed_after = 0  # executions of today that the regular close has measured already
         self.executions = 0  # how many executions today: the clock of day-traded exposure
         self.day_traded: list[tuple[int, int, float]] = []  # (opened after, closed by, dollars) of lots opened and closed today
-        self._reserved: tuple[float, float] | None = (0.0, 0.0)
+        self._reserved: dict[str, Reserved] = {}  # by symbol; a symbol is taken out when something of it changes
 
     def copy(self) -> Ledger:
         """An independent twin, for asking what would happen."""
@@ -94,8 +99,9 @@ class Ledger:
         twin.runs = {k: r.copy() for k, r in self.runs.items()}
         twin.counting_method = self.counting_method
         twin.used_today, twin.opened_today = self.used_today, self.opened_today
+        twin.closed_after = self.closed_after
         twin.executions, twin.day_traded = self.executions, self.day_traded[:]
-        twin._reserved = None
+        twin._reserved = dict(self._reserved)
         return twin
 
     # -- securities and positions
@@ -127,8 +133,9 @@ class Ledger:
         given_back = today = profit = 0.0
         for lot in lots:
             given_back += lot.charge
-            today += lot.qty
-            profit += lot.qty * price - lot.cost if qty < 0 else lot.cost - lot.qty * price
+            if lot.opened >= self.closed_after:
+                today += lot.qty
+                profit += lot.qty * price - lot.cost if qty < 0 else lot.cost - lot.qty * price
             self.day_traded.append((lot.opened, moment, lot.charge))
         used = abs(opened) * (price if charge is None else charge)
         self.used_today = max(0.0, self.used_today + used - given_back)
@@ -140,13 +147,14 @@ class Ledger:
         else:
             self.positions[symbol] = now
         self.marks[symbol] = price
+        self.touched(symbol)
         return Posted(day_trades, abs(opened), max(0.0, abs(qty) - abs(opened) - today), profit)
 
     def new_day(self) -> None:
         """The next trade date: everything held is carried, nothing is opened yet."""
         self.runs.clear()
         self.used_today = self.opened_today = 0.0
-        self.executions = 0
+        self.executions = self.closed_after = 0
         self.day_traded.clear()
 
     def split(self, symbol: str, ratio: float) -> None:
@@ -159,11 +167,12 @@ class Ledger:
         if run is not None:
             run.split(ratio)
         for order in self.by_symbol.get(symbol, ()):
-            for name in ("qty", "left", "opening"):
-                setattr(order, name, getattr(order, name) * ratio)
+            order.qty *= ratio
+            order.left *= ratio
             order.value /= ratio
             order.regt /= ratio
-        self._reserved = None
+            order.dtbp /= ratio
+        self.touched(symbol)
 
     # -- day-traded exposure
 
@@ -195,7 +204,7 @@ class Ledger:
     def add(self, order: WorkingOrder) -> None:
         self.orders[order.id] = order
         self.by_symbol.setdefault(order.symbol, []).append(order)
-        self._reserved = None
+        self.touched(order.symbol)
 
     def drop(self, order_id: str) -> WorkingOrder | None:
         """Takes an order out of the working set; None if it is not in it."""
@@ -205,7 +214,7 @@ class Ledger:
             rest.remove(order)
             if not rest:
                 del self.by_symbol[order.symbol]
-            self._reserved = None
+            self.touched(order.symbol)
         return order
 
     def group(self, root: str, symbol: str) -> list[WorkingOrder]:
@@ -216,27 +225,67 @@ class Ledger:
         """Working orders of ``symbol``, those of the group ``ignoring`` left out."""
         return (o for o in self.by_symbol.get(symbol, ()) if o.root != ignoring)
 
-    def touched(self) -> None:
-        """A working order changed: what it reserves is added up anew."""
-        self._reserved = None
+    def touched(self, symbol: str) -> None:
+        """A position or working order of ``symbol`` changed: what its orders reserve is added up anew."""
+        self._reserved.pop(symbol, None)
 
-    def reserved(self) -> tuple[float, float]:
-        """(order value, Reg T charge) that all working orders reserve together."""
-        if self._reserved is None:
-            value = regt = 0.0
-            for order in self.orders.values():
-                v, r = order.reserves()
-                value += v
-                regt += r
-            self._reserved = (value, regt)
-        return self._reserved
+    def opening_parts(self, symbol: str, ignoring: str | None = None) -> dict[str, float]:
+        """Shares that each working order of ``symbol`` would open: all of it on the side of the position, else what exceeds it.
+
+        Orders take the position's shares in their order of submission, an exit of a group once.
+        """
+        held = self.position(symbol)
+        closable = abs(held)
+        groups: set[str] = set()
+        parts = {}
+        for order in self.working(symbol, ignoring):
+            if order.leg:
+                if order.active and order.root not in groups:
+                    closable = max(0.0, closable - order.left)
+                    groups.add(order.root)
+            elif order.sign * held < 0:
+                closing = min(order.left, closable)
+                closable -= closing
+                parts[order.id] = order.left - closing
+            else:
+                parts[order.id] = order.left
+        return parts
+
+    def reserved_in(self, symbol: str, ignoring: str | None = None) -> Reserved:
+        """What the working orders of ``symbol`` reserve together."""
+        value = regt = dtbp = buys = 0.0
+        for order_id, opening in self.opening_parts(symbol, ignoring).items():
+            order = self.orders[order_id]
+            value += opening * order.value
+            regt += opening * order.regt
+            dtbp += opening * order.dtbp
+            if order.sign > 0:
+                buys += opening * order.value
+        return Reserved(value, regt, dtbp, buys)
+
+    def reserved(self, instead: str | None = None, ignoring: str | None = None) -> Reserved:
+        """What all working orders reserve together; in the symbol ``instead`` without those of the group ``ignoring``."""
+        cache = self._reserved
+        value = regt = dtbp = buys = 0.0
+        for symbol in self.by_symbol:
+            if symbol == instead:
+                one = self.reserved_in(symbol, ignoring)
+            else:
+                found = cache.get(symbol)
+                one = cache[symbol] = self.reserved_in(symbol) if found is None else found
+            value += one.value
+            regt += one.regt
+            dtbp += one.dtbp
+            buys += one.buys
+        return Reserved(value, regt, dtbp, buys)
 
     def held(self, symbol: str, sign: int, ignoring: str | None = None) -> float:
-        """Shares held by working exits on the side ``sign``; a group (bracket, OCO) holds its larger leg once."""
+        """Shares of the position that working exits on the side ``sign`` hold; a group (bracket, OCO) holds its larger leg once."""
         groups: dict[str, float] = {}
+        parts = self.opening_parts(symbol, ignoring)
         for order in self.working(symbol, ignoring):
             if order.sign == sign and order.active:
-                closing = max(0.0, order.left - order.opening)
+                closing = max(0.0, order.left - parts.get(order.id, 0.0))
                 groups[order.root] = max(groups.get(order.root, 0.0), closing)
         return sum(groups.values())
 

@@ -50,19 +50,23 @@ def short_requirement(rules: Any, asset: Asset, shares: float, price: float) -> 
 def requirement(rules: Any, asset: Asset, qty: float, price: float, mark: float | None = None) -> Requirement:
     """Initial and maintenance margin of ``qty`` signed shares valued at ``price``; bands are chosen by ``mark`` (default: price).
 
-    Initial is the larger of Reg T and maintenance (4210(b)): 50 % for an ordinary stock, 75 % for a 3x fund, 100 % where
-    maintenance is 100 %.
+    Initial is Reg T's 50 % (100 % without loan value) or, if larger, the maintenance rate: 75 % for a 3x fund, 100 % for a stock
+    that is fully margined. For an ordinary short the rule counts its maintenance too (4210(b)); Alpaca asks for Reg T alone.
     """
     shares = abs(qty)
     value = shares * price
     mark = price if mark is None else mark
+    regt = (rules.regt_initial_long if qty >= 0 else rules.regt_initial_short) if asset.marginable else rules.regt_initial_non_marginable
     if qty >= 0:
         maintenance = long_rate(rules, asset, mark) * value
-        regt = rules.regt_initial_long if asset.marginable else rules.regt_initial_non_marginable
-    else:
-        maintenance = short_requirement(rules, asset, shares, mark) * (price / mark if mark else 1.0)
-        regt = rules.regt_initial_short
-    return Requirement(max(regt * value, maintenance), maintenance)
+        return Requirement(max(regt * value, maintenance), maintenance)
+    maintenance = short_requirement(rules, asset, shares, mark) * (price / mark if mark else 1.0)
+    if rules.initial_covers_short_maintenance:
+        return Requirement(max(regt * value, maintenance), maintenance)
+    rate = asset.maintenance or 0.0
+    if asset.maintenance is None and abs(asset.leverage or 1) > 1 and rules.maintenance_leveraged_scaling:
+        rate = rules.maintenance_leveraged_short_rate * abs(asset.leverage or 1)
+    return Requirement(max(regt, rate) * value, maintenance)
 
 
 def collar(rules: Any, price: float) -> float:

@@ -31,11 +31,10 @@ READING 11: `no_day_trades` refuses what raises the potential day trades, whatev
 READING 12: total trades of the 6 % clause are orders executed per day; each day trade carried in counts as two trades.
 READING 13: after a lift the next day trade with four in the window flags again; day trades carried in flag only with the next one made.
 Money
-READING 14: the initial rate is the greatest of Reg T and maintenance, long and short, per-share floors included (rulebook 2.5). Rates of
-    an order use the last price (its limit or stop if there is none). The house 2.50 - 6.00 band includes both ends; the low price rate of
-    100 % also holds for leveraged funds (the larger counts). House leverage other than 2 or 3: 30 % x k up to 2020-11-08, 100 % to
-    2026-06-03, 25 % x k after, at most 100 %. (Changed after the independent writing, not by its writer. First reading: a short is 50 %
-    unless leveraged or overridden, per-share floors do not enter, as alpaca.md 3.1 has 50 % of market value.)
+READING 14: an ordinary long's initial rate is max(50 %, its maintenance rate). A short's is 50 % at Alpaca unless leveraged or overridden
+    (alpaca.md 3.1); by the bare rule the greatest of Reg T and maintenance, per-share floors included (rulebook 2.5). Rates of an order use the
+    last price (its limit or stop if there is none). The house 2.50 - 6.00 band includes both ends; the low price rate of 100 % also holds for
+    leveraged funds (the larger counts). House leverage other than 2 or 3: 30 % x k up to 2020-11-08, 100 % to 2026-06-03, 25 % x k after, at most 100 %.
 READING 15: `maintenance` replaces every percentage (bands, leverage, law); concentration then takes the larger of it and 50 %.
 READING 16: concentration: |value| of one symbol >= 70 % of gross value and debit (-cash) >= 100,000, Alpaca from 2026-06-04 (the day
     given to the whole table).
@@ -51,7 +50,8 @@ READING 20: DTBP under `exit`: lots of the day closed the same day, at entry cos
     taken as filled after every pending entry of its symbol (today's lots first); refused if the call that results is greater than the one
     without the order. A bracket's legs count at submission.
 READING 21: a replaced order keeps the larger of both values reserved; fills reduce it in proportion.
-READING 22: trailing stop: valued as a stop at last +/- trail. Stop short or trailing short: 1.03 x last.
+READING 22: trailing stop: valued as a stop at last +/- trail. Stop short or trailing short: 1.03 x last;
+    `finra` short sales: max(limit, last), the same rule without the 3 %.
 READING 23: intraday regime, `finra`: the same 4 x (equity - maintenance) with the law's rates.
 READING 24: fees, interest and dividends are added to cash with their sign; none is an IML-reducing transaction.
 Permissions
@@ -485,8 +485,12 @@ class World:
         a = self.asset(symbol)
         if side > 0:
             return max(0.5, self.long_rate(symbol, price, law=False)) if a.marginable else 1.0
-        # rulebook 2.5: the greatest of Reg T, maintenance and the house requirement, per-share floors included
-        return max(0.5 if a.marginable else 1.0, self.short_requirement(symbol, 1.0, price) / price)
+        regt = 0.5 if a.marginable else 1.0
+        if not self.alpaca:  # rulebook 2.5: the greatest of Reg T and maintenance, per-share floors included
+            return max(regt, self.short_requirement(symbol, 1.0, price) / price)
+        if a.maintenance is not None:
+            return max(regt, a.maintenance)
+        return max(regt, 0.30 * abs(a.leverage) if abs(a.leverage) > 1 and self.today >= D(2009, 12, 1) else 0.0)
 
     # ------------------------------------------------------------------ money
 
@@ -788,7 +792,9 @@ class World:
         if o.type == "trailing_stop" and last is not None:
             move = o.trail_price if o.trail_price is not None else last * (o.trail_percent or 0.0) / 100
             stop = last + o.side * move
-        if not self.alpaca:
+        if not self.alpaca and o.side < 0 and last is not None:
+            price = max(o.limit or 0.0, last)
+        elif not self.alpaca:
             price = o.limit if o.limit is not None else stop if stop is not None else last
         elif o.side < 0:
             price = max(o.limit or 0.0, 1.03 * last) if last is not None else (o.limit or stop)

@@ -37,6 +37,10 @@ class Brokerage:
     wire: Mapping[Reason, Wire] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    def has(self, check: str) -> bool:
+        """True if orders are put to this check here: the bare rule counts day trades, but refuses no order for their number."""
+        return check != "pdt_check" or check in self.overrides
+
     @property
     def speaks(self) -> bool:
         """True if the firm's own wire words are known, so that a refusal can carry its body."""

@@ -202,6 +202,13 @@ _DAY_TRADING: tuple[Parameter, ...] = (
         regime=PDT,
     ),
     Parameter(
+        "initial_covers_short_maintenance",
+        "yes/no",
+        "Whether an ordinary short sale needs at least its maintenance margin, per-share floors included, as initial margin.",
+        (Since(FIRST_DAY, True, MIN_EQUITY),),
+        bool,
+    ),
+    Parameter(
         "dt_unflagged_call",
         "yes/no",
         "Whether an account that is no pattern day trader gets a day-trade call for day trades above the multiple too.",

@@ -1,0 +1,140 @@
+"""Random account histories in the audit format: what a market and an undisciplined trader could do to an account."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+
+DAYS = ["2013-10-07", "2019-12-20", "2020-11-05", "2021-03-22", "2023-06-12", "2025-02-27", "2025-12-22", "2026-06-01", "2026-06-10", "2026-06-29"]
+SYMBOLS = {
+    "AAA": {"price": 100.0},
+    "BBB": {"price": 20.0},
+    "LOW": {"price": 4.0},
+    "PEN": {"price": 2.4},
+    "LEV": {"price": 40.0, "asset": {"leverage": 3}},
+    "OTC": {"price": 10.0, "asset": {"marginable": False}},
+    "HTB": {"price": 15.0, "asset": {"shortable": False}},
+    "HSE": {"price": 60.0, "asset": {"maintenance": 0.4}},
+}
+
+
+def history(seed: int) -> list[dict]:
+    """A history of about 40 events over a few sessions; the same seed gives the same events."""
+    rng = random.Random(seed)
+    start = date.fromisoformat(rng.choice(DAYS))
+    now = datetime.combine(start, datetime.min.time()) + timedelta(hours=9)
+    cash = rng.choice([1500.0, 5000.0, 20000.0, 24999.99, 25000.0, 30000.0, 60000.0, 200000.0])
+    account: dict = {"event": "account", "at": now.isoformat(), "cash": cash, "brokerage": rng.choice(["alpaca", "alpaca", "alpaca", "finra"])}
+    if rng.random() < 0.5:
+        account["pdt_check"] = rng.choice(["entry", "exit", "both"])
+        account["dtbp_check"] = rng.choice(["entry", "exit", "both"])
+    if rng.random() < 0.5:
+        account["pattern_day_trader"] = rng.random() < 0.7
+    if rng.random() < 0.4 and start < date(2026, 6, 4):
+        account["daytrades"] = [{"session": start.isoformat(), "symbol": "ZZZ", "count": rng.randint(1, 3)}]
+    names = rng.sample(list(SYMBOLS), rng.randint(1, 4))
+    prices = {s: SYMBOLS[s]["price"] for s in names}
+    if rng.random() < 0.4:
+        account["positions"] = [{"symbol": s, "qty": rng.choice([100, 50, -50]), "price": prices[s]} for s in names[:2]]
+    events = [account]
+    events += [{"event": "asset", "symbol": s, **SYMBOLS[s]["asset"]} for s in names if "asset" in SYMBOLS[s]]
+    for s in names:
+        events.append({"event": "price", "at": now.isoformat(), "symbol": s, "price": prices[s]})
+    working: dict[str, dict] = {}
+    position = {p["symbol"]: p["qty"] for p in account.get("positions", [])}
+    for n in range(rng.randint(10, 45)):
+        if rng.random() < 0.12:
+            if rng.random() < 0.4 and now.hour < 13:
+                events.append({"event": "close", "session": now.date().isoformat()})
+            now = datetime.combine(now.date() + timedelta(days=rng.choice([1, 1, 1, 3])), datetime.min.time()) + timedelta(hours=9, minutes=30)
+            while now.weekday() > 4 or now.date() in _HOLIDAYS:
+                now += timedelta(days=1)
+            working = {k: o for k, o in working.items() if o.get("time_in_force") == "gtc"}
+        now += timedelta(minutes=rng.choice([0, 1, 5, 30, 60]))
+        if now.hour >= 19:
+            continue
+        at = now.isoformat()
+        symbol = rng.choice(names)
+        kind = rng.random()
+        if kind < 0.2:
+            prices[symbol] = round(prices[symbol] * rng.choice([0.7, 0.95, 0.99, 1.01, 1.05, 1.3]), 2)
+            events.append({"event": "price", "at": at, "symbol": symbol, "price": prices[symbol]})
+        elif kind < 0.28:
+            events.append({"event": rng.choice(["deposit", "withdraw"]), "at": at, "amount": rng.choice([500.0, 5000.0, 20000.0])})
+        elif kind < 0.31:
+            events.append({"event": "flag", "at": at, "pattern_day_trader": rng.random() < 0.5})
+        elif kind < 0.36 and working:
+            gone = rng.choice(list(working))
+            events.append({"event": "maybe_cancel", "at": at, "order": gone})
+            working.pop(gone)
+        elif kind < 0.40 and working:
+            changed = rng.choice(list(working))
+            if working[changed].get("type") == "limit" and working[changed].get("order_class", "simple") == "simple":
+                change = {"limit_price": round(prices[working[changed]["symbol"]] * rng.choice([0.9, 1.0, 1.1]), 2)}
+                if rng.random() < 0.5:
+                    change = {"qty": rng.choice([10, 100, 500])}
+                events.append({"event": "maybe_replace", "at": at, "order": changed, **change})
+        else:
+            order = _order(rng, f"o{n}", at, symbol, prices[symbol], position.get(symbol, 0), cash)
+            if account["brokerage"] == "finra" and position.get(symbol, 0) * (1 if order["side"] == "buy" else -1) < 0:
+                order["qty"] = min(order["qty"], abs(position[symbol]))  # turning a position around has scenarios of its own
+            events.append(order)
+            if rng.random() < 0.7:
+                events.append({"event": "maybe_fill", "at": at, "order": order["id"], "price": prices[symbol], "part": rng.choice([1.0, 1.0, 0.5])})
+                position[symbol] = position.get(symbol, 0) + (order["qty"] if order["side"] == "buy" else -order["qty"])
+            working[order["id"]] = order
+    # a later session, so that the last one closes by itself in every reading
+    after = datetime.combine(now.date() + timedelta(days=5), datetime.min.time()) + timedelta(hours=12)
+    events.append({"event": "price", "at": after.isoformat(), "symbol": names[0], "price": prices[names[0]]})
+    return events
+
+
+_HOLIDAYS = {date(2021, 4, 2), date(2019, 12, 25), date(2020, 1, 1), date(2025, 12, 25), date(2026, 1, 1), date(2026, 7, 3), date(2026, 6, 19), date(2023, 6, 19), date(2020, 11, 26)}
+
+
+def _order(rng: random.Random, order_id: str, at: str, symbol: str, price: float, held: float, cash: float) -> dict:
+    side = rng.choice(["buy", "sell"]) if not held or rng.random() < 0.4 else ("sell" if held > 0 else "buy")
+    qty: float = rng.choice([1, 10, 100, max(1, int(cash / price)), max(1, int(2 * cash / price)), max(1, int(3.5 * cash / price)), abs(int(held)) or 5, 2.5])
+    order = {"event": "order", "at": at, "id": order_id, "symbol": symbol, "side": side, "qty": qty, "type": rng.choice(["market", "market", "limit", "stop", "stop_limit"])}
+    toward = 1 if side == "buy" else -1
+    if order["type"] in ("limit", "stop_limit"):
+        order["limit_price"] = round(price * rng.choice([0.95, 1.0, 1.02] if side == "buy" else [1.0, 1.02]), 2)
+    if order["type"] in ("stop", "stop_limit"):
+        order["stop_price"] = round(price * (1 + 0.03 * toward), 2)
+    if rng.random() < 0.15:
+        order |= {"order_class": "bracket", "take_profit": round(price * (1 + 0.1 * toward), 2), "stop_loss": round(price * (1 - 0.1 * toward), 2)}
+    elif rng.random() < 0.08:
+        order |= {"order_class": "oto", "stop_loss": round(price * (1 - 0.1 * toward), 2)}
+    elif rng.random() < 0.08 and held * toward < 0:
+        order = {k: v for k, v in order.items() if k not in ("limit_price", "stop_price")} | {"type": "market", "order_class": "oco"}
+        order |= {"take_profit": round(price * (1 - 0.1 * toward), 2), "stop_loss": round(price * (1 + 0.1 * toward), 2)}
+    if rng.random() < 0.3:
+        order["time_in_force"] = "gtc"
+    return order
+
+
+def played(events: list[dict], player) -> list[dict]:
+    """Plays the events through ``player`` and returns those that were real.
+
+    A ``maybe_`` event is made real if its order works; every fourth fill of a refused order too (the real account wins).
+    ``player`` takes ``play(line)`` for one event and answers ``left(order_id)``: shares left, None if it does not work.
+    """
+    done: list[dict] = []
+    for event in events:
+        kind = event["event"]
+        if kind.startswith("maybe_"):
+            left = player.left(event["order"])
+            if left is None:
+                continue
+            event = dict(event, event=kind.removeprefix("maybe_"))
+            part = event.pop("part", 1.0)
+            if part < 1:
+                event["qty"] = left * part
+        try:
+            player.play(event)
+        except ValueError:  # a replacement for less than is filled: bad input, so no part of a history
+            if kind != "maybe_replace":
+                raise
+            continue
+        done.append(event)
+    return done
