@@ -194,7 +194,7 @@ def _reason(error: Exception) -> str:
 
 
 def _symbol_of(name: str) -> str | None:
-    """The ticker a file's name starts with: ``spy.csv``, ``SPY_1min.csv``, ``spy.us.txt``, ``SPY.Last.txt``, TradingView's ``BATS_SPY, 1.csv``."""
+    """The ticker a file's name starts with: ``SPY_1min.csv``, ``spy.us.txt``, ``SPY.Last.txt``, TradingView's ``BATS_SPY, 1.csv``."""
     stem = re.sub(r"(\.(csv|txt|gz|zip|json|parquet|pq))+$", "", name, flags=re.IGNORECASE)
     exchange = re.fullmatch(r"[A-Z]+_([A-Z.]+)(, .*)?", stem)
     if exchange and ", " in stem:

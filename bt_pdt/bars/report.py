@@ -222,7 +222,14 @@ def _clock(symbol: str, arrays: SymbolBars, minutes: int) -> Iterator[Finding]:
 
 
 def _splits(symbol: str, arrays: SymbolBars) -> Iterator[Finding]:
-    """Jumps from one day's last close to the next day's first open that look like a split."""
+    """Jumps from one day's last close to the next day's first open that look like a split; regular hours, if there are any.
+
+    The first prints before the open may still be at the old price.
+    """
+    clock = clues.minute_of_day(arrays.datetimes)
+    regular = (clock > clues.OPEN) & (clock <= clues.CLOSE)
+    if regular.any():
+        arrays = SymbolBars(*(column[regular] for column in arrays))
     days = clues.day_of(arrays.datetimes)
     nights = np.flatnonzero(days[1:] != days[:-1])
     ratios = arrays.close[nights] / arrays.open[nights + 1]

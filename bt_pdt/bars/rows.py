@@ -57,7 +57,7 @@ def check_values(raw: Raw, local: Array, values: Array, rows: Array, drop_bad: b
             ("low above open or close", (low > o + dust) | (low > c + dust)),
             ("volume below zero", v < 0),
         )
-    bad: Array = np.asarray([mask for _, mask in tests]).any(axis=0)
+    bad: Any = np.stack([mask for _, mask in tests]).any(axis=0)
     if not bad.any():
         return np.ones(len(rows), dtype=bool), {}
     at, dropped, seen = int(bad.argmax()), {}, np.zeros(len(rows), dtype=bool)

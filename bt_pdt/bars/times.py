@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import BadInput
@@ -44,10 +46,30 @@ def parse_times(column: pd.Series, source: str, row_word: str, first_row: int, d
         return column
     if pd.api.types.is_numeric_dtype(column.dtype):
         return _from_numbers(column, source, row_word, first_row, day)
+    quick = _from_iso(column)
+    if quick is not None:
+        return quick
     text = column.astype(str).str.strip()
     if text.str.fullmatch(r"\d{9,}").all():
         return _from_numbers(text.astype("int64"), source, row_word, first_row, day)
     return _from_text(text, source, row_word, first_row)
+
+
+def _from_iso(column: pd.Series) -> pd.Series | None:
+    """The column if it is ISO text through and through, all of one zone or all of none; else None, and the slow road finds out why."""
+    import pandas as pd
+
+    if not len(column) or not re.match(r"\d{4}-\d\d-\d\d", str(column.iloc[0])):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pandas 2 warns of mixed zones where pandas 3 raises
+            parsed = pd.to_datetime(column, format="ISO8601")
+    except (ValueError, TypeError):
+        return None
+    if parsed.dtype == object or parsed.isna().any():
+        return None
+    return parsed.dt.tz_convert("UTC") if parsed.dt.tz is not None else parsed
 
 
 def _stop(source: str, row_word: str, row: int, what: str) -> NoReturn:

@@ -94,7 +94,7 @@ TEXTS = {
         "SPY.csv",
         "Datetime,Open,High,Low,Close,Adj Close,Volume\n"
         "2024-01-02 09:30:00-05:00,10,10.5,9.5,10.25,10.2,100\n2024-01-02 09:31:00-05:00,10.25,11,10,10.75,10.7,200\n",
-        "yfinance bars (CSV), 2 rows, SPY, UTC, start-stamped, 1 minute -> New York time, end-stamped; Adj Close ignored; symbol SPY taken from the file's name",
+        "end-stamped; Adj Close ignored; symbol SPY taken from the file's name",
         "SPY",
         MINUTES,
     ),
