@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import backtrader as bt
 
@@ -70,7 +70,9 @@ def feed(rows: Sequence[Row], name: str = "SPY", **params: Any) -> RowFeed:
     return RowFeed(rows=rows, name=name, **params)
 
 
-def run(strategy: type[bt.Strategy], datas: Iterable[Any], broker: Any, setup: Callable[[bt.Cerebro], None] | None = None, **engine: Any) -> Any:
+def run(
+    strategy: type[bt.Strategy], datas: Iterable[Any], broker: Any, setup: Callable[[bt.Cerebro], None] | None = None, **engine: Any
+) -> Any:
     """Runs one strategy; returns it (``strategy.broker`` is the broker)."""
     cerebro = bt.Cerebro(stdstats=False, **engine)
     cerebro.setbroker(broker)
@@ -85,7 +87,7 @@ def run(strategy: type[bt.Strategy], datas: Iterable[Any], broker: Any, setup: C
 class Scripted(bt.Strategy):
     """Calls ``script[n](self)`` on bar ``n`` (from 1) of the strategy; notes every notification."""
 
-    script: dict[int, Callable[[Any], Any]] = {}
+    script: ClassVar[dict[int, Callable[[Any], Any]]] = {}
 
     def __init__(self) -> None:
         self.seen: list[tuple[Any, ...]] = []

@@ -75,7 +75,9 @@ class RandomTrader(bt.Strategy):
 
     def notify_order(self, order: Any) -> None:
         done = order.executed
-        self.log.append((len(self), order.ref - self.first, order.status, done.size, done.price, done.dt, done.comm, done.pnl, done.remsize))
+        self.log.append(
+            (len(self), order.ref - self.first, order.status, done.size, done.price, done.dt, done.comm, done.pnl, done.remsize)
+        )
 
     def notify_trade(self, trade: Any) -> None:
         self.trades.append((len(self), trade.status, trade.size, trade.price, trade.pnl, trade.pnlcomm))
@@ -125,7 +127,9 @@ def test_host_settings(setting: str, seed: int) -> None:
     same(trade(Agreeing(**OFF, **words), seed), trade(bt.brokers.BackBroker(cash=PLENTY, **words), seed))
 
 
-@pytest.mark.parametrize("engine", ({"runonce": False}, {"preload": False}, {"exactbars": 1}, {"exactbars": -1}, {"quicknotify": True}, {"tradehistory": True}))
+@pytest.mark.parametrize(
+    "engine", ({"runonce": False}, {"preload": False}, {"exactbars": 1}, {"exactbars": -1}, {"quicknotify": True}, {"tradehistory": True})
+)
 @pytest.mark.parametrize("seed", (31, 32))
 def test_engine_modes(engine: dict[str, Any], seed: int) -> None:
     same(trade(Agreeing(**OFF), seed, **engine), trade(bt.brokers.BackBroker(cash=PLENTY), seed, **engine))
