@@ -69,7 +69,12 @@ def _from_iso(column: pd.Series) -> pd.Series | None:
         return None
     if parsed.dtype == object or parsed.isna().any():
         return None
-    return parsed.dt.tz_convert("UTC") if parsed.dt.tz is not None else parsed
+    if parsed.dt.tz is None:
+        return parsed
+    text = column.astype(str)  # pandas 2 reads a time without a zone after one with it as if it had it
+    if not (text.str.endswith("Z") | text.str.slice(-6, -5).isin(("+", "-"))).all():
+        return None
+    return parsed.dt.tz_convert("UTC")
 
 
 def _stop(source: str, row_word: str, row: int, what: str) -> NoReturn:
@@ -147,7 +152,7 @@ def _localize(times: pd.Series, zone: str, source: str) -> pd.Series:
         return times.dt.tz_localize(zone).dt.tz_convert("UTC")
     except KeyError:
         raise BadInput(f"{source}: time zone {zone!r} is not known; give a name such as America/New_York or UTC.") from None
-    except ValueError as error:
+    except Exception as error:  # pandas 3 raises ValueError, pandas 2 an error of pytz, which bt_pdt does not know
         reason = str(error).split(",")[0].split(". ")[0]
         raise BadInput(f"{source}: the clock change of {zone} makes a time unclear ({reason}); export the bars in UTC.") from None
 
