@@ -20,10 +20,9 @@ def _day_trades(case: Case) -> Iterator[Advice]:
     rules, standing = case.rules, case.standing
     if rules.regime != PDT:
         return
-    adds = case.completes_day_trade()
     counted = rules.pdt_check in ("entry", "exit", "both", "warn") and case.day_trades_bind() and not standing.pattern_day_trader
     allowed = rules.pdt_day_trades_threshold - 1
-    if counted and adds:
+    if counted and case.completes_day_trade():
         after = standing.daytrade_count() + case.potential() + 1
         if after == allowed:
             yield Advice(
@@ -40,11 +39,15 @@ def _day_trades(case: Case) -> Iterator[Advice]:
 
 def _exit_refused(case: Case, allowed: int) -> str:
     rules, standing = case.rules, case.standing
-    buys, sells = case.ledger.pending(case.symbol, case.replaces)
-    already = case.ledger.run(case.symbol).would_day_trade(buys, sells)
-    if standing.restriction("no_day_trades") is not None and not already:
+    forbidden = standing.restriction("no_day_trades") is not None
+    counted = rules.pdt_check in ("exit", "both") and case.day_trades_bind()
+    already = False
+    if forbidden or counted:
+        buys, sells = case.ledger.pending(case.symbol, case.replaces)
+        already = case.ledger.run(case.symbol).would_day_trade(buys, sells)
+    if forbidden and not already:
         return f"no day trades while the previous close was under {dollars(rules.pdt_min_equity)}"
-    if rules.pdt_check in ("exit", "both") and case.day_trades_bind() and not already:
+    if counted and not already:
         executed = standing.daytrade_count()
         if executed + case.potential() + 1 > allowed:
             return f"{executed} of {allowed} day trades are made and working orders may use the rest" if executed < allowed else f"all {allowed} day trades are used"

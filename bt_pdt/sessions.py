@@ -46,6 +46,7 @@ def _days_around(day: date) -> list[date]:
     return days
 
 
+@lru_cache(maxsize=4096)
 def is_session(day: date) -> bool:
     """True if the exchange is open on ``day`` (an early close is a full day)."""
     days = _days_around(day)
@@ -83,6 +84,7 @@ def window(day: date, n: int) -> tuple[date, ...]:
     return tuple(days[max(0, end - n) : end])
 
 
+@lru_cache(maxsize=4096)
 def close_of(day: date) -> datetime:
     """The scheduled end of the regular session of ``day``: 16:00, 13:00 on early closes."""
     return datetime.combine(day, _table().early.get(day, REGULAR_CLOSE))
@@ -96,11 +98,7 @@ def end_of_date(day: date) -> datetime:
 def session_of(at: datetime) -> date:
     """The session a moment belongs to: its own date before 20:00 if that is a session, else the next session."""
     day = at.date()
-    days = _days_around(day)
-    i = bisect_left(days, day)
-    if days[i] == day and at.time() < DATE_ENDS:
-        return day
-    return days[bisect_right(days, day)]
+    return day if at.hour < DATE_ENDS.hour and is_session(day) else next_session(day)
 
 
 def is_settlement_day(day: date) -> bool:
@@ -114,6 +112,7 @@ def is_settlement_day(day: date) -> bool:
     return day != observed
 
 
+@lru_cache(maxsize=4096)
 def settlement_date(day: date, cycle: int) -> date:
     """The day a trade of ``day`` settles, ``cycle`` settlement days later."""
     for _ in range(cycle):

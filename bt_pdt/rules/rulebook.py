@@ -126,23 +126,18 @@ class Change(NamedTuple):
 
 
 class Rules:
-    """The rules of one day, read as attributes: ``rules.pdt_min_equity``. Values are resolved once per day and cached."""
-
-    __slots__ = ("_book", "_values", "day", "regime")
+    """The rules of one day, read as attributes: ``rules.pdt_min_equity``. A value is resolved once, then it is a plain attribute."""
 
     def __init__(self, book: Rulebook, day: date) -> None:
         self._book = book
         self.day = day
         self.regime: str = book.regime_on(day)
-        self._values: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        values = object.__getattribute__(self, "_values")
-        if name in values:
-            return values[name]
-        if name.startswith("__"):
+        # asked only for what is not an attribute yet: an order reads some thirty rules
+        if name.startswith("_"):
             raise AttributeError(name)
-        values[name] = value = self._book.value(name, self.day)
+        self.__dict__[name] = value = self._book.value(name, self.day)
         return value
 
     def __reduce__(self) -> tuple[Any, ...]:
