@@ -302,6 +302,16 @@ class Audit:
             return "no longer working"
         return {"oco": "a pair of exits", "working": "working"}.get(known.status, known.status)
 
+    def status(self, order_id: str) -> str:
+        """What has become of an order or leg here: working (or ended with its close), oco, refused, canceled, filled."""
+        return self._find(order_id).status
+
+    def left(self, order_id: str) -> float:
+        """Shares of an order or leg that are not filled."""
+        known = self._find(order_id)
+        working = self.account.ledger.orders.get(order_id) if self.account is not None else None
+        return working.left if working is not None else known.left
+
     def _cancel(self, account: Account, values: dict[str, Any]) -> None:
         order_id = values["order"]
         known = self._find(order_id)
