@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..errors import BadInput
-from .common import account_options, out_folder, pairs, print_json
+from .common import MODES, account_options, out_folder, pairs, print_json
 
 
 @click.command()
@@ -19,7 +19,7 @@ from .common import account_options, out_folder, pairs, print_json
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a report.")
 @account_options
 @click.option("--from", "source", metavar="alpaca", help="Import the brokerage's own files: --from alpaca orders.json activities.json.")
-@click.option("--cash", type=float, help="With --from: the cash before the first activity.")
+@click.option("--cash", type=float, help="With --from: the cash before the first activity (default: reckoned from account.json).")
 @click.option("--at", "start", metavar="TIME", help="With --from: when the account line stands (default: the first activity's day).")
 @click.option("--out", metavar="DIR", help="Also write audit.json, audit.txt and, with --from, history.jsonl.")
 def audit(
@@ -39,22 +39,27 @@ def audit(
 
     HISTORY.jsonl holds one event a line; '-' reads standard input. Exit 0 whatever was refused, 2 for input that cannot be.
     """
-    from ..history import CHECK_MODES, Flags
-    from ..history import audit as play
     from ..errors import known_name
+    from ..history import Flags
+    from ..history import audit as play
 
     for name, mode in (("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
         if mode is not None:
-            known_name(name, mode, CHECK_MODES)
+            known_name(name, mode, MODES)
     flags = Flags(brokerage, rules, pdt_check, dtbp_check, pairs("--set", overrides))
     imported: list[str] | None = None
     if source is not None:
         known_name("--from", source, ("alpaca",))
         from ..importers import from_alpaca
+        from ..reenact import play_real
 
-        imported = from_alpaca(history, cash, start)
-        result = play(imported, "imported history", flags)
+        result, played = play_real(from_alpaca(history, cash, start), flags)
+        imported = played.lines
+        for note in played.notes:
+            click.echo(f"note: {note}", err=True)
     else:
+        if cash is not None or start is not None:
+            raise BadInput("--cash and --at go with --from; the account line of a history says both.")
         if len(history) != 1:
             raise BadInput("audit takes one HISTORY.jsonl; several files go with --from.")
         name = "<stdin>" if history[0] == "-" else history[0]
