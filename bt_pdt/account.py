@@ -146,6 +146,7 @@ class Account:
         self.sma = max(0.0, equity - initial)
         self._closing_marks = dict(self.ledger.marks)
         self._start_session()
+        self._lowest()
 
     def _carried_maintenance(self) -> float:
         """Maintenance of what was carried in, by the rules of the session at whose close it was priced."""
@@ -606,8 +607,9 @@ class Account:
         if decision.accepted:
             before = self._margin_level()
             self._move_cash(-amount)
-            self.sma = max(0.0, self.sma - amount)
+            self.sma -= amount
             self._note_deficit(before, reducing=True)
+        self._lowest()
         self.journal.append(CashEntry(self.now, self.session, "withdraw", amount, decision))
         return decision
 
@@ -641,7 +643,7 @@ class Account:
         if at is not None:
             self.advance(at)
         self._move_cash(amount)
-        self.sma = max(0.0, self.sma + amount)
+        self.sma += amount
         self.journal.append(CashEntry(self.now, self.session, kind, amount))
 
     def _move_cash(self, amount: float) -> None:
@@ -661,6 +663,7 @@ class Account:
             self._closing_marks[symbol] /= ratio
         self._margins.pop(symbol, None)
         self._totals = None
+        self._lowest()
 
     # -- orders
 
@@ -787,7 +790,7 @@ class Account:
         self.journal.append(OrderEntry(self.now, self.session, request, decision))
         if decision.accepted:
             self._work(request, case)
-            self._lowest()
+        self._lowest()
         return decision
 
     def _work(self, request: OrderRequest, case: Case, left: float | None = None) -> None:
@@ -849,8 +852,8 @@ class Account:
         self.journal.append(OrderEntry(self.now, self.session, replace(request, id=order_id), decision, replaces=order_id))
         if decision.accepted:
             self._put_in_place(old, request, case, total, left)
-            self._untouched = False
-            self._lowest()
+        self._untouched = False
+        self._lowest()
         return decision
 
     def _leg_request(self, order: WorkingOrder) -> OrderRequest:
@@ -1077,7 +1080,7 @@ class Account:
             bod_dtbp=self.bod_dtbp if old else None,
             non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - self.ledger.reserved().buys),
             multiplier=self.multiplier,
-            sma=self.sma,
+            sma=max(0.0, self.sma),
             daytrade_count=self.daytrade_count() if old else None,
             pattern_day_trader=self.pattern_day_trader if old else None,
             trading_blocked=self.trading_blocked,

@@ -73,27 +73,28 @@ class Case:
         self.price = self.value = self.regt = 0.0
         self.scale = 1.0  # what a dollar of order value uses of day-trading buying power
         if self.opening or self.rules.flip_through_zero:
-            self._value(floor)
+            self._value()
+        self.floor = floor
         reserved = ledger.reserved(self.symbol, replaces) if replaces else ledger.reserved()
         self.reserved_value, self.reserved_regt, self.reserved_dtbp, self.reserved_buys = reserved
 
-    def _value(self, floor: Reserve) -> None:
-        """Price, order value and Reg T charge of the opening part; a replaced order keeps the larger of old and new while it works."""
+    def _value(self) -> None:
+        """Price, order value and Reg T charge of the opening part."""
         rules = self.rules
         self.price = order_price(rules, self.request, self.last)
         needed = requirement(rules, self.asset, self.sign, self.price, self.last or self.price)
         self.unit_regt = needed.initial * rules.regt_buying_power_multiple
-        self.value = max(self.opening * self.price, floor[0])
-        self.regt = max(self.opening * self.unit_regt, floor[1])
+        self.value = self.opening * self.price
+        self.regt = self.opening * self.unit_regt
         if not self.asset.marginable and rules.regime == PDT:
             self.scale = 0.0  # paid from cash: it uses no day-trading buying power
         elif rules.dtbp_by_requirement and self.price:
             self.scale = max(1.0, needed.maintenance / self.price / rules.maintenance_law_rate)
 
     def reserve(self, order: WorkingOrder) -> None:
-        """Writes on an accepted order what each of its opening shares holds back."""
+        """Writes on an accepted order what each of its opening shares holds back: for a replaced one the larger of old and new while it works."""
         if self.opening:
-            order.value, order.regt = self.value / self.opening, self.regt / self.opening
+            order.value, order.regt = max(self.value, self.floor[0]) / self.opening, max(self.regt, self.floor[1]) / self.opening
         elif self.price:
             order.value, order.regt = self.price, self.unit_regt
         order.dtbp = order.value * self.scale
@@ -243,10 +244,10 @@ _OPENING_BARRED = {
 }
 
 
-def restrictions(case: Case) -> Refusal | None:
+def restrictions(case: Case) -> Iterator[Refusal]:
     """Liquidation-only and closing-only accounts open and increase nothing; what closes is never stopped."""
     if not case.opening:
-        return None
+        return
     for kind, reason in _OPENING_BARRED.items():
         found = case.standing.restriction(kind)
         if found is not None:
@@ -254,8 +255,7 @@ def restrictions(case: Case) -> Refusal | None:
             if found.rule == "pdt_min_equity":
                 facts["required"] = case.rules.pdt_min_equity
             why = f"the account may only close positions ({found.because}); {case.what} would open {shares(case.opening)}."
-            return Refusal(reason, found.rule, facts, why)
-    return None
+            yield Refusal(reason, found.rule, facts, why)
 
 
 def restricted_day_trade(case: Case) -> Refusal | None:

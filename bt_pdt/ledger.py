@@ -240,7 +240,7 @@ class Ledger:
         parts = {}
         for order in self.working(symbol, ignoring):
             if order.leg:
-                if order.active and order.root not in groups:
+                if order.active and order.sign * held < 0 and order.root not in groups:
                     closable = max(0.0, closable - order.left)
                     groups.add(order.root)
             elif order.sign * held < 0:

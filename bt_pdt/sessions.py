@@ -30,12 +30,16 @@ class _Table(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _table() -> _Table:
+    import warnings
+
     import exchange_calendars
 
-    calendar = exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat())
-    closes = calendar.schedule["close"].dt.tz_convert("America/New_York")
-    days = [stamp.date() for stamp in calendar.schedule.index.to_pydatetime()]
-    early = {day: moment.time() for day, moment in zip(days, closes.dt.to_pydatetime(), strict=True) if moment.time() != REGULAR_CLOSE}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the calendar library's own business with newer pandas
+        schedule = exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat()).schedule
+        closes = [stamp.time() for stamp in schedule["close"].dt.tz_convert("America/New_York")]
+    days = [stamp.date() for stamp in schedule.index]
+    early = {day: close for day, close in zip(days, closes, strict=True) if close != REGULAR_CLOSE}
     return _Table(days, early)
 
 

@@ -70,7 +70,7 @@ READING 31: 600 %: |value| of one position > 6 x equity after a fill; holds on a
 READING 32: a refused order that is filled in part leaves nothing working; a refused bracket filled in full starts its exits.
 Withdrawals
 READING 33: equity after it >= maintenance + held deposits, never below 0, and >= 2,000 if then cash < 0 or a short is held. Held:
-    deposits of the old regime made by a flagged account or under an open day_trade or minimum_equity call, for the deposit day and two
+    deposits of the old regime made by a flagged account under $25,000 or under an open day_trade or minimum_equity call, for the deposit day and two
     business days after. `qty` is the amount.
 would_pass
 READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAILABLE, PRICE or (for an opening order) DTBP is among the
@@ -281,6 +281,7 @@ class Order:
     filled: float = 0.0
     reserved: float = 0.0  # what the whole of `reserved_for` shares reserves
     reserved_for: float = 0.0
+    rate: float | None = None  # the initial rate it was accepted at: later marks do not change what it reserves
     group: str | None = None  # the id of the bracket, OTO or OCO an exit belongs to
     is_exit: bool = False
     reason: str | None = None
@@ -543,7 +544,8 @@ class World:
         return self.mark.get(o.symbol) or o.limit or o.stop or o.take_profit or 0.0
 
     def regt_cost(self, o: Order, value: float) -> float:
-        return value * self.initial_rate(o.symbol, o.side, self.price_for_rate(o)) / 0.5
+        rate = o.rate if o.rate is not None else self.initial_rate(o.symbol, o.side, self.price_for_rate(o))
+        return value * rate / 0.5
 
     def dtbp_cost(self, o: Order, value: float) -> float:
         return value * self.dtbp_factor(o.symbol, o.side, self.price_for_rate(o))
@@ -980,6 +982,7 @@ class World:
             opening = self.opening_part(o, None)
             o.reserved_for, o.reserved = o.left, (self.unit_value(o) * o.left if opening else 0.0)
         self.decide(e, o, reasons, facts, None)
+        o.rate = self.initial_rate(o.symbol, o.side, self.price_for_rate(o))
         self.orders[o.id] = o
         o.state = "refused" if reasons else "group" if o.cls == "oco" else "working"
         o.reason = reasons[0] if reasons else None
@@ -1018,6 +1021,7 @@ class World:
         if not reasons:
             new.reserved = max(new.reserved, old.unit * old.left)
             new.reserved_for = new.left
+            new.rate = self.initial_rate(new.symbol, new.side, self.price_for_rate(new))
             self.orders[old.id] = new
             for x in self.orders.values():
                 if x.group == new.id and x.state == "waiting":
@@ -1161,7 +1165,7 @@ class World:
         self.since_cash += amount
         if kind == "deposit":
             open_kinds = {c.kind for c in self.calls if c.is_open}
-            if not self.intraday_regime and (self.flag or open_kinds & {"day_trade", "minimum_equity"}):
+            if not self.intraday_regime and ((self.flag and self.last_equity < 25_000 - EPS) or open_kinds & {"day_trade", "minimum_equity"}):
                 self.deposits.append((self.session, amount))
             for c in self.calls:
                 if c.kind == "day_trade" and c.satisfied is None and self.session >= c.issued:

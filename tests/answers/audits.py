@@ -335,7 +335,7 @@ for today, made, count in WINDOWS:
         sessions={today: {"daytrade_count": count}},
     )
 ROUND = [
-    step for i in (1, 2, 3, 4) for step in (trade(W, f"10:0{i}", f"S{i}", "buy", 10, 20), trade(W, f"11:0{i}", f"S{i}", "sell", 10, 20))
+    step for i in (1, 2, 3, 4) for step in (trade(W, f"1{i}:01", f"S{i}", "buy", 10, 20), trade(W, f"1{i}:30", f"S{i}", "sell", 10, 20))
 ]
 case(
     "three day trades do not flag",

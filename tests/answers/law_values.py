@@ -82,7 +82,7 @@ ALPACA: list[tuple[str, str, object]] = [
     ("concentration_share", "2026-06-04", 0.70),
     ("concentration_debit", "2026-06-04", 100_000.0),
     ("concentration_rate", "2026-06-04", 0.50),
-    ("position_equity_ratio", "2021-06-29", None),
+    ("position_equity_ratio", "2021-06-29", 6.0),
     ("position_equity_ratio", "2021-06-30", 6.0),
     ("collar_threshold", "2025-03-03", 50.0),
     ("collar_below", "2025-03-03", 0.04),

@@ -77,10 +77,12 @@ def history(seed: int) -> list[dict]:
         else:
             order = _order(rng, f"o{n}", at, symbol, prices[symbol], position.get(symbol, 0), cash)
             if account["brokerage"] == "finra" and position.get(symbol, 0) * (1 if order["side"] == "buy" else -1) < 0:
-                order["qty"] = min(order["qty"], abs(position[symbol]))  # turning a position around has scenarios of its own
+                order["qty"] = min(order["qty"], abs(position[symbol]))
             events.append(order)
-            if rng.random() < 0.7:
-                events.append({"event": "maybe_fill", "at": at, "order": order["id"], "price": prices[symbol], "part": rng.choice([1.0, 1.0, 0.5])})
+            bare = account["brokerage"] == "finra"  # orders that turn a position around while others work have scenarios of their own
+            if bare or rng.random() < 0.7:
+                part = 1.0 if bare else rng.choice([1.0, 1.0, 0.5])
+                events.append({"event": "maybe_fill", "at": at, "order": order["id"], "price": prices[symbol], "part": part})
                 position[symbol] = position.get(symbol, 0) + (order["qty"] if order["side"] == "buy" else -order["qty"])
             working[order["id"]] = order
     # a later session, so that the last one closes by itself in every reading
@@ -101,9 +103,10 @@ def _order(rng: random.Random, order_id: str, at: str, symbol: str, price: float
         order["limit_price"] = round(price * rng.choice([0.95, 1.0, 1.02] if side == "buy" else [1.0, 1.02]), 2)
     if order["type"] in ("stop", "stop_limit"):
         order["stop_price"] = round(price * (1 + 0.03 * toward), 2)
-    if rng.random() < 0.15:
+    opens = held * toward >= 0
+    if rng.random() < 0.15 and opens:
         order |= {"order_class": "bracket", "take_profit": round(price * (1 + 0.1 * toward), 2), "stop_loss": round(price * (1 - 0.1 * toward), 2)}
-    elif rng.random() < 0.08:
+    elif rng.random() < 0.08 and opens:
         order |= {"order_class": "oto", "stop_loss": round(price * (1 - 0.1 * toward), 2)}
     elif rng.random() < 0.08 and held * toward < 0:
         order = {k: v for k, v in order.items() if k not in ("limit_price", "stop_price")} | {"type": "market", "order_class": "oco"}
