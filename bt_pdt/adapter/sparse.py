@@ -88,6 +88,8 @@ class SparseBroker(bt.brokers.BackBroker):
         super().init()
         self._open: list[tuple[Any, ...]] = []  # (position, comminfo, data, close line, plain, interest, mult, leverage) where size != 0
         self._open_stale = False
+        self._rows: dict[Any, tuple[Any, ...]] = {}  # the same, of every feed that ever had a position
+        self._any_interest = False
         self._value: float
         self._valuelever: float
         self._flat_cash: float | None = None  # cash at the last valuation without positions
@@ -133,6 +135,13 @@ class SparseBroker(bt.brokers.BackBroker):
         if not bracket:
             self._bracketize(order, cancel=True)
         return True
+
+    def _ococheck(self, order: Any) -> None:
+        leader = self._ocos[order.ref]
+        if len(self._ocol.get(leader, ())) == 1:
+            del self._ocol[leader]  # alone in its group: no live order to look for
+        else:
+            super()._ococheck(order)
 
     def notify(self, order: Any) -> None:
         self.notifs.append(cheap_clone(order))
@@ -183,7 +192,7 @@ class SparseBroker(bt.brokers.BackBroker):
             self.check_submitted()
         if self._open_stale:
             self._list_open()
-        if self._open:
+        if self._any_interest:
             self._charge_interest()
         if self._userhist:
             self._process_order_history()
@@ -242,13 +251,18 @@ class SparseBroker(bt.brokers.BackBroker):
     # -- value
 
     def _list_open(self) -> None:
-        rows = []
+        rows, known = [], self._rows
         for data, position in self.positions.items():
             if position.size:
                 comminfo = self.getcommissioninfo(data)
-                plain, interest = _plain_stock(comminfo), _charges_interest(comminfo)
-                rows.append((position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, comminfo.get_leverage()))
+                row = known.get(data)
+                if row is None or row[1] is not comminfo:
+                    plain, interest = _plain_stock(comminfo), _charges_interest(comminfo)
+                    row = (position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, comminfo.get_leverage())
+                    known[data] = row
+                rows.append(row)
         self._open = rows
+        self._any_interest = any(row[5] for row in rows)
         self._open_stale = False
         self._flat_cash = None
 
