@@ -53,7 +53,7 @@ def _exit_refused(case: Case, allowed: int) -> str:
             return f"{executed} of {allowed} day trades are made and working orders may use the rest" if executed < allowed else f"all {allowed} day trades are used"
     if standing.multiplier >= 4 and rules.dtbp_check in ("exit", "both"):
         cost = case.value * case.scale
-        exposure = case.ledger.peak_exposure(None, case.ledger.used_today + cost)
+        exposure = max(case.ledger.peak_exposure(), case.ledger.used_today + cost)
         if exceeds(exposure, standing.bod_dtbp):
             return f"it would bring day-traded exposure to {dollars(exposure)} of {dollars(standing.bod_dtbp)} day-trading buying power"
     return ""

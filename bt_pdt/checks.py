@@ -163,27 +163,27 @@ class Case:
         return self.rules.regime == PDT and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
 
     def exit_exposure(self) -> tuple[float, float]:
-        """(peak day-traded dollars if every resting exit fills, the same with this order)."""
+        """(peak day-traded dollars if every entry and then every resting exit fills, the same with this order)."""
         closes: dict[str, float] = {}
-        entries = 0.0
+        entries: dict[str, list[tuple[float, float]]] = {}
         for symbol in self.ledger.by_symbol:
             parts = self.ledger.opening_parts(symbol, self.replaces)
             groups: set[str] = set()
             for order in self.ledger.working(symbol, self.replaces):
                 if order.leg:
-                    if order.root in groups:
-                        continue
+                    closing = 0.0 if order.root in groups else order.left
                     groups.add(order.root)
-                    closing = order.left
-                    if not order.active and order.root in parts:  # its entry still works: it will be day traded in full
-                        entries += parts[order.root] * self.ledger.orders[order.root].dtbp
                 else:
                     closing = order.left - parts[order.id]
+                    if parts[order.id] > SHARE_DUST:
+                        entries.setdefault(symbol, []).append((parts[order.id], order.dtbp))
                 if closing > SHARE_DUST:
                     closes[symbol] = closes.get(symbol, 0.0) + order.sign * closing
         before = self.ledger.peak_exposure(closes, entries)
-        if self.has_exits and self.opening:
-            entries += self.value * self.scale
+        if self.opening:
+            entries.setdefault(self.symbol, []).append((self.opening, self.price * self.scale))
+            if self.has_exits:
+                closes[self.symbol] = closes.get(self.symbol, 0.0) - self.sign * self.qty
         if self.closing:
             closes[self.symbol] = closes.get(self.symbol, 0.0) + self.sign * self.closing
         return before, self.ledger.peak_exposure(closes, entries)
@@ -404,7 +404,7 @@ def day_trading_power(case: Case) -> Refusal | None:
             facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
             why = f"{case.what} is valued at {dollars(cost)} and day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
             return Refusal(Reason.DTBP, "dtbp_check", facts, why)
-    if rules.dtbp_check in ("exit", "both") and (case.closing or case.has_exits):
+    if rules.dtbp_check in ("exit", "both"):
         return _exit_power(case)
     return None
 

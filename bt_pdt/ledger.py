@@ -176,10 +176,11 @@ class Ledger:
 
     # -- day-traded exposure
 
-    def peak_exposure(self, closes: Mapping[str, float] | None = None, entries: float = 0.0) -> float:
+    def peak_exposure(self, closes: Mapping[str, float] | None = None, entries: Mapping[str, list[tuple[float, float]]] | None = None) -> float:
         """The most day-traded dollars open at one time today: lots opened and closed today, at cost, time and tick.
 
-        With ``closes`` (signed shares by symbol) as if those were executed now, ``entries`` dollars opened just before.
+        With ``closes`` (signed shares by symbol) as if those were executed now, after ``entries`` (shares, dollars a share by
+        symbol) were opened; today's lots go first, in their order, then the entries.
         """
         steps = [0.0] * (self.executions + 1)
         for opened, closed, dollars in self.day_traded:
@@ -187,16 +188,16 @@ class Ledger:
             steps[closed] -= dollars
         for symbol, qty in (closes or {}).items():
             run = self.runs.get(symbol)
-            if run is None or run.opened_today * qty >= 0:
-                continue
             left = abs(qty)
-            for shares, _, charge, moment in run.lots:
+            lots = run.lots if run is not None and run.opened_today * qty < 0 else ()
+            for shares, _, charge, moment in lots:
                 piece = min(left, shares)
                 steps[int(moment)] += piece * charge
                 left -= piece
-                if left <= SHARE_DUST:
-                    break
-        steps[self.executions] += entries
+            for shares, charge in (entries or {}).get(symbol, ()):
+                piece = min(left, shares)
+                steps[self.executions] += piece * charge
+                left -= piece
         return max(0.0, *accumulate(steps))
 
     # -- working orders
