@@ -32,7 +32,6 @@ ACCOUNT_TYPES = ("margin", "cash")
 _NEVER_BY_WAITING = {
     Reason.PRICE,
     Reason.TRADING_BLOCKED,
-    Reason.NOT_SHORTABLE,
     Reason.BUYING_POWER,
     Reason.NON_MARGINABLE_BUYING_POWER,
 }
