@@ -127,6 +127,7 @@ class Account:
         self._serial = 0
         self._held_deposits: list[tuple[date, float]] = []
         self._unsettled: list[tuple[date, float]] = []
+        self._sma_before = 0.0
         self._reg_t_flow = 0.0  # what trades since the last close took of SMA beside the lots of today that are still held
         self._opening_figures()
 
@@ -197,7 +198,7 @@ class Account:
     def _restrict_flagged(self, kind: str | None) -> None:
         current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
         if current is not None and (kind is None or kind != current.kind):
-            self._lift(current, self.session if not self._untouched else self.session)
+            self._lift(current, self.session)
         if kind is not None and (current is None or current.kind != kind) and self.refuses:
             because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
             self._restrict(Restriction(kind, self.session, None, "minimum_equity", "pdt_min_equity", because))
@@ -247,7 +248,7 @@ class Account:
             self.journal.append(CloseEntry(self.session, row))
             measured = self._measured or {}
             self._untouched = False
-            if exceeds(self.rules.pdt_min_equity or 0.0, measured["equity"]) is False:
+            if self.rules.pdt_min_equity is None or not below(measured["equity"], self.rules.pdt_min_equity):
                 self._restrict_flagged(None)
             self.last_equity = measured["equity"]
             self.last_maintenance_margin = measured["maintenance_margin"]
@@ -358,7 +359,7 @@ class Account:
             return 0.0
         settled = self.ledger.cash - sum(amount for due, amount in self._unsettled if due > self.session)
         days = (sessions.next_session(self.session) - self.session).days
-        return max(0.0, -settled) * rate / self.rules.interest_day_count * days
+        return float(max(0.0, -settled) * rate / self.rules.interest_day_count * days)
 
     # -- valuation
 
@@ -441,7 +442,7 @@ class Account:
 
     def regt_buying_power(self) -> float:
         """2 x (equity - initial margin), net of working opening orders."""
-        return max(0.0, self.regt_excess() * self.rules.regt_buying_power_multiple - self.ledger.reserved().regt)
+        return max(0.0, self.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.ledger.reserved().regt)
 
     def daytrading_buying_power(self) -> float:
         """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
@@ -540,7 +541,9 @@ class Account:
             self._lowest()
             return
         self.pattern_day_trader = bool(pattern_day_trader)
-        self.journal.append(FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage"))
+        self.journal.append(
+            FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage")
+        )
         self._designate()
         self._lowest()
 
@@ -679,7 +682,9 @@ class Account:
 
     def _judge_case(self, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> tuple[Case, Decision]:
         if self.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
-            raise BadInput(f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit.")
+            raise BadInput(
+                f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit."
+            )
         case = Case(self, request, replaces, floor)
         if not self.refuses:
             return case, Accepted()
@@ -689,7 +694,9 @@ class Account:
         seen = dict.fromkeys(r.reason for r in found)
         also = tuple(seen)[1:]
         qty = self._largest(request, replaces, floor)
-        return case, self._reject(found[0], also, WouldPass(qty, self._first_day(case, found, replaces, floor)), request.qty, request.symbol)
+        return case, self._reject(
+            found[0], also, WouldPass(qty, self._first_day(case, found, replaces, floor)), request.qty, request.symbol
+        )
 
     def _reject(self, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
         wire = self.brokerage.wire[refusal.reason]
@@ -765,7 +772,11 @@ class Account:
                 return float("inf")
         if high == 1:
             return 0.0
-        return self._largest(replace(request, qty=high * unit if fractional else float(high)), None, NOTHING) if not fractional else self._largest_fraction(request, high)
+        return (
+            self._largest(replace(request, qty=high * unit if fractional else float(high)), None, NOTHING)
+            if not fractional
+            else self._largest_fraction(request, high)
+        )
 
     def _largest_fraction(self, request: OrderRequest, high: int) -> float:
         low = high // 2
@@ -966,7 +977,7 @@ class Account:
         trades = sum(len(self._orders_filled.get(day, ())) for day in self._window)
         own = sum(count for (day, _), count in self._own.items() if day in self._window)
         trades += 2 * (self.daytrade_count() - own)  # carried-in day trades: at least an opening and a closing order each
-        return self.daytrade_count() <= self.rules.pdt_exempt_ratio * trades + 1e-9
+        return bool(self.daytrade_count() <= self.rules.pdt_exempt_ratio * trades + 1e-9)
 
     def _too_large(self, symbol: str) -> None:
         """One position over six times equity: closing only until the brokerage has looked at it."""

@@ -30,11 +30,16 @@ def _day_trades(case: Case) -> Iterator[Advice]:
                 f"{case.what} uses the last of {allowed} day trades in {rules.pdt_window_business_days} business days if it completes one today.",
             )
         elif after > allowed:
-            yield Advice(AdviceCode.LAST_DAY_TRADE, f"{case.what} would make day trade number {after}; from {allowed + 1} on the account is a pattern day trader.")
+            yield Advice(
+                AdviceCode.LAST_DAY_TRADE,
+                f"{case.what} would make day trade number {after}; from {allowed + 1} on the account is a pattern day trader.",
+            )
     if case.opening and not case.has_exits:
         reason = _exit_refused(case, allowed)
         if reason:
-            yield Advice(AdviceCode.EXIT_WOULD_BE_REFUSED, f"closing {shares(case.opening)} {case.symbol} again today would be refused: {reason}.")
+            yield Advice(
+                AdviceCode.EXIT_WOULD_BE_REFUSED, f"closing {shares(case.opening)} {case.symbol} again today would be refused: {reason}."
+            )
 
 
 def _exit_refused(case: Case, allowed: int) -> str:
@@ -50,7 +55,11 @@ def _exit_refused(case: Case, allowed: int) -> str:
     if counted and not already:
         executed = standing.daytrade_count()
         if executed + case.potential() + 1 > allowed:
-            return f"{executed} of {allowed} day trades are made and working orders may use the rest" if executed < allowed else f"all {allowed} day trades are used"
+            return (
+                f"{executed} of {allowed} day trades are made and working orders may use the rest"
+                if executed < allowed
+                else f"all {allowed} day trades are used"
+            )
     if standing.multiplier >= 4 and rules.dtbp_check in ("exit", "both"):
         cost = case.value * case.scale
         exposure = max(case.ledger.peak_exposure(), case.ledger.used_today + cost)

@@ -75,7 +75,9 @@ def maintenance(rules: Any, closing: Closing) -> Breach | None:
     amount = closing.maintenance_margin - closing.equity
     if not exceeds(amount, 0.0):
         return None
-    return Breach("maintenance", amount, "maintenance_long_bands", {"maintenance_margin": closing.maintenance_margin, "equity": closing.equity})
+    return Breach(
+        "maintenance", amount, "maintenance_long_bands", {"maintenance_margin": closing.maintenance_margin, "equity": closing.equity}
+    )
 
 
 def minimum_equity(rules: Any, closing: Closing) -> Breach | None:

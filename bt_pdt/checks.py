@@ -18,7 +18,6 @@ from .money import SHARE_DUST, below, dollars, exceeds, shares
 from .orders import OrderRequest
 from .rules.rulebook import PDT
 
-
 Reserve = tuple[float, float]  # (order value, Reg T charge)
 NOTHING: Reserve = (0.0, 0.0)
 
@@ -29,12 +28,16 @@ class Standing(Protocol):
     ledger: Ledger
     rules: Any
     session: date
-    multiplier: int
     last_equity: float
     trading_blocked: bool
     pattern_day_trader: bool
     bod_dtbp: float
 
+    @property
+    def multiplier(self) -> int: ...
+    def margins(self) -> tuple[float, float, float]: ...
+    def gross_market_value(self) -> float: ...
+    def reg_t_created(self) -> float: ...
     def equity(self) -> float: ...
     def regt_excess(self) -> float: ...
     def intraday_power(self) -> float: ...
@@ -141,7 +144,7 @@ class Case:
 
     def regt_left(self) -> float:
         """Reg T buying power net of working opening orders."""
-        return max(0.0, self.standing.regt_excess() * self.rules.regt_buying_power_multiple - self.reserved_regt)
+        return max(0.0, self.standing.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.reserved_regt)
 
     def buying_power(self) -> float:
         """What the account may buy now: the larger of Reg T and intraday power at multiplier 4, Reg T at 2, cash at 1."""
@@ -322,7 +325,13 @@ def _pending_entry(case: Case) -> Refusal | None:
         if order.sign == -case.sign and order.active and not order.leg:
             facts = {"requested": case.qty, "available": 0.0, "existing_qty": 0.0, "held_for_orders": 0.0}
             why = f"an order to {order.side} {shares(order.left)} {case.symbol} is working in a flat symbol; the opposite side is refused until it is done."
-            return Refusal(Reason.QTY, "flip_through_zero", facts, why, {"available": "0", "existing_qty": "0", "held_for_orders": "0", "symbol": case.symbol})
+            return Refusal(
+                Reason.QTY,
+                "flip_through_zero",
+                facts,
+                why,
+                {"available": "0", "existing_qty": "0", "held_for_orders": "0", "symbol": case.symbol},
+            )
     return None
 
 
@@ -373,7 +382,10 @@ def buying_power(case: Case) -> Refusal | None:
             if rules.regime == PDT:
                 fits, rule = not exceeds(case.value * case.scale, case.dtbp_left()), "dt_buying_power_multiple"
             else:
-                fits, rule = not exceeds(case.value * case.scale, standing.intraday_power() - max(case.reserved_value, case.reserved_dtbp)), "intraday_multiple"
+                fits, rule = (
+                    not exceeds(case.value * case.scale, standing.intraday_power() - max(case.reserved_value, case.reserved_dtbp)),
+                    "intraday_multiple",
+                )
     if fits:
         return None
     facts = {"buying_power": power, "cost_basis": case.value}
@@ -450,9 +462,7 @@ def _count_refusal(case: Case, executed: int, potential: int, allowed: int) -> R
     facts = {"last_equity": equity, "daytrade_count": executed, "potential": potential, "required": required}
     made = f"{executed} day trade{'s' * (executed != 1)} in the last {case.rules.pdt_window_business_days} business days"
     open_ones = f" and {potential} more that this and other working orders could complete" if potential else ""
-    why = (
-        f"{case.what} is refused: {made}{open_ones}, {allowed} are allowed with {dollars(equity)} of equity, under {dollars(required)}."
-    )
+    why = f"{case.what} is refused: {made}{open_ones}, {allowed} are allowed with {dollars(equity)} of equity, under {dollars(required)}."
     return Refusal(Reason.PDT_COUNT, "pdt_day_trades_threshold", facts, why)
 
 

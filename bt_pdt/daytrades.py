@@ -12,6 +12,7 @@ The same run keeps today's lots at cost, first in first out: what day-trading bu
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .money import SHARE_DUST
@@ -32,6 +33,15 @@ class ClosedLot(NamedTuple):
     opened: int
 
 
+@dataclass(slots=True)
+class _Transaction:
+    """One opening order of the day: its shares still held and whether it was counted already."""
+
+    order: object
+    left: float
+    counted: bool = False
+
+
 class DayRun:
     """One symbol on one trade date: what was carried in, what was opened today, how many day trades that made."""
 
@@ -45,13 +55,18 @@ class DayRun:
         self.same_side_open = False  # something was opened on the carried side: the exception for carried shares is lost
         self.count = 0
         self.lots: list[list[float]] = []  # [shares, price, charge a share, opened by execution]: first in, first out
-        self.transactions: list[list[object]] = []  # [order, signed shares left, already counted]: opening-transaction method
+        self.transactions: list[_Transaction] = []  # of the opening-transaction methods
 
     def copy(self) -> DayRun:
         twin = DayRun(self.carried, self.method)
-        twin.opened_today, twin.phase_open, twin.same_side_open, twin.count = self.opened_today, self.phase_open, self.same_side_open, self.count
+        twin.opened_today, twin.phase_open, twin.same_side_open, twin.count = (
+            self.opened_today,
+            self.phase_open,
+            self.same_side_open,
+            self.count,
+        )
         twin.lots = [lot[:] for lot in self.lots]
-        twin.transactions = [t[:] for t in self.transactions]
+        twin.transactions = [replace(t) for t in self.transactions]
         return twin
 
     def split(self, ratio: float) -> None:
@@ -63,9 +78,11 @@ class DayRun:
             lot[1] /= ratio
             lot[2] /= ratio
         for transaction in self.transactions:
-            transaction[1] *= ratio  # type: ignore[operator]
+            transaction.left *= ratio
 
-    def post(self, qty: float, price: float = 0.0, order: object = None, moment: int = 0, charge: float | None = None) -> tuple[int, float, list[ClosedLot]]:
+    def post(
+        self, qty: float, price: float = 0.0, order: object = None, moment: int = 0, charge: float | None = None
+    ) -> tuple[int, float, list[ClosedLot]]:
         """Books one execution of signed ``qty``; returns (day trades it completed, shares it opened today, lots it closed)."""
         before = self.count
         closed: list[ClosedLot] = []
@@ -118,14 +135,14 @@ class DayRun:
         for transaction in pool:
             if shares <= SHARE_DUST:
                 break
-            piece = min(shares, transaction[1])  # type: ignore[type-var]
-            if piece <= SHARE_DUST:  # type: ignore[operator]
+            piece = min(shares, transaction.left)
+            if piece <= SHARE_DUST:
                 continue
-            if not transaction[2]:
-                transaction[2] = True
+            if not transaction.counted:
+                transaction.counted = True
                 self.count += 1
-            transaction[1] -= piece  # type: ignore[operator]
-            shares -= piece  # type: ignore[operator]
+            transaction.left -= piece
+            shares -= piece
 
     def _open(self, qty: float, price: float, order: object, moment: int, charge: float) -> None:
         self.opened_today += qty
@@ -135,10 +152,10 @@ class DayRun:
         self.lots.append([abs(qty), price, charge, moment])
         if self.method != DIRECTION:
             last = self.transactions[-1] if self.transactions else None
-            if order is not None and last is not None and last[0] == order and not last[2]:
-                last[1] += abs(qty)  # type: ignore[operator]
+            if order is not None and last is not None and last.order == order and not last.counted:
+                last.left += abs(qty)
             else:
-                self.transactions.append([order, abs(qty), False])
+                self.transactions.append(_Transaction(order, abs(qty)))
 
     def would_day_trade(self, buys: float, sells: float) -> bool:
         """Could open orders for ``buys`` and ``sells`` shares, filled in the worst order, complete another day trade?

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -66,7 +67,7 @@ class Refusal(NamedTuple):
     rule: str
     facts: dict[str, Any]
     why: str
-    wire: dict[str, Any] = {}
+    wire: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

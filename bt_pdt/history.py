@@ -269,7 +269,9 @@ class Audit:
         other = {"buy": "sell", "sell": "buy"}[request.side]
         for leg in exits:
             side = request.side if request.order_class == "oco" else other
-            self._orders[f"{order_id}.{leg}"] = _Known(request.symbol, side, request.qty, status, reason, waits=request.order_class != "oco")
+            self._orders[f"{order_id}.{leg}"] = _Known(
+                request.symbol, side, request.qty, status, reason, waits=request.order_class != "oco"
+            )
         if request.order_class == "oco":
             self._orders[order_id].status = "oco" if decision.accepted else "refused"
 
@@ -323,9 +325,9 @@ class Audit:
             raise BadInput(f"order {order_id!r} is {self._status(account, order_id, known)}, so it cannot be cancelled.")
         account.release(order_id)
         for other_id, other in self._orders.items():
-            if (other_id == order_id or other_id.startswith(order_id + ".")) and other.status in ("working", "oco") and not self._working(account, other_id):
-                if other.left > SHARE_DUST:
-                    other.status = "canceled"
+            of_group = other_id == order_id or other_id.startswith(order_id + ".")
+            if of_group and other.status in ("working", "oco") and other.left > SHARE_DUST and not self._working(account, other_id):
+                other.status = "canceled"
 
     _expire = _cancel
 
@@ -386,7 +388,7 @@ class Audit:
         at, day = values.get("at"), values.get("session")
         if (at is None) == (day is None):
             raise BadInput("close needs at or session, and not both.")
-        account.close_session(day if day is not None else at.date(), values.get("prices"))
+        account.close_session(at.date() if at is not None else day, values.get("prices"))
         if at is not None:
             account.now = max(account.now, at)
 

@@ -20,7 +20,23 @@ class WorkingOrder:
     dollars that an opening share of it reserves: order value, Reg T charge, DTBP.
     """
 
-    __slots__ = ("active", "dtbp", "ends_on", "id", "left", "leg", "placed", "qty", "regt", "request", "root", "sign", "symbol", "unfillable_today", "value")
+    __slots__ = (
+        "active",
+        "dtbp",
+        "ends_on",
+        "id",
+        "left",
+        "leg",
+        "placed",
+        "qty",
+        "regt",
+        "request",
+        "root",
+        "sign",
+        "symbol",
+        "unfillable_today",
+        "value",
+    )
 
     def __init__(self, request: OrderRequest, order_id: str, root: str, leg: str = "", *, active: bool = True) -> None:
         self.request = request
@@ -123,7 +139,9 @@ class Ledger:
             run = self.runs[symbol] = DayRun(self.position(symbol), self.counting_method)
         return run
 
-    def post(self, symbol: str, qty: float, price: float, commission: float = 0.0, *, order: object = None, charge: float | None = None) -> Posted:
+    def post(
+        self, symbol: str, qty: float, price: float, commission: float = 0.0, *, order: object = None, charge: float | None = None
+    ) -> Posted:
         """Books an execution of signed ``qty`` at ``price``; ``charge`` is what a share uses of day-trading buying power (default: price)."""
         held = self.position(symbol)
         run = self.run(symbol)
@@ -176,7 +194,9 @@ class Ledger:
 
     # -- day-traded exposure
 
-    def peak_exposure(self, closes: Mapping[str, float] | None = None, entries: Mapping[str, list[tuple[float, float]]] | None = None) -> float:
+    def peak_exposure(
+        self, closes: Mapping[str, float] | None = None, entries: Mapping[str, list[tuple[float, float]]] | None = None
+    ) -> float:
         """The most day-traded dollars open at one time today: lots opened and closed today, at cost, time and tick.
 
         With ``closes`` (signed shares by symbol) as if those were executed now, after ``entries`` (shares, dollars a share by

@@ -34,7 +34,7 @@ def long_rate(rules: Any, asset: Asset, price: float) -> float:
         rate = max(rate, dict(rules.maintenance_leveraged_long or ()).get(multiple, 0.0))
         if rules.maintenance_leveraged_scaling:
             rate = max(rate, min(rules.maintenance_law_rate * multiple, rules.maintenance_leveraged_cap))
-    return rate
+    return float(rate)
 
 
 def short_requirement(rules: Any, asset: Asset, shares: float, price: float) -> float:
@@ -44,7 +44,7 @@ def short_requirement(rules: Any, asset: Asset, shares: float, price: float) -> 
     multiple = abs(asset.leverage or 1)
     if multiple > 1 and rules.maintenance_leveraged_scaling and asset.maintenance is None:
         rate = max(rate, rules.maintenance_leveraged_short_rate * multiple)
-    return max(band.per_share * shares, rate * shares * price)
+    return float(max(band.per_share * shares, rate * shares * price))
 
 
 def requirement(rules: Any, asset: Asset, qty: float, price: float, mark: float | None = None) -> Requirement:

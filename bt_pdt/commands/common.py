@@ -20,11 +20,19 @@ def account_options(command: F) -> F:
     """--brokerage, --rules, --pdt-check, --dtbp-check, --set: how the account is judged."""
     for option in reversed(
         [
-            click.option("--brokerage", metavar="NAME", help="alpaca (default), finra (the bare law), ibkr, schwab, tradier, robinhood, tastytrade."),
+            click.option(
+                "--brokerage", metavar="NAME", help="alpaca (default), finra (the bare law), ibkr, schwab, tradier, robinhood, tastytrade."
+            ),
             click.option("--rules", metavar="as_of|DATE|off", help="The law of each day (default), of one day throughout, or none."),
             click.option("--pdt-check", metavar="MODE", help="Where the day-trade count refuses: entry, exit or both."),
             click.option("--dtbp-check", metavar="MODE", help="Where day-trading buying power refuses: entry, exit or both."),
-            click.option("--set", "overrides", metavar="NAME=VALUE", multiple=True, help="Overrides a parameter; 'bt-pdt rules --parameters' lists them."),
+            click.option(
+                "--set",
+                "overrides",
+                metavar="NAME=VALUE",
+                multiple=True,
+                help="Overrides a parameter; 'bt-pdt rules --parameters' lists them.",
+            ),
         ]
     ):
         command = option(command)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import random
 from datetime import date, datetime, timedelta
 
-DAYS = ["2013-10-07", "2019-12-20", "2020-11-05", "2021-03-22", "2023-06-12", "2025-02-27", "2025-12-22", "2026-06-01", "2026-06-10", "2026-06-29"]
+DAYS = [
+    "2013-10-07",
+    "2019-12-20",
+    "2020-11-05",
+    "2021-03-22",
+    "2023-06-12",
+    "2025-02-27",
+    "2025-12-22",
+    "2026-06-01",
+    "2026-06-10",
+    "2026-06-29",
+]
 SYMBOLS = {
     "AAA": {"price": 100.0},
     "BBB": {"price": 20.0},
@@ -24,7 +35,12 @@ def history(seed: int) -> list[dict]:
     start = date.fromisoformat(rng.choice(DAYS))
     now = datetime.combine(start, datetime.min.time()) + timedelta(hours=9)
     cash = rng.choice([1500.0, 5000.0, 20000.0, 24999.99, 25000.0, 30000.0, 60000.0, 200000.0])
-    account: dict = {"event": "account", "at": now.isoformat(), "cash": cash, "brokerage": rng.choice(["alpaca", "alpaca", "alpaca", "finra"])}
+    account: dict = {
+        "event": "account",
+        "at": now.isoformat(),
+        "cash": cash,
+        "brokerage": rng.choice(["alpaca", "alpaca", "alpaca", "finra"]),
+    }
     if rng.random() < 0.5:
         account["pdt_check"] = rng.choice(["entry", "exit", "both"])
         account["dtbp_check"] = rng.choice(["entry", "exit", "both"])
@@ -46,7 +62,9 @@ def history(seed: int) -> list[dict]:
         if rng.random() < 0.12:
             if rng.random() < 0.4 and now.hour < 13:
                 events.append({"event": "close", "session": now.date().isoformat()})
-            now = datetime.combine(now.date() + timedelta(days=rng.choice([1, 1, 1, 3])), datetime.min.time()) + timedelta(hours=9, minutes=30)
+            now = datetime.combine(now.date() + timedelta(days=rng.choice([1, 1, 1, 3])), datetime.min.time()) + timedelta(
+                hours=9, minutes=30
+            )
             while now.weekday() > 4 or now.date() in _HOLIDAYS:
                 now += timedelta(days=1)
             working = {k: o for k, o in working.items() if o.get("time_in_force") == "gtc"}
@@ -91,13 +109,33 @@ def history(seed: int) -> list[dict]:
     return events
 
 
-_HOLIDAYS = {date(2021, 4, 2), date(2019, 12, 25), date(2020, 1, 1), date(2025, 12, 25), date(2026, 1, 1), date(2026, 7, 3), date(2026, 6, 19), date(2023, 6, 19), date(2020, 11, 26)}
+_HOLIDAYS = {
+    date(2021, 4, 2),
+    date(2019, 12, 25),
+    date(2020, 1, 1),
+    date(2025, 12, 25),
+    date(2026, 1, 1),
+    date(2026, 7, 3),
+    date(2026, 6, 19),
+    date(2023, 6, 19),
+    date(2020, 11, 26),
+}
 
 
 def _order(rng: random.Random, order_id: str, at: str, symbol: str, price: float, held: float, cash: float) -> dict:
     side = rng.choice(["buy", "sell"]) if not held or rng.random() < 0.4 else ("sell" if held > 0 else "buy")
-    qty: float = rng.choice([1, 10, 100, max(1, int(cash / price)), max(1, int(2 * cash / price)), max(1, int(3.5 * cash / price)), abs(int(held)) or 5, 2.5])
-    order = {"event": "order", "at": at, "id": order_id, "symbol": symbol, "side": side, "qty": qty, "type": rng.choice(["market", "market", "limit", "stop", "stop_limit"])}
+    qty: float = rng.choice(
+        [1, 10, 100, max(1, int(cash / price)), max(1, int(2 * cash / price)), max(1, int(3.5 * cash / price)), abs(int(held)) or 5, 2.5]
+    )
+    order = {
+        "event": "order",
+        "at": at,
+        "id": order_id,
+        "symbol": symbol,
+        "side": side,
+        "qty": qty,
+        "type": rng.choice(["market", "market", "limit", "stop", "stop_limit"]),
+    }
     toward = 1 if side == "buy" else -1
     if order["type"] in ("limit", "stop_limit"):
         order["limit_price"] = round(price * rng.choice([0.95, 1.0, 1.02] if side == "buy" else [1.0, 1.02]), 2)
@@ -105,7 +143,11 @@ def _order(rng: random.Random, order_id: str, at: str, symbol: str, price: float
         order["stop_price"] = round(price * (1 + 0.03 * toward), 2)
     opens = held * toward >= 0
     if rng.random() < 0.15 and opens:
-        order |= {"order_class": "bracket", "take_profit": round(price * (1 + 0.1 * toward), 2), "stop_loss": round(price * (1 - 0.1 * toward), 2)}
+        order |= {
+            "order_class": "bracket",
+            "take_profit": round(price * (1 + 0.1 * toward), 2),
+            "stop_loss": round(price * (1 - 0.1 * toward), 2),
+        }
     elif rng.random() < 0.08 and opens:
         order |= {"order_class": "oto", "stop_loss": round(price * (1 - 0.1 * toward), 2)}
     elif rng.random() < 0.08 and held * toward < 0:

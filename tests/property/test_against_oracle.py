@@ -32,11 +32,32 @@ class Player:
         return None if order is None else order.left
 
 
-ROW_KEYS = (
-    "equity maintenance_margin initial_margin daytrade_count pattern_day_trader multiplier bod_dtbp lowest_daytrading_buying_power "
-    "regt_buying_power sma lowest_intraday_margin_level intraday_margin_deficit interest"
-).split()
-STATE_KEYS = "equity cash buying_power regt_buying_power daytrading_buying_power initial_margin maintenance_margin multiplier daytrade_count".split()
+ROW_KEYS = [
+    "equity",
+    "maintenance_margin",
+    "initial_margin",
+    "daytrade_count",
+    "pattern_day_trader",
+    "multiplier",
+    "bod_dtbp",
+    "lowest_daytrading_buying_power",
+    "regt_buying_power",
+    "sma",
+    "lowest_intraday_margin_level",
+    "intraday_margin_deficit",
+    "interest",
+]
+STATE_KEYS = [
+    "equity",
+    "cash",
+    "buying_power",
+    "regt_buying_power",
+    "daytrading_buying_power",
+    "initial_margin",
+    "maintenance_margin",
+    "multiplier",
+    "daytrade_count",
+]
 
 
 def differences(events: list[dict]) -> list[str]:
@@ -63,7 +84,11 @@ def differences(events: list[dict]) -> list[str]:
         for a, b in zip(ours["sessions"], theirs["sessions"], strict=True):
             keys = [k for k in ROW_KEYS if not (called and k == "sma")]
             found += [f"session {a['session']} {k}: ours {a[k]}, oracle {b[k]}" for k in keys if not _same(a[k], b[k])]
-    found += [f"account {k}: ours {ours['account'][k]}, oracle {theirs['account'][k]}" for k in STATE_KEYS if k in theirs["account"] and not _same(ours["account"][k], theirs["account"][k])]
+    found += [
+        f"account {k}: ours {ours['account'][k]}, oracle {theirs['account'][k]}"
+        for k in STATE_KEYS
+        if k in theirs["account"] and not _same(ours["account"][k], theirs["account"][k])
+    ]
     return found
 
 
