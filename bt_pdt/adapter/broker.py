@@ -8,10 +8,8 @@ host's work on a bar, a session is closed at its last marks when the first later
 from __future__ import annotations
 
 import inspect
-import math
-from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 import backtrader as bt
@@ -20,10 +18,10 @@ from .. import sessions
 from ..account import Account
 from ..decisions import Accepted, Decision, Reason, Rejected, WouldPass
 from ..errors import BadInput, UnknownName, known_name
-from ..orders import Asset, Fill, OrderRequest
-from .clock import MILLISECOND, Feed
+from ..orders import Asset, OrderRequest
+from .booking import BookingBroker, Live
+from .clock import Feed
 from .requests import exits_of, same_exit, to_oco, to_request
-from .sparse import SparseBroker
 
 Order = bt.Order
 BLOCKS = ("entry", "exit", "both")
@@ -31,7 +29,6 @@ BLOCKS = ("entry", "exit", "both")
 HOOKS = ("init", "start", "stop", "next", "submit", "transmit", "submit_accept", "check_submitted", "notify", "_execute", "_get_value")
 _OWN_ARGUMENTS = ("self", "cash", "at", "brokerage", "rules", "pdt_check", "dtbp_check", "set", "assets")
 ACCOUNT_ARGUMENTS = tuple(name for name in inspect.signature(Account.__init__).parameters if name not in _OWN_ARGUMENTS)
-MORNING = time(9, 30)
 
 
 def require_python_host(base: type = bt.brokers.BackBroker) -> None:
@@ -44,22 +41,7 @@ def require_python_host(base: type = bt.brokers.BackBroker) -> None:
         )
 
 
-class _Live:
-    """An order of the host while it can still fill: its id at the account and how many of its execution bits are posted.
-
-    ``by_parts`` marks the child of a group that no brokerage knows: it is put before the account when the host activates it.
-    """
-
-    __slots__ = ("bits", "by_parts", "forced", "id", "order", "request")
-
-    def __init__(self, order: Any, order_id: str | None, request: OrderRequest | None = None) -> None:
-        self.order, self.id, self.request = order, order_id, request
-        self.bits = 0
-        self.by_parts = False
-        self.forced: str | None = None
-
-
-class MarginBroker(SparseBroker):
+class MarginBroker(BookingBroker):
     """A US margin broker on the date of each bar. Takes everything ``BackBroker`` takes, and:
 
     ``brokerage`` (default ``"alpaca"``), ``rules`` (``"as_of"``, a date or ``"off"``), ``pdt_check``, ``dtbp_check``, or ``block_on``
@@ -95,30 +77,11 @@ class MarginBroker(SparseBroker):
         self.cerebro = None
         self._running = False
         super().__init__()
-        self._account_arguments()
+        self.account_arguments()
 
     # -- the run
 
-    def init(self) -> None:
-        super().init()
-        self.account: Account | None = None
-        #: Time (backtrader's float) and equity of every bar; read-only.
-        self.times = array("d")
-        self.equity = array("d")
-        #: Orders that could not even be put as a request, with the answer given: (time, order ref, decision).
-        self.unreadable: list[tuple[datetime | None, int, Rejected]] = []
-        #: Dates with bars on which the exchange was closed.
-        self.odd_dates: list[Any] = []
-        self._live: dict[int, _Live] = {}
-        self._queue: list[tuple[float, int, Any]] = []  # (stamp, 0 fill | 1 end | 2 cash, what)
-        self._boundary = math.inf  # past this stamp something about the session ends
-        self._closed = False  # the regular session of the account's date
-        self._marked: set[str] = set()  # symbols marked since the last bar
-        self._noted: dict[str, float] = {}  # last marks, where the feeds keep no past bars
-        self._orders_sent = 0
-        self._carried = 0.0  # interest that backtrader adds to the commission of the execution under way
-
-    def _account_arguments(self) -> dict[str, Any]:
+    def account_arguments(self) -> dict[str, Any]:
         """The keyword arguments of the account; raises :class:`BadInput` for what cannot be meant."""
         p = self.p
         pdt_check, dtbp_check = p.pdt_check, p.dtbp_check
@@ -136,7 +99,7 @@ class MarginBroker(SparseBroker):
             "set": p.set,
             "assets": tuple(assets),
         }
-        arguments |= dict(p.account or {})
+        arguments |= {name: tuple(v) if name in ("positions", "daytrades") else v for name, v in (p.account or {}).items()}
         # asked of a throw-away account, so that a wrong word is found before the first bar
         Account(float(p.cash), at=datetime(2026, 1, 2, 9, 30), **arguments)
         return arguments
@@ -154,7 +117,7 @@ class MarginBroker(SparseBroker):
             )
         self._running = False
         super().start()
-        self._arguments = self._account_arguments()
+        self._arguments = self.account_arguments()
         self.clock.forgets = cerebro._exactbars > 0 or any(d.replaying for d in self.clock.feeds)
         if not self.p.shortcash:
             raise BadInput("shortcash=False is not how a margin account books a short sale; leave it True.")
@@ -191,15 +154,6 @@ class MarginBroker(SparseBroker):
         super().stop()
         self._running = False
 
-    def finish(self) -> None:
-        """The bars are over: the session of the last one closes. Safe to call again."""
-        if self.account is None:
-            return
-        self._flush()
-        last = self._work_time(self._seen)
-        if not self._closed and sessions.session_of(last) == self.account.session:
-            self._close_session()
-
     def set_cash(self, cash: float) -> None:
         """Cash to start with; during a run it comes and goes with ``add_cash``."""
         if self._running:
@@ -211,147 +165,6 @@ class MarginBroker(SparseBroker):
     def set_fund_history(self, fund: Any) -> None:
         raise BadInput("a fund history replaces cash and value, which the margin account computes itself; run it without MarginBroker.")
 
-    # -- time and sessions
-
-    def _work_time(self, stamp: float) -> datetime:
-        """When a bar's trading happened: its stamp; a daily bar trades from 09:30 of its date."""
-        at = self.clock.moment(stamp)
-        if self.clock.is_daily(stamp):
-            at = datetime.combine(at.date(), MORNING)
-        return at
-
-    def _order_time(self, stamp: float) -> datetime:
-        """When an order made after a bar is sent: at its stamp; after a daily bar in the evening, so for the next session.
-
-        With cheat-on-close a daily bar's orders trade at that very close and are sent just then.
-        """
-        at = self.clock.moment(stamp)
-        if not self.clock.is_daily(stamp):
-            return at
-        if self.p.coc:
-            return sessions.close_of(sessions.session_of(datetime.combine(at.date(), MORNING)))
-        return sessions.end_of_date(at.date())
-
-    def _reach(self, at: datetime) -> datetime:
-        """Moves the account to ``at`` (never back), closing what ends on the way at the bars' own closes; returns its time."""
-        account = self.account
-        assert account is not None
-        at = max(at, account.now)
-        if not self._closed and at > sessions.close_of(account.session):
-            self._close_session()
-        day = sessions.session_of(at)
-        if day != account.session:
-            self._closed = False
-            close = sessions.close_of(day)
-            account.advance(min(at, close))
-            if at > close:
-                self._close_session()
-            if at.date() != day and not sessions.is_session(at.date()):
-                self.odd_dates.append(at.date())
-        account.advance(at)
-        self._set_boundary()
-        return at
-
-    def _set_boundary(self) -> None:
-        day = self.account.session  # type: ignore[union-attr]
-        ends = sessions.end_of_date(day) if self._closed else sessions.close_of(day)
-        self._boundary = self.clock.stamp(ends) + MILLISECOND / 2
-
-    def _close_session(self) -> None:
-        account = self.account
-        assert account is not None
-        day = account.session
-        if self.clock.forgets:
-            marks = {s: p for s, p in self._noted.items() if s in account.ledger.positions}
-        else:
-            marks = self.clock.marks_until(self.clock.stamp(sessions.close_of(day)), day, account.ledger.positions)
-        account.close_session(day, marks)
-        self._closed = True
-        self._marked.clear()
-        self._set_boundary()
-
-    # -- the bar
-
-    def next(self) -> None:
-        now = self._seen = self.clock.read()
-        if self.account is None:
-            self._open_account(now)
-        if self._toactivate:
-            self._judge_parts()
-        self.work_bar()
-        if self._queue:
-            self._flush()
-        if now > self._boundary:
-            self._reach(self._work_time(now))
-            if self.clock.is_daily(now) and not self.p.coc and not self._closed:
-                self._close_session()
-        if self._marked:
-            self._marked.clear()
-        if self.clock.forgets and not self._closed:
-            self._note_marks()
-        times = self.times
-        if times and times[-1] == now:
-            self.equity[-1] = self._value
-        else:
-            times.append(now)
-            self.equity.append(self._value)
-
-    def _open_account(self, now: float) -> None:
-        at = self._work_time(now)
-        self.account = Account(float(self.p.cash), at=at, **self._arguments)
-        if not sessions.is_session(at.date()):
-            self.odd_dates.append(at.date())
-        for position in self.positions.values():
-            position.datetime = at  # backtrader's own interest counts from here
-        self._set_boundary()
-
-    def _note_marks(self) -> None:
-        noted = self._noted
-        for row in self._open:
-            price = row[3].array[row[3].idx]
-            if price > 0.0:
-                noted[self.clock.feeds[row[2]].symbol] = price
-
-    def _flush(self) -> None:
-        """Posts what happened on the bar, in time order; within a daily bar, whose order is unknown, the worst for day trades.
-
-        Worst is: what adds to a position first, what closes it after. An execution dated before the bar (cheat-on-close, a close
-        order) is posted in its own session, before that session is closed.
-        """
-        account = self.account
-        assert account is not None
-        queue, self._queue = self._queue, []
-        if len(queue) > 1:
-            held = account.ledger.positions
-            daily = self.clock.is_daily(self._seen)
-            queue.sort(key=lambda e: (e[0], daily and not e[1] and e[2][1].size * held.get(e[2][2], 0.0) < 0))
-        for stamp, kind, what in queue:
-            if kind == 0:
-                self._post(stamp, *what)
-                continue
-            if stamp > self._boundary:
-                self._reach(self._work_time(stamp))
-            if kind == 1:
-                if what[0] in account.ledger.orders:
-                    account.release(*what)
-            else:
-                account.cash_move(*what)
-
-    def _post(self, stamp: float, live: _Live, bit: Any, symbol: str, commission: float) -> None:
-        account = self.account
-        assert account is not None
-        if stamp > self._boundary:
-            at = self._reach(self._work_time(stamp))
-        else:
-            at = max(self._order_time(stamp) if self.p.coc else self._work_time(stamp), account.now)
-        size = float(bit.size)
-        working = account.ledger.orders.get(live.id) if live.id is not None else None
-        if working is not None and (abs(size) > working.left + 1e-6 or (working.leg and not working.active)):
-            # A partial fill of one exit reduces the other at the brokerage but not on the host, which may go on to fill it whole.
-            # The execution wins; what the host leaves working of it is unknown to the account from here on.
-            account.release(working.id, at, "overtaken by an execution")
-        account.post(Fill(symbol, "buy" if size > 0 else "sell", abs(size), float(bit.price), live.id, commission, at), forced=live.forced)
-
     # -- orders
 
     def submit(self, order: Any, check: bool = True) -> Any:
@@ -360,7 +173,7 @@ class MarginBroker(SparseBroker):
         parent = asked.parent
         if not check or order.exectype == Order.Historical:
             # history is a fact, a liquidation (info: liquidation=<call id>) a duty: neither is asked about
-            live = self._live[order.ref] = _Live(order, None)
+            live = self._live[order.ref] = Live(order, None)
             live.forced = order.info.get("liquidation")
             return super().submit(order, check=check)
         if parent is not None and parent.ref not in self._pchildren:
@@ -416,14 +229,14 @@ class MarginBroker(SparseBroker):
                 if exits is None:
                     self._wait_for_parent(child)
                 else:
-                    self._live[child.ref] = _Live(child, f"{root}.{'tp' if child is exits.take_profit else 'sl'}")
+                    self._live[child.ref] = Live(child, f"{root}.{'tp' if child is exits.take_profit else 'sl'}")
         return decision
 
     def _wait_for_parent(self, child: Any) -> None:
-        self._live[child.ref] = live = _Live(child, None)
+        self._live[child.ref] = live = Live(child, None)
         live.by_parts = True
 
-    def _judge_parts(self) -> None:
+    def judge_parts(self) -> None:
         """Children that the host is about to activate and that the account has not seen yet: each is an order now."""
         for child in list(self._toactivate):
             live = self._live.get(child.ref)
@@ -434,7 +247,7 @@ class MarginBroker(SparseBroker):
                     self.pending.remove(child)
                     self._refuse(child, decision)
 
-    def _judge(self, order: Any, exits: Any, other: _Live | None) -> Decision:
+    def _judge(self, order: Any, exits: Any, other: Live | None) -> Decision:
         """The account's answer to one order (with its exits); accepted, the order is live under an id."""
         feed = self._feed(order)
         stamp = max(self._seen, feed.stamp())
@@ -453,22 +266,17 @@ class MarginBroker(SparseBroker):
             request = to_request(order, feed.symbol, at, order_id, close, exits)
         except BadInput as error:
             if not account.refuses:
-                self._live[order.ref] = _Live(order, None)
+                self._live[order.ref] = Live(order, None)
                 return Accepted()
             return self._unreadable(order, str(error))
         if other is not None:
             return self._judge_oco(order, request, other, close)
         decision = account.submit(request)
         if decision.accepted:
-            self._live[order.ref] = _Live(order, order_id, request)
+            self._live[order.ref] = Live(order, order_id, request)
         return decision
 
-    def _feed(self, order: Any) -> Feed:
-        """The feed whose position an order changes (``data.compensate`` sends it to another)."""
-        data = order.p.data
-        return self.clock.feeds[data if data._compensate is None else data._compensate]
-
-    def _oco_partner(self, order: Any) -> _Live | None:
+    def _oco_partner(self, order: Any) -> Live | None:
         """The one live order that ``order`` would cancel, where the two are the ends of one exit."""
         if self._ocos[order.ref] == order.ref:
             return None  # the first of its group, or alone
@@ -480,7 +288,7 @@ class MarginBroker(SparseBroker):
         reduces = self.account.position(symbol) * order.executed.remsize < 0
         return others[0] if reduces and same_exit(order, others[0].order) is not None else None
 
-    def _judge_oco(self, order: Any, request: OrderRequest, other: _Live, close: float) -> Decision:
+    def _judge_oco(self, order: Any, request: OrderRequest, other: Live, close: float) -> Decision:
         """``order`` and the working ``other`` as one OCO: they hold the shares once. Refused, ``other`` stays as it was."""
         account = self.account
         exits = same_exit(order, other.order)
@@ -489,7 +297,7 @@ class MarginBroker(SparseBroker):
         oco = to_oco(exits, request.symbol, request.at, request.id, close)
         decision = account.submit(oco)
         if decision.accepted:
-            for live in (other, _Live(order, None)):
+            for live in (other, Live(order, None)):
                 live.id = f"{request.id}.{'tp' if live.order is exits.take_profit else 'sl'}"
                 live.request = oco
                 self._live[live.order.ref] = live
@@ -504,81 +312,3 @@ class MarginBroker(SparseBroker):
         decision = Rejected(Reason.PRICE, status, code, why, {"code": code, "message": why}, "price", {}, (), WouldPass(0.0, None), why)
         self.unreadable.append((self.account.now if self.account is not None else None, order.ref, decision))
         return decision
-
-    def _mark(self, feed: Feed) -> bool:
-        """Marks what is held and what is ordered, once a bar each. False if the ordered symbol has no usable price."""
-        account, marked = self.account, self._marked
-        assert account is not None
-        fresh: dict[str, float] = {}
-        if not marked:
-            for symbol in account.ledger.positions:
-                self._last_price(symbol, fresh)
-        if feed.symbol not in marked and feed.symbol not in fresh:
-            self._last_price(feed.symbol, fresh)
-        if fresh:
-            account.mark(fresh)
-            marked.update(fresh)
-        return feed.symbol in marked
-
-    def _last_price(self, symbol: str, into: dict[str, float]) -> None:
-        newest = 0.0
-        for feed in self.clock.by_symbol.get(symbol, ()):
-            stamp = feed.stamp()
-            if stamp > newest:
-                # a bar the broker has not worked on yet (cheat-on-open) is known by its open only
-                price = feed.price(at_open=stamp > self._seen)
-                if 0.0 < price < math.inf:
-                    newest = stamp
-                    into[symbol] = float(price)
-
-    # -- what the host tells
-
-    def _execute(self, order: Any, ago: Any = None, price: Any = None, cash: Any = None, position: Any = None, dtcoc: Any = None) -> Any:
-        if ago is not None and self.d_credit and self.p.int2pnl:
-            self._carried = self.d_credit.get(self._feed(order).data, 0.0)
-        return super()._execute(order, ago, price, cash, position, dtcoc)
-
-    def notify(self, order: Any) -> None:
-        status = order.status
-        if status >= Order.Partial:
-            live = self._live.get(order.ref)
-            if live is not None:
-                bits = order.executed.exbits
-                if len(bits) > live.bits:
-                    symbol = self._feed(order).symbol
-                    for i in range(live.bits, len(bits)):
-                        bit = bits[i]
-                        commission = bit.comm - self._carried if bit.closed else bit.comm
-                        self._queue.append((bit.dt, 0, (live, bit, symbol, commission)))
-                    live.bits = len(bits)
-                    self._carried = 0.0
-                if status > Order.Partial:
-                    del self._live[order.ref]
-                    if status != Order.Completed and live.id is not None:
-                        self._ended(live.id, "expired" if status == Order.Expired else "canceled")
-        super().notify(order)
-
-    def _ended(self, order_id: str, cause: str) -> None:
-        """A live order died: within a bar's work in its turn, between bars (a strategy's cancel) at once."""
-        self._queue.append((self._seen, 1, (order_id, None, cause)))
-        if not self._matching:
-            self._flush()
-
-    def _charge_interest(self) -> float:
-        charged = super()._charge_interest()
-        if charged:
-            self._queue.append((self._seen, 2, ("interest", -charged)))
-        return charged
-
-    def _add_cash(self, amounts: Any) -> None:
-        """``add_cash``: a deposit, or a withdrawal that the account may refuse (then it moves nothing)."""
-        account = self.account
-        assert account is not None
-        while amounts:
-            amount = float(amounts.popleft())
-            if amount > 0:
-                account.deposit(amount)
-            elif not amount or not account.withdraw(-amount).accepted:
-                continue
-            self._fundshares += amount / self._fundval
-            self.cash += amount
