@@ -11,13 +11,12 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from . import calls, sessions
-from .advice import advise
+from . import calls, judgement, sessions
 from .brokerages import brokerage as brokerage_named
 from .brokerages import rulebook_for
 from .calls import Closing, Restriction
-from .checks import NOTHING, Case, Reserve, refusals
-from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
+from .checks import NOTHING, Case
+from .decisions import Accepted, Decision, Reason, Refusal, WouldPass
 from .errors import BadInput, NotInForce, known_name
 from .journal import BreachEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
 from .ledger import Ledger, WorkingOrder
@@ -26,15 +25,10 @@ from .money import SHARE_DUST, below, cents, dollars, exceeds
 from .orders import Asset, Fill, OrderRequest, finite, positive
 from .rules.rulebook import PDT, Rulebook, Rules
 from .state import AccountState
+from .valuation import Valuation
 
 CHECK_MODES = ("entry", "exit", "both")
 ACCOUNT_TYPES = ("margin", "cash")
-_NEVER_BY_WAITING = {
-    Reason.PRICE,
-    Reason.TRADING_BLOCKED,
-    Reason.BUYING_POWER,
-    Reason.NON_MARGINABLE_BUYING_POWER,
-}
 
 
 def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any]) -> Rulebook:
@@ -54,7 +48,7 @@ def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any])
         raise BadInput(f"rules takes as_of, off or a date like 2026-06-03, got {rules!r}.") from None
 
 
-class Account:
+class Account(Valuation):
     """A customer's account at a brokerage: checks orders, posts fills, closes sessions, keeps a journal.
 
     ``rules`` is ``"as_of"`` (the law of each session), a date (that day's law throughout) or ``"off"`` (count and measure,
@@ -90,7 +84,7 @@ class Account:
         self.rulebook = rulebook_as(brokerage, rules, overrides)
         self.refuses = rules != "off"
         self.account_type = known_name("account_type", account_type, ACCOUNT_TYPES)
-        self.ledger = Ledger(finite("cash", cash))
+        super().__init__(Ledger(finite("cash", cash)))
         for asset in assets:
             self.ledger.assets[asset.symbol] = asset
         for symbol, qty, price in positions:
@@ -122,8 +116,6 @@ class Account:
         self._window: tuple[date, ...] = ()
         self._earlier_count = 0
         self._today_count = 0
-        self._margins: dict[str, tuple[float, float, float]] = {}
-        self._totals: tuple[float, float, float, float] | None = None
         self._serial = 0
         self._held_deposits: list[tuple[date, float]] = []
         self._unsettled: list[tuple[date, float]] = []
@@ -234,12 +226,13 @@ class Account:
             raise BadInput(f"time goes backwards: {at.isoformat()} comes after {self.now.isoformat()}.")
         day = sessions.session_of(at)
         if day != self.session:
-            self._roll_to(day)
+            self.roll_to(day)
         elif self._measured is None and at > sessions.close_of(day):
             self._measure()
         self.now = at
 
-    def _roll_to(self, day: date) -> None:
+    def roll_to(self, day: date) -> None:
+        """Closes sessions at the last marks until ``day`` is the current one; nothing if it is."""
         while self.session < day:
             if self._measured is None:
                 self._measure()
@@ -280,7 +273,7 @@ class Account:
             raise BadInput(f"{day} is not a session of the exchange, so it cannot close.")
         if day < self.session or (day == self.session and self._closed_explicitly):
             raise BadInput(f"the session of {day} is already closed.")
-        self._roll_to(day)
+        self.roll_to(day)
         if marks:
             self.mark(marks)
         self._measure()
@@ -361,88 +354,11 @@ class Account:
         days = (sessions.next_session(self.session) - self.session).days
         return float(max(0.0, -settled) * rate / self.rules.interest_day_count * days)
 
-    # -- valuation
-
-    def _revalue(self) -> None:
-        self._margins.clear()
-        self._totals = None
-
-    def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float]:
-        price = self.ledger.marks[symbol]
-        needed = requirement(self.rules, self.ledger.asset(symbol), qty, price)
-        return qty * price, needed.initial, needed.maintenance
-
-    def _sums(self) -> tuple[float, float, float, float]:
-        """(long market value, short market value, initial, maintenance): positions priced anew only where something changed."""
-        if self._totals is None:
-            margins = self._margins
-            long_value = short_value = initial = maintenance = 0.0
-            for symbol, qty in self.ledger.positions.items():
-                entry = margins.get(symbol)
-                if entry is None:
-                    entry = margins[symbol] = self._value_of(symbol, qty)
-                value, first, held = entry
-                if value >= 0:
-                    long_value += value
-                else:
-                    short_value -= value
-                initial += first
-                maintenance += held
-            added = self._concentrated(long_value)
-            self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1])
-        return self._totals
-
-    def _concentrated(self, long_value: float) -> tuple[float, float]:
-        """The house add-on where one security is most of the account and the debit is large: (initial, maintenance) on top."""
-        rules = self.rules
-        if rules.concentration_share is None or -self.ledger.cash < rules.concentration_debit or not long_value:
-            return 0.0, 0.0
-        for symbol, (value, initial, maintenance) in self._margins.items():
-            if symbol in self.ledger.positions and value >= rules.concentration_share * long_value:
-                wanted = rules.concentration_rate * value
-                return max(0.0, wanted - initial), max(0.0, wanted - maintenance)
-        return 0.0, 0.0
-
-    def equity(self) -> float:
-        """Cash + long market value - short market value at the last marks."""
-        long_value, short_value, _, _ = self._sums()
-        return self.ledger.cash + long_value - short_value
-
-    def margins(self) -> tuple[float, float, float]:
-        """(equity, initial margin, maintenance margin) at the last marks."""
-        long_value, short_value, initial, maintenance = self._sums()
-        return self.ledger.cash + long_value - short_value, initial, maintenance
-
-    def gross_market_value(self) -> float:
-        """Long plus short market value."""
-        long_value, short_value, _, _ = self._sums()
-        return long_value + short_value
-
-    def initial_margin(self) -> float:
-        """The Reg T (or higher) requirement of what is held."""
-        return self._sums()[2]
-
-    def maintenance_margin(self) -> float:
-        """The house maintenance requirement of what is held."""
-        return self._sums()[3]
+    # -- buying power
 
     def tested_equity(self) -> float:
         """The equity that the $25,000 test looks at: the previous close's, or the current one (``equity_test``)."""
         return self.equity() if self.rules.equity_test == "current" else self.last_equity
-
-    def regt_excess(self) -> float:
-        """Equity over initial margin, not below zero."""
-        equity, initial, _ = self.margins()
-        return max(0.0, equity - initial)
-
-    def intraday_power(self) -> float:
-        """4 x (equity - maintenance margin) on current values: intraday buying power before working orders."""
-        equity, _, maintenance = self.margins()
-        return float(self.rules.intraday_multiple * max(0.0, equity - maintenance))
-
-    def regt_buying_power(self) -> float:
-        """2 x (equity - initial margin), net of working opening orders."""
-        return max(0.0, self.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.ledger.reserved().regt)
 
     def daytrading_buying_power(self) -> float:
         """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
@@ -636,7 +552,7 @@ class Account:
         why += f" and deposits on hold ({dollars(held)})" if held else ""
         why += f", at least {dollars(minimum)} with a debit or short" if by_minimum else ""
         refusal = Refusal(Reason.WITHDRAWAL, rule, facts, f"{why}; {dollars(most)} can be withdrawn.")
-        return self._reject(refusal, (), WouldPass(int(most * 100 + 1e-6) / 100, None), amount, "USD")
+        return judgement.reject(self, refusal, (), WouldPass(int(most * 100 + 1e-6) / 100, None), amount, "USD")
 
     def cash_move(self, kind: str, amount: float, at: datetime | None = None) -> None:
         """Interest, a fee or a dividend, sign included."""
@@ -675,118 +591,14 @@ class Account:
         if request.at is not None and request.at != self.now:
             account = self.fork()
             account.advance(request.at)
-        return account._judge(request)
-
-    def _judge(self, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> Decision:
-        return self._judge_case(request, replaces, floor)[1]
-
-    def _judge_case(self, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> tuple[Case, Decision]:
-        if self.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
-            raise BadInput(
-                f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit."
-            )
-        case = Case(self, request, replaces, floor)
-        if not self.refuses:
-            return case, Accepted()
-        found = refusals(case)
-        if not found:
-            return case, Accepted(advise(case))
-        seen = dict.fromkeys(r.reason for r in found)
-        also = tuple(seen)[1:]
-        qty = self._largest(request, replaces, floor)
-        return case, self._reject(
-            found[0], also, WouldPass(qty, self._first_day(case, found, replaces, floor)), request.qty, request.symbol
-        )
-
-    def _reject(self, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
-        wire = self.brokerage.wire[refusal.reason]
-        extra = dict(refusal.wire)
-        message = extra.pop("message", None)
-        if message is None or not self.brokerage.speaks:
-            message = wire.message.format(
-                requested=f"{qty:.9f}".rstrip("0").rstrip("."), available=extra.get("available", "0"), symbol=symbol
-            )
-        body = {k: v for k, v in extra.items() if k in wire.extra_keys or not wire.extra_keys} if self.brokerage.speaks else {}
-        body |= {"code": wire.code, "message": message}
-        return Rejected(
-            refusal.reason,
-            wire.http_status,
-            wire.code,
-            message,
-            dict(sorted(body.items())),
-            self.rules.cite(refusal.rule) if refusal.rule in self.rulebook.parameters else refusal.rule,
-            refusal.facts,
-            also,
-            would_pass,
-            refusal.why,
-        )
-
-    def _passes(self, request: OrderRequest, qty: float, replaces: str | None, floor: Reserve) -> bool:
-        return not refusals(Case(self, replace(request, qty=qty), replaces, floor))
-
-    def _largest(self, request: OrderRequest, replaces: str | None, floor: Reserve) -> float:
-        """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
-        unit = 1.0 if request.qty == int(request.qty) else 1e-9
-        low, high = 0, round(request.qty / unit)
-        if high < 1 or not self._passes(request, unit, replaces, floor):
-            return 0.0
-        low = 1
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._passes(request, middle * unit, replaces, floor):
-                low = middle
-            else:
-                high = middle
-        return low * unit if unit == 1.0 else round(low * unit, 9)
-
-    def _first_day(self, case: Case, found: list[Refusal], replaces: str | None, floor: Reserve) -> date | None:
-        """The first session on which the order passes whole if nothing else happens; None where money (or the order itself) is what is missing."""
-        reasons = {r.reason for r in found}
-        if reasons & _NEVER_BY_WAITING or (Reason.DTBP in reasons and case.opening):
-            return None
-        twin = self.fork()
-        for _ in range(int(self.rules.pdt_window_business_days or 1) + 1):
-            twin._roll_to(sessions.next_session(twin.session))
-            if not refusals(Case(twin, case.request, replaces, floor)):
-                return twin.session
-        ends = [r.until for r in twin._live_restrictions if r.until is not None]
-        if ends:
-            twin._roll_to(sessions.next_session(max(ends)))
-            if not refusals(Case(twin, case.request, replaces, floor)):
-                return twin.session
-        return None
+        return judgement.judge(account, request)[1]
 
     def max_quantity(self, symbol: str, side: str, *, fractional: bool = False, **order: Any) -> float:
         """The largest quantity of such an order that passes every rule now: exact to one share, or to 1e-9 if ``fractional``.
 
-        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...).
+        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...); infinite if nothing bounds it.
         """
-        unit = 1e-9 if fractional else 1.0
-        request = OrderRequest(symbol, side, 1.0, **order)
-        if self.ledger.marks.get(symbol) is None and request.type in ("market", "trailing_stop"):
-            raise BadInput(f"{symbol} has no price yet, so a {request.type} order cannot be valued; give a price first.")
-        high = 1
-        while self._passes(request, high * unit, None, NOTHING):
-            high *= 2
-            if high * unit > 1e12:
-                return float("inf")
-        if high == 1:
-            return 0.0
-        return (
-            self._largest(replace(request, qty=high * unit if fractional else float(high)), None, NOTHING)
-            if not fractional
-            else self._largest_fraction(request, high)
-        )
-
-    def _largest_fraction(self, request: OrderRequest, high: int) -> float:
-        low = high // 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._passes(request, middle * 1e-9, None, NOTHING):
-                low = middle
-            else:
-                high = middle
-        return round(low * 1e-9, 9)
+        return judgement.max_quantity(self, OrderRequest(symbol, side, 1.0, **order), fractional)
 
     def submit(self, request: OrderRequest) -> Decision:
         """Sends the order: the decision is journalled; an accepted one works under ``request.id`` until it is filled or released."""
@@ -796,7 +608,7 @@ class Account:
         if request.id is None:
             self._serial += 1
             request = replace(request, id=f"o{self._serial}")
-        case, decision = self._judge_case(request)
+        case, decision = judgement.judge(self, request)
         self.journal.append(OrderEntry(self.now, self.session, request, decision))
         if decision.accepted:
             self._work(request, case)
@@ -858,7 +670,7 @@ class Account:
             request = replace(request, order_class="bracket")
         parts = self.ledger.opening_parts(old.symbol)
         floor = (parts[old.id] * old.value, parts[old.id] * old.regt) if not old.leg else NOTHING
-        case, decision = self._judge_case(request, old.root, floor)
+        case, decision = judgement.judge(self, request, old.root, floor)
         self.journal.append(OrderEntry(self.now, self.session, replace(request, id=order_id), decision, replaces=order_id))
         if decision.accepted:
             self._put_in_place(old, request, case, total, left)

@@ -1,0 +1,125 @@
+"""Put one order before an account: every check, the brokerage's words for the first that fails, and what would have passed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from . import sessions
+from .advice import advise
+from .checks import NOTHING, Case, Reserve, refusals
+from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
+from .errors import BadInput
+from .orders import OrderRequest
+
+if TYPE_CHECKING:
+    from .account import Account
+
+#: Brokers keep nine decimals of a share.
+FRACTION = 1e-9
+#: Reasons that no waiting cures: the order itself is wrong, the account is blocked, or money is missing.
+_NEVER_BY_WAITING = {
+    Reason.PRICE,
+    Reason.TRADING_BLOCKED,
+    Reason.BUYING_POWER,
+    Reason.NON_MARGINABLE_BUYING_POWER,
+}
+
+
+def judge(account: Account, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> tuple[Case, Decision]:
+    """The case and the decision. ``replaces`` names the group whose place the order takes, ``floor`` what that one reserved."""
+    if account.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
+        raise BadInput(
+            f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit."
+        )
+    case = Case(account, request, replaces, floor)
+    if not account.refuses:
+        return case, Accepted()
+    found = refusals(case)
+    if not found:
+        return case, Accepted(advise(case))
+    seen = dict.fromkeys(r.reason for r in found)
+    also = tuple(seen)[1:]
+    qty = _largest(account, request, replaces, floor)
+    return case, reject(
+        account, found[0], also, WouldPass(qty, _first_day(account, case, found, replaces, floor)), request.qty, request.symbol
+    )
+
+
+def reject(account: Account, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
+    """A refusal in the brokerage's words, with its wire body where those are known."""
+    wire = account.brokerage.wire[refusal.reason]
+    extra = dict(refusal.wire)
+    message = extra.pop("message", None)
+    if message is None or not account.brokerage.speaks:
+        message = wire.message.format(requested=f"{qty:.9f}".rstrip("0").rstrip("."), available=extra.get("available", "0"), symbol=symbol)
+    body = {k: v for k, v in extra.items() if k in wire.extra_keys or not wire.extra_keys} if account.brokerage.speaks else {}
+    body |= {"code": wire.code, "message": message}
+    return Rejected(
+        refusal.reason,
+        wire.http_status,
+        wire.code,
+        message,
+        dict(sorted(body.items())),
+        account.rules.cite(refusal.rule) if refusal.rule in account.rulebook.parameters else refusal.rule,
+        refusal.facts,
+        also,
+        would_pass,
+        refusal.why,
+    )
+
+
+def _passes(account: Account, request: OrderRequest, qty: float, replaces: str | None, floor: Reserve) -> bool:
+    return not refusals(Case(account, replace(request, qty=qty), replaces, floor))
+
+
+def _largest(account: Account, request: OrderRequest, replaces: str | None, floor: Reserve) -> float:
+    """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
+    unit = 1.0 if request.qty == int(request.qty) else FRACTION
+    units = round(request.qty / unit)
+    if units < 1 or not _passes(account, request, unit, replaces, floor):
+        return 0.0
+    return _bisect(account, request, 1, units, unit, replaces, floor)
+
+
+def _bisect(account: Account, request: OrderRequest, passes: int, fails: int, unit: float, replaces: str | None, floor: Reserve) -> float:
+    """The most units that pass, between ``passes`` (known to) and ``fails`` (known not to)."""
+    while fails - passes > 1:
+        middle = (passes + fails) // 2
+        if _passes(account, request, middle * unit, replaces, floor):
+            passes = middle
+        else:
+            fails = middle
+    return round(passes * unit, 9)
+
+
+def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str | None, floor: Reserve) -> date | None:
+    """The first session on which the order passes whole if nothing else happens; None where money (or the order itself) is what is missing."""
+    reasons = {r.reason for r in found}
+    if reasons & _NEVER_BY_WAITING or (Reason.DTBP in reasons and case.opening):
+        return None
+    twin = account.fork()
+    for _ in range(int(account.rules.pdt_window_business_days or 1) + 1):
+        twin.roll_to(sessions.next_session(twin.session))
+        if not refusals(Case(twin, case.request, replaces, floor)):
+            return twin.session
+    ends = [r.until for r in twin.restrictions if r.until is not None and r.until >= twin.session]
+    if ends:
+        twin.roll_to(sessions.next_session(max(ends)))
+        if not refusals(Case(twin, case.request, replaces, floor)):
+            return twin.session
+    return None
+
+
+def max_quantity(account: Account, request: OrderRequest, fractional: bool = False) -> float:
+    """The largest quantity of an order like ``request`` that passes every rule now; infinite if nothing bounds it."""
+    if account.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop"):
+        raise BadInput(f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first.")
+    unit = FRACTION if fractional else 1.0
+    units = 1
+    while _passes(account, request, units * unit, None, NOTHING):
+        units *= 2
+        if units * unit > 1e12:
+            return float("inf")
+    return 0.0 if units == 1 else _bisect(account, request, units // 2, units, unit, None, NOTHING)

@@ -1,0 +1,95 @@
+"""What an account's books are worth under the day's rules: market values, equity, initial and maintenance margin."""
+
+from __future__ import annotations
+
+from .ledger import Ledger
+from .margin import requirement
+from .rules.rulebook import Rules
+
+
+class Valuation:
+    """Equity and margins at the last marks; a position is priced anew only when its mark, its size or the rules change."""
+
+    rules: Rules
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._margins: dict[str, tuple[float, float, float]] = {}
+        self._totals: tuple[float, float, float, float] | None = None
+
+    def _revalue(self) -> None:
+        self._margins.clear()
+        self._totals = None
+
+    def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float]:
+        price = self.ledger.marks[symbol]
+        needed = requirement(self.rules, self.ledger.asset(symbol), qty, price)
+        return qty * price, needed.initial, needed.maintenance
+
+    def _sums(self) -> tuple[float, float, float, float]:
+        """(long market value, short market value, initial, maintenance): positions priced anew only where something changed."""
+        if self._totals is None:
+            margins = self._margins
+            long_value = short_value = initial = maintenance = 0.0
+            for symbol, qty in self.ledger.positions.items():
+                entry = margins.get(symbol)
+                if entry is None:
+                    entry = margins[symbol] = self._value_of(symbol, qty)
+                value, first, held = entry
+                if value >= 0:
+                    long_value += value
+                else:
+                    short_value -= value
+                initial += first
+                maintenance += held
+            added = self._concentrated(long_value)
+            self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1])
+        return self._totals
+
+    def _concentrated(self, long_value: float) -> tuple[float, float]:
+        """The house add-on where one security is most of the account and the debit is large: (initial, maintenance) on top."""
+        rules = self.rules
+        if rules.concentration_share is None or -self.ledger.cash < rules.concentration_debit or not long_value:
+            return 0.0, 0.0
+        for symbol, (value, initial, maintenance) in self._margins.items():
+            if symbol in self.ledger.positions and value >= rules.concentration_share * long_value:
+                wanted = rules.concentration_rate * value
+                return max(0.0, wanted - initial), max(0.0, wanted - maintenance)
+        return 0.0, 0.0
+
+    def equity(self) -> float:
+        """Cash + long market value - short market value at the last marks."""
+        long_value, short_value, _, _ = self._sums()
+        return self.ledger.cash + long_value - short_value
+
+    def margins(self) -> tuple[float, float, float]:
+        """(equity, initial margin, maintenance margin) at the last marks."""
+        long_value, short_value, initial, maintenance = self._sums()
+        return self.ledger.cash + long_value - short_value, initial, maintenance
+
+    def gross_market_value(self) -> float:
+        """Long plus short market value."""
+        long_value, short_value, _, _ = self._sums()
+        return long_value + short_value
+
+    def initial_margin(self) -> float:
+        """The Reg T (or higher) requirement of what is held."""
+        return self._sums()[2]
+
+    def maintenance_margin(self) -> float:
+        """The house maintenance requirement of what is held."""
+        return self._sums()[3]
+
+    def regt_excess(self) -> float:
+        """Equity over initial margin, not below zero."""
+        equity, initial, _ = self.margins()
+        return max(0.0, equity - initial)
+
+    def intraday_power(self) -> float:
+        """4 x (equity - maintenance margin) on current values: intraday buying power before working orders."""
+        equity, _, maintenance = self.margins()
+        return float(self.rules.intraday_multiple * max(0.0, equity - maintenance))
+
+    def regt_buying_power(self) -> float:
+        """2 x (equity - initial margin), net of working opening orders."""
+        return max(0.0, self.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.ledger.reserved().regt)
