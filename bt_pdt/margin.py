@@ -27,9 +27,13 @@ def long_rate(rules: Any, asset: Asset, price: float) -> float:
         return float(rules.maintenance_non_marginable)
     if asset.maintenance is not None:
         return asset.maintenance
-    band = next(b for b in rules.maintenance_long_bands if price < b.below or (b.inclusive and price <= b.below))
+    for band in rules.maintenance_long_bands:
+        if price < band.below or (band.inclusive and price <= band.below):
+            break
     rate: float = band.rate
-    multiple = abs(asset.leverage or 1)
+    if asset.leverage is None:
+        return rate
+    multiple = abs(asset.leverage)
     if multiple > 1:
         rate = max(rate, dict(rules.maintenance_leveraged_long or ()).get(multiple, 0.0))
         if rules.maintenance_leveraged_scaling:
