@@ -24,7 +24,12 @@ class UnknownName(BadInput):
     def __init__(self, what: str, name: object, known: Iterable[str]) -> None:
         names = sorted(str(n) for n in known)
         near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else "known: " + ", ".join(names) + "."
+        if near:
+            hint = f"did you mean {near[0]!r}?"
+        elif names:
+            hint = "known: " + ", ".join(names[:20]) + (" ..." if len(names) > 20 else ".")
+        else:
+            hint = "there is none yet."
         super().__init__(f"{what} {name!r} is not known; {hint}")
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .account import CHECK_MODES, Account
+from .brokerages import rulebook_for
 from .decisions import Decision, Rejected
 from .errors import BadInput, UnknownName, known_name
-from .journal import FillEntry
+from .journal import CloseEntry, FillEntry, ReleaseEntry
 from .money import SHARE_DUST, cents
 from .orders import CLASSES, SIDES, TIMES_IN_FORCE, TYPES, Asset, Fill, OrderRequest, finite, positive
 
@@ -193,7 +194,6 @@ class _Known:
     status: str  # working, refused, canceled, ended (with the close), filled
     reason: str | None = None
     waits: bool = False  # an exit of a refused group whose entry is not filled yet
-    ended_in: date | None = None
 
 
 @dataclass(frozen=True)
@@ -242,6 +242,9 @@ class Audit:
         for name in ("brokerage", "rules", "pdt_check", "dtbp_check"):
             if getattr(flags, name) is not None:
                 values[name] = getattr(flags, name)
+        for name, value in values.get("set", {}).items():
+            if isinstance(value, str) and rulebook_for(values.get("brokerage", "alpaca")).parameter(name).kind in (bool, int, float):
+                raise BadInput(f"set.{name} must not be given as text, got {json.dumps(value)}.")
         values["set"] = {**values.get("set", {}), **(flags.set or {})}
         self._last = values["at"]
         self.account = Account(values.pop("cash"), **values)
@@ -297,6 +300,7 @@ class Audit:
             raise BadInput("replace needs qty, limit_price or stop_price.")
         decision = account.replace(order_id, **changes)
         order = account.ledger.orders[order_id]
+        known.left = order.left
         self._decided(order_id, at, known.symbol, known.side, changes.get("qty", order.qty), decision)
 
     def _status(self, account: Account, order_id: str, known: _Known) -> str:
@@ -370,7 +374,18 @@ class Audit:
             return
         if known.status == "oco":
             raise BadInput(f"order {order_id!r} is a pair of exits; name the leg that filled, {order_id}.tp or {order_id}.sl.")
+        if known.status == "working" and known.left > SHARE_DUST and not known.waits and self._ended_today(account, order_id):
+            return  # the closing auction prints after the bell
         raise BadInput(f"order {order_id!r} is {self._status(account, order_id, known)}, so it cannot be filled.")
+
+    @staticmethod
+    def _ended_today(account: Account, order_id: str) -> bool:
+        for entry in reversed(account.journal):
+            if isinstance(entry, CloseEntry):
+                return False
+            if isinstance(entry, ReleaseEntry) and entry.order_id == order_id:
+                return entry.session == account.session
+        return False
 
     def _refused_group(self, order_id: str, known: _Known) -> None:
         root, _, leg = order_id.rpartition(".")

@@ -14,18 +14,24 @@ CLASSES = ("simple", "bracket", "oco", "oto")
 TIMES_IN_FORCE = ("day", "gtc")
 
 
-def positive(name: str, value: object) -> float:
-    """``value`` as a float above zero; raises :class:`BadInput` naming the argument otherwise."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
-        raise BadInput(f"{name} must be a finite number above 0, got {value!r}.")
-    return float(value)
-
-
 def finite(name: str, value: object) -> float:
     """``value`` as a finite float of either sign; raises :class:`BadInput` naming the argument otherwise."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadInput(f"{name} must be a finite number, got {value!r}.")
-    return float(value)
+    if not isinstance(value, bool) and isinstance(value, (int, float)):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise BadInput(f"{name} must be a finite number, got {value!r}.")
+
+
+def positive(name: str, value: object) -> float:
+    """``value`` as a float above zero; raises :class:`BadInput` naming the argument otherwise."""
+    number = finite(name, value)
+    if number <= 0:
+        raise BadInput(f"{name} must be above 0, got {value!r}.")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
