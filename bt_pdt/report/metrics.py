@@ -1,0 +1,57 @@
+"""The few numbers of a run, from equity and from the sessions. None where a number does not exist, never 0 in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+SESSIONS_PER_YEAR = 252
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def max_drawdown(equity: Sequence[float] | Array) -> float:
+    """The deepest fall from an earlier high as a share of that high: -0.08 is 8 % below it, 0 if equity never fell."""
+    values = np.asarray(equity, dtype=np.float64)
+    if not len(values):
+        return 0.0
+    highs = np.maximum.accumulate(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        falls = np.where(highs > 0, values / highs - 1.0, 0.0)
+    return float(falls.min())
+
+
+def daily_returns(start: float, equity: Sequence[float] | Array, flows: Sequence[float] | Array | None = None) -> Array:
+    """Return of each session on the close before it (the first on ``start``); ``flows`` are deposits less withdrawals of the session."""
+    closes = np.asarray(equity, dtype=np.float64)
+    before = np.r_[start, closes[:-1]] if len(closes) else closes
+    moved = np.zeros(len(closes)) if flows is None else np.asarray(flows, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(before > 0, (closes - moved) / before - 1.0, np.nan), dtype=np.float64)
+
+
+def sharpe(returns: Sequence[float] | Array) -> float | None:
+    """Mean over sample deviation of daily returns times the root of 252, no risk-free rate; None below two sessions or without any change."""
+    values = np.asarray(returns, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return None
+    deviation = float(values.std(ddof=1))
+    return float(values.mean()) / deviation * math.sqrt(SESSIONS_PER_YEAR) if deviation > 1e-15 else None
+
+
+def dtbp_use(rows: Iterable[Mapping[str, Any]]) -> tuple[float | None, float | None]:
+    """(largest share of a day's DTBP used, fewest dollars of it left); None and None where no session began with any."""
+    used: float | None = None
+    lowest: float | None = None
+    for row in rows:
+        begin = row["bod_dtbp"]
+        if begin:
+            left = row["lowest_daytrading_buying_power"]
+            share = 1.0 - left / begin
+            used = share if used is None else max(used, share)
+            lowest = left if lowest is None else min(lowest, left)
+    return used, lowest

@@ -1,0 +1,172 @@
+"""``Result``: everything a run left behind, read from the account's journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..decisions import Rejected
+from ..journal import BreachEntry, Entry, FillEntry, OrderEntry
+from ..money import cents
+from . import metrics, tables
+from .metrics import Array
+from .tables import Unreadable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Result:
+    """One run under the rules: numbers (``summary``), tables, a picture, a folder.
+
+    ``journal`` is the account's, ``times`` and ``values`` are the end (naive New York time) and the equity of every bar, ``rows`` the
+    sessions table, ``carried`` signed shares held before the first bar. ``manifest`` says what ran: versions, parameters, strategy, data,
+    rules by day. ``warnings`` are sentences about the bars. The columns of every table are described in ``bt_pdt.report.tables.COLUMNS``.
+    """
+
+    journal: Sequence[Entry]
+    times: Array
+    values: Array
+    rows: Sequence[Mapping[str, Any]]
+    equity_start: float
+    unreadable: Sequence[Unreadable] = ()
+    carried: Mapping[str, float] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        s = self.summary
+        return (
+            f"<Result {s['sessions']} sessions: equity {s['equity_start']:,.2f} -> {s['equity_end']:,.2f}, "
+            f"{s['orders']} orders, {s['refused']} refused, {s['day_trades']} day trades>"
+        )
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Scalars. Shares are fractions of 1 (0.05 is 5 %), money is dollars; None where a number does not exist.
+
+        ``total_return`` leaves deposits and withdrawals out; ``max_drawdown`` is measured bar by bar and is negative; ``sharpe`` is daily,
+        times the root of 252; ``peak_dtbp_use`` and ``lowest_dtbp`` are of sessions that began with day-trading buying power;
+        ``breaches`` counts closes that call for a margin call; ``held_overnight`` positions kept over a night because their closing order
+        was refused. ``refused_<REASON>`` follows for each reason that occurred.
+        """
+        asked = [entry for entry in self.journal if isinstance(entry, OrderEntry)]
+        reasons = Counter(str(e.decision.reason) for e in asked if isinstance(e.decision, Rejected))
+        reasons.update(str(lost.decision.reason) for lost in self.unreadable)
+        orders, refused = len(asked) + len(self.unreadable), sum(reasons.values())
+        end = float(self.values[-1]) if len(self.values) else self.equity_start
+        moved = sum(tables.flows(self.journal).values())
+        used, lowest = metrics.dtbp_use(self.rows)
+        found: dict[str, Any] = {
+            "equity_start": cents(self.equity_start),
+            "equity_end": cents(end),
+            "total_return": (end - moved) / self.equity_start - 1.0 if self.equity_start > 0 else None,
+            "max_drawdown": metrics.max_drawdown(np.r_[self.equity_start, self.values]),
+            "sharpe": metrics.sharpe(self._returns),
+            "sessions": len(self.rows),
+            "orders": orders,
+            "accepted": orders - refused,
+            "refused": refused,
+            "fills": sum(isinstance(entry, FillEntry) for entry in self.journal),
+            "day_trades": sum(entry.day_trades for entry in self.journal if isinstance(entry, FillEntry)),
+            "peak_dtbp_use": used,
+            "lowest_dtbp": lowest,
+            "breaches": sum(isinstance(entry, BreachEntry) for entry in self.journal),
+            "held_overnight": len(tables.held_overnight_rows(self.journal, dict(self.carried))),
+        }
+        for reason, count in reasons.most_common():
+            found[f"refused_{reason}"] = count
+        return found
+
+    @cached_property
+    def orders(self) -> pd.DataFrame:
+        """Every order put before the account and what became of it."""
+        return tables.frame("orders", tables.order_rows(self.journal, self.unreadable))
+
+    @cached_property
+    def refusals(self) -> pd.DataFrame:
+        """Every refused order: the reason, the brokerage's words, the numbers, what would have passed."""
+        return tables.frame("refusals", tables.refusal_rows(self.journal, self.unreadable, dict(self.carried)))
+
+    @cached_property
+    def fills(self) -> pd.DataFrame:
+        """Every execution."""
+        return tables.frame("fills", tables.fill_rows(self.journal))
+
+    @cached_property
+    def day_trades(self) -> pd.DataFrame:
+        """Day trades by session and symbol."""
+        return tables.frame("day_trades", tables.day_trade_rows(self.journal))
+
+    @cached_property
+    def sessions(self) -> pd.DataFrame:
+        """One row for each session of the exchange, with the figures of its close."""
+        return tables.frame("sessions", [dict(row) for row in self.rows])
+
+    @cached_property
+    def breaches(self) -> pd.DataFrame:
+        """Closes in a state that calls for a margin call."""
+        return tables.frame("breaches", tables.breach_rows(self.journal))
+
+    @cached_property
+    def held_overnight(self) -> pd.DataFrame:
+        """Positions that stayed over a night because the order to close them was refused."""
+        return tables.frame("held_overnight", tables.held_overnight_rows(self.journal, dict(self.carried)))
+
+    @cached_property
+    def equity(self) -> pd.DataFrame:
+        """Equity at the end of every bar."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "at": self.times.astype("datetime64[us]"),
+                "session": bar_sessions(self.times).astype("datetime64[s]"),
+                "equity": np.asarray(self.values, dtype=np.float64),
+            }
+        )
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """Daily returns, close to close, indexed by session; ``result.returns["return"]`` goes into quantstats or empyrical as it is."""
+        import pandas as pd
+
+        return pd.DataFrame({"return": self._returns}, index=pd.DatetimeIndex(self.sessions["session"], name="session"))
+
+    @cached_property
+    def _returns(self) -> Array:
+        moved = tables.flows(self.journal)
+        by_day = {day.isoformat(): amount for day, amount in moved.items()}
+        return metrics.daily_returns(
+            self.equity_start, [row["equity"] for row in self.rows], [by_day.get(row["session"], 0.0) for row in self.rows]
+        )
+
+    def figure(self) -> Figure:
+        """The picture: equity and refusals over buying power and day trades. A matplotlib Figure, no window, no backend touched."""
+        from .picture import draw, picture_data
+
+        return draw(picture_data(self))
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes the run folder (manifest, tables, picture) whole or not at all; replaces a former run folder, nothing else."""
+        from .folder import write
+
+        return write(self, folder)
+
+
+def bar_sessions(times: Array) -> Array:
+    """The session (``datetime64[D]``) each bar belongs to: its date up to 20:00, else the next session."""
+    from ..sessions import is_session, next_session
+
+    days = (times.astype("datetime64[us]") + np.timedelta64(4, "h") - np.timedelta64(1, "us")).astype("datetime64[D]")
+    dates, inverse = np.unique(days, return_inverse=True)
+    known = [day if is_session(day) else next_session(day) for day in dates.astype(object)]
+    return np.array(known, dtype="datetime64[D]")[inverse]
