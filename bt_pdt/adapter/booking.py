@@ -240,8 +240,14 @@ class BookingBroker(SparseBroker):
         return feed.symbol in marked
 
     def _last_price(self, symbol: str, into: dict[str, float]) -> None:
-        newest = 0.0
-        for feed in self.clock.by_symbol.get(symbol, ()):
+        newest, feeds = 0.0, self.clock.by_symbol.get(symbol, ())
+        if len(feeds) == 1 and feeds[0].times.array[feeds[0].times.idx] <= self._seen:
+            line = feeds[0].close
+            price = line.array[line.idx]
+            if 0.0 < price < math.inf and line.idx >= 0:
+                into[symbol] = price
+            return
+        for feed in feeds:
             stamp = feed.stamp()
             if stamp > newest:
                 # a bar the broker has not worked on yet (cheat-on-open) is known by its open only
