@@ -14,23 +14,30 @@ CLASSES = ("simple", "bracket", "oco", "oto")
 TIMES_IN_FORCE = ("day", "gtc")
 
 
+def _number(value: object) -> float:
+    """``value`` as a float, NaN for anything that is no finite number (a flag is none)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        number = float(value)
+    except OverflowError:
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
 def finite(name: str, value: object) -> float:
     """``value`` as a finite float of either sign; raises :class:`BadInput` naming the argument otherwise."""
-    if not isinstance(value, bool) and isinstance(value, (int, float)):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
-    raise BadInput(f"{name} must be a finite number, got {value!r}.")
+    number = _number(value)
+    if math.isnan(number):
+        raise BadInput(f"{name} must be a finite number, got {value!r}.")
+    return number
 
 
 def positive(name: str, value: object) -> float:
     """``value`` as a float above zero; raises :class:`BadInput` naming the argument otherwise."""
-    number = finite(name, value)
-    if number <= 0:
-        raise BadInput(f"{name} must be above 0, got {value!r}.")
+    number = _number(value)
+    if not number > 0:
+        raise BadInput(f"{name} must be a finite number above 0, got {value!r}.")
     return number
 
 
