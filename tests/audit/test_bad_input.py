@@ -49,7 +49,7 @@ CASES: dict[str, tuple[list[Line], int, str]] = {
     "not an object": (started("[1]"), 3, "each line must be an object"),
     "a key twice": (started('{"event": "price", "at": "2025-03-03T10:00:00", "symbol": "X", "price": 5, "price": 6}'), 3, "stands twice"),
     "number as text": (started(order(qty="10")), 3, "qty must be"),
-    "cash as text": ([ACCOUNT | {"cash": "10000"}], 1, "cash must be '10000'"),
+    "cash as text": ([ACCOUNT | {"cash": "10000"}], 1, "cash must be a finite number, got '10000'"),
     "flag as text": (started(order(extended_hours="true")), 3, 'extended_hours must be true or false, got "true"'),
     "flag as a number": (started(event("flag", pattern_day_trader=1)), 3, "pattern_day_trader must be true or false"),
     "number as a flag": (started(order(qty=True)), 3, "qty must be"),
