@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 PACKAGES = ("backtrader", "pandas", "numpy", "exchange_calendars", "matplotlib", "pyarrow")
 _POLL_SECONDS = 0.1
+#: How the module of a strategy file is called: the file's name and a hash of its path follow.
+_MODULE = "bt_pdt_strategy_"
 
 
 class StrategyFailed(BadInput):
@@ -109,7 +111,7 @@ def _file_and_class(text: str) -> tuple[Path, str]:
 def _import_file(path: Path) -> ModuleType:
     """The file as a module; its folder is on ``sys.path`` only meanwhile, so that it may import what lies beside it."""
     full = path.resolve()
-    name = f"bt_pdt_strategy_{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:8]}"
+    name = f"{_MODULE}{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, full)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -303,7 +305,7 @@ def run(
     except BadInput:
         raise
     except Exception as error:
-        if isinstance(strategy, str | Path):
+        if chosen.__module__.startswith(_MODULE):
             _blame(error, chosen)
         raise
     if not ran:

@@ -1,0 +1,213 @@
+"""``bt-pdt run``: a strategy file over bar files, under the rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import BadInput, known_name
+from .common import account_options, pairs, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..orders import Asset
+    from ..report import Result
+
+CHECKS = ("entry", "exit", "both")
+ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "maintenance")
+
+
+@click.command()
+@click.argument("strategy", metavar="STRATEGY.py[:Class]")
+@click.option(
+    "--data", "files", multiple=True, required=True, metavar="FILE", help="Bars in any usual format; several times for several files."
+)
+@click.option("--cash", type=float, default=100_000.0, show_default=True, help="Dollars at the start.")
+@account_options
+@click.option("--block-on", metavar="MODE", help="entry, exit or both: sets --pdt-check and --dtbp-check at once.")
+@click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy.")
+@click.option(
+    "--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3,marginable=false."
+)
+@click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
+@click.option("--from", "fromdate", metavar="DATE", help="First day.")
+@click.option("--to", "todate", metavar="DATE", help="Last day, included.")
+@click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
+@click.option("--out", metavar="DIR", help="Writes the run folder: manifest, tables, picture.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
+def run(
+    strategy: str,
+    files: tuple[str, ...],
+    cash: float,
+    brokerage: str | None,
+    rules: str | None,
+    pdt_check: str | None,
+    dtbp_check: str | None,
+    overrides: tuple[str, ...],
+    block_on: str | None,
+    params: tuple[str, ...],
+    assets: tuple[str, ...],
+    symbols: str | None,
+    fromdate: str | None,
+    todate: str | None,
+    drop_bad: bool,
+    out: str | None,
+    as_json: bool,
+) -> None:
+    """Runs a backtrader strategy as it is over bars, with a margin account behind it that obeys the law of each day."""
+    for option, mode in (("--block-on", block_on), ("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
+        if mode is not None:
+            known_name(option, mode, CHECKS)
+    if block_on is not None and (pdt_check is not None or dtbp_check is not None):
+        raise BadInput("--block-on sets --pdt-check and --dtbp-check; give it, or them, but not both.")
+    texts = pairs("--param", params)
+    settings = pairs("--set", overrides)
+    facts = [read_asset(text) for text in assets]
+    if out is not None:
+        from ..report.folder import require_place
+
+        require_place(out)
+
+    from .. import study
+
+    chosen = study.load_strategy(strategy)
+    values = study.read_params(chosen, texts)
+    names = None if symbols is None else [name.strip() for name in symbols.split(",") if name.strip()]
+    with progress_bar("running") as tell:
+        bars = study.load_bars(files, symbols=names, fromdate=fromdate, todate=todate, drop_bad=drop_bad)
+        result = study.run(
+            chosen,
+            bars,
+            cash=cash,
+            brokerage=brokerage or "alpaca",
+            rules=rules or "as_of",
+            block_on=block_on,
+            pdt_check=pdt_check,
+            dtbp_check=dtbp_check,
+            set=settings,
+            params=values,
+            assets=facts,
+            symbols=names,
+            progress=tell,
+        )
+    folder = result.save(out) if out is not None else None
+    if as_json:
+        from ..report.folder import plain
+
+        print_json(plain(result.summary | {"warnings": list(result.warnings), "out": str(folder) if folder else None}))
+        return
+    show(result)
+    if folder is not None:
+        click.echo(f"wrote {out}: manifest.json, run.png and the tables")
+
+
+def read_asset(text: str) -> Asset:
+    """``SYM:leverage=3,marginable=false`` as an :class:`Asset`; raises :class:`BadInput`."""
+    from ..orders import Asset
+
+    symbol, colon, rest = text.partition(":")
+    if not colon or not symbol or not rest:
+        raise BadInput(f"--asset takes SYMBOL:FACT=VALUE,..., like TQQQ:leverage=3, got {text!r}.")
+    found: dict[str, Any] = {}
+    for name, value in pairs("--asset", tuple(rest.split(","))).items():
+        known_name("asset fact", name, ASSET_FACTS)
+        if name in ("leverage", "maintenance"):
+            try:
+                found[name] = float(value)
+            except ValueError:
+                raise BadInput(f"--asset {symbol}: {name} takes a number, got {value!r}.") from None
+        elif value.lower() in ("true", "false"):
+            found[name] = value.lower() == "true"
+        else:
+            raise BadInput(f"--asset {symbol}: {name} takes true or false, got {value!r}.")
+    return Asset(symbol, **found)
+
+
+@contextmanager
+def progress_bar(words: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on the error stream, on a terminal only; it goes when the work is done."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(words), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def console() -> Console:
+    """Standard output for tables: plain words, at least 100 columns where nobody looks at a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
+
+
+def show(result: Result) -> None:
+    """The summary for people: what the data was taken for, the numbers, refusals by reason with an example each, warnings."""
+    from rich.table import Table
+
+    out = console()
+    for line in result.manifest["data"]["taken_for"]:
+        out.print(line, soft_wrap=True)
+    for warning in result.warnings:
+        out.print(f"! {warning}", soft_wrap=True)
+    out.print()
+    about, parameters = result.manifest["strategy"], result.manifest["parameters"]
+    table = Table(title=f"{about['class']} at {parameters['brokerage']}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in summary_lines(result):
+        table.add_row(name, value)
+    out.print(table)
+    refusals = result.refusals
+    if len(refusals):
+        out.print("\nRefused")
+        for reason, count in refusals["reason"].value_counts().items():
+            first = refusals[refusals["reason"] == reason].iloc[0]
+            out.print(f"{count:>6,}  {reason}: {moment(first['at'])}: {first['why']}", soft_wrap=True)
+
+
+def moment(at: Any) -> str:
+    """A time of the journal to the minute; an order may come before the first bar."""
+    return "before the first bar" if at != at else f"{at:%Y-%m-%d %H:%M}"
+
+
+def share(value: float | None, digits: int = 2) -> str:
+    """A fraction as percent; ``-`` where there is none."""
+    return "-" if value is None else f"{value:.{digits}%}"
+
+
+def money(value: float | None) -> str:
+    """Dollars with cents; ``-`` where there are none."""
+    return "-" if value is None else f"${value:,.2f}" if value >= 0 else f"-${-value:,.2f}"
+
+
+def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
+    """The summary as (name, value) in words."""
+    s = result.summary
+    rows = result.rows
+    yield "sessions", f"{rows[0]['session']} to {rows[-1]['session']} ({s['sessions']:,})" if rows else "0"
+    yield "equity", f"{money(s['equity_start'])} to {money(s['equity_end'])}"
+    yield "return", share(s["total_return"])
+    yield "max drawdown", share(s["max_drawdown"])
+    yield "Sharpe (daily, 252)", "-" if s["sharpe"] is None else f"{s['sharpe']:.2f}"
+    yield "orders", f"{s['orders']:,}"
+    yield "accepted", f"{s['accepted']:,}"
+    yield "refused", f"{s['refused']:,}"
+    for name, value in s.items():
+        if name.startswith("refused_"):
+            yield f"  {name.removeprefix('refused_')}", f"{value:,}"
+    yield "fills", f"{s['fills']:,}"
+    yield "day trades", f"{s['day_trades']:,}"
+    yield "held overnight, exit refused", f"{s['held_overnight']:,}"
+    yield "peak DTBP use", share(s["peak_dtbp_use"], 1)
+    yield "lowest DTBP", money(s["lowest_dtbp"])
+    yield "closes that call for margin", f"{s['breaches']:,}"
