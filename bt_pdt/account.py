@@ -847,8 +847,8 @@ class Account(Valuation):
     def _lowest(self) -> None:
         """The lowest DTBP and margin level after any event of the day, up to the close."""
         if self.rules.regime == PDT:
-            if self._measured is None:
-                left = self.daytrading_buying_power()
+            if self._measured is None and self._lowest_dtbp != 0.0:
+                left = self.daytrading_buying_power() if self.bod_dtbp else 0.0
                 if self._lowest_dtbp is None or left < self._lowest_dtbp:
                     self._lowest_dtbp = left
         else:

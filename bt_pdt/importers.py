@@ -264,11 +264,11 @@ class _Orders:
         self.rows: dict[str, Row] = {}  # every order and leg by Alpaca's id
         self.rejected: set[str] = set()
         self.fills: dict[str, list[_Event]] = {}
-        for row in list(found.orders.values()):
-            self._list(row)
+        for name, row in found.orders.items():
+            self._list(name, row)
+        self._after = {str(row["replaces"]): name for name, row in self.rows.items() if row.get("replaces")}
 
-    def _list(self, row: Row) -> None:
-        name = str(row.get("id") or row.get("order_id") or next(k for k, v in self.found.orders.items() if v is row))
+    def _list(self, name: str, row: Row) -> None:
         self.rows[name] = row
         row["_id"] = name
         for leg in row.get("legs") or ():
@@ -276,7 +276,7 @@ class _Orders:
                 raise BadInput(f"{self.where(row)}: legs must be a list of orders with ids.")
             leg["_parent"] = name
             self.found.names.setdefault(str(leg["id"]), self.found.names[name])
-            self._list(leg)
+            self._list(str(leg["id"]), leg)
 
     def where(self, row: Row) -> str:
         name = row.get("_id") or row.get("id")
@@ -297,7 +297,7 @@ class _Orders:
         rows, seen = [self.rows[name]], {name}
         while True:
             last = rows[-1]
-            after = last.get("replaced_by") or next((name for name, r in self.rows.items() if r.get("replaces") == last["_id"]), None)
+            after = last.get("replaced_by") or self._after.get(last["_id"])
             if not after or after not in self.rows or after in seen:
                 return rows
             seen.add(after)
@@ -406,6 +406,8 @@ class _Orders:
 
     def _exits(self, where: str, kind: str, row: Row) -> Row:
         legs: dict[str, Row] = row["_legs"]
+        if any(leg.get("replaces") for leg in legs.values()):
+            self.notes.add("an exit replaces one that is not in the files; its last price is taken from the start.")
         exits: Row = {}
         if kind == "oco":
             exits["take_profit"] = _number(where, "limit_price", row.get("limit_price"))

@@ -75,6 +75,18 @@ class Reserved(NamedTuple):
     buys: float = 0.0
 
 
+NOTHING = Reserved()
+
+
+def _plus(total: Reserved, less: Reserved, more: Reserved) -> Reserved:
+    return Reserved(
+        total.value - less.value + more.value,
+        total.regt - less.regt + more.regt,
+        total.dtbp - less.dtbp + more.dtbp,
+        total.buys - less.buys + more.buys,
+    )
+
+
 class Posted(NamedTuple):
     """What one execution did: day trades completed, shares opened, shares closed that the last close held, profit on others it closed."""
 
@@ -101,7 +113,9 @@ class Ledger:
         self.closed_after = 0  # executions of today that the regular close has measured already
         self.executions = 0  # how many executions today: the clock of day-traded exposure
         self.day_traded: list[tuple[int, int, float]] = []  # (opened after, closed by, dollars) of lots opened and closed today
-        self._reserved: dict[str, Reserved] = {}  # by symbol; a symbol is taken out when something of it changes
+        self._reserved: dict[str, Reserved] = {}  # by symbol, added up in ``_all_reserved``
+        self._all_reserved = Reserved()
+        self._changed: set[str] = set()  # symbols whose orders or position changed since
 
     def copy(self) -> Ledger:
         """An independent twin, for asking what would happen."""
@@ -117,7 +131,7 @@ class Ledger:
         twin.used_today, twin.opened_today = self.used_today, self.opened_today
         twin.closed_after = self.closed_after
         twin.executions, twin.day_traded = self.executions, self.day_traded[:]
-        twin._reserved = dict(self._reserved)
+        twin._reserved, twin._all_reserved, twin._changed = dict(self._reserved), self._all_reserved, set(self._changed)
         return twin
 
     # -- securities and positions
@@ -248,7 +262,7 @@ class Ledger:
 
     def touched(self, symbol: str) -> None:
         """A position or working order of ``symbol`` changed: what its orders reserve is added up anew."""
-        self._reserved.pop(symbol, None)
+        self._changed.add(symbol)
 
     def opening_parts(self, symbol: str, ignoring: str | None = None) -> dict[str, float]:
         """Shares that each working order of ``symbol`` would open: all of it on the side of the position, else what exceeds it.
@@ -286,19 +300,22 @@ class Ledger:
 
     def reserved(self, instead: str | None = None, ignoring: str | None = None) -> Reserved:
         """What all working orders reserve together; in the symbol ``instead`` without those of the group ``ignoring``."""
-        cache = self._reserved
-        value = regt = dtbp = buys = 0.0
-        for symbol in self.by_symbol:
-            if symbol == instead:
-                one = self.reserved_in(symbol, ignoring)
-            else:
-                found = cache.get(symbol)
-                one = cache[symbol] = self.reserved_in(symbol) if found is None else found
-            value += one.value
-            regt += one.regt
-            dtbp += one.dtbp
-            buys += one.buys
-        return Reserved(value, regt, dtbp, buys)
+        if self._changed:
+            self._add_up()
+        if instead is None:
+            return self._all_reserved
+        return _plus(self._all_reserved, self._reserved.get(instead, NOTHING), self.reserved_in(instead, ignoring))
+
+    def _add_up(self) -> None:
+        """Brings the sum up to date by what changed; from nothing when no order works, so that rounding does not pile up."""
+        for symbol in self._changed:
+            now = self.reserved_in(symbol) if symbol in self.by_symbol else NOTHING
+            self._all_reserved = _plus(self._all_reserved, self._reserved.pop(symbol, NOTHING), now)
+            if now is not NOTHING:
+                self._reserved[symbol] = now
+        self._changed.clear()
+        if not self.by_symbol:
+            self._all_reserved = NOTHING
 
     def held(self, symbol: str, sign: int, ignoring: str | None = None) -> float:
         """Shares of the position that working exits on the side ``sign`` hold; a group (bracket, OCO) holds its larger leg once."""
