@@ -44,6 +44,16 @@ class _Real:
         step: Callable[[Row, Notes], None] = getattr(self, f"_{keys['event']}", self._plain)
         step(keys, notes)
 
+    def _account(self, keys: Row, notes: Notes) -> None:
+        """The flags go into the line, so that the lines played give the same report by themselves."""
+        flags = self.audit.flags
+        for name in ("brokerage", "rules", "pdt_check", "dtbp_check"):
+            if getattr(flags, name) is not None:
+                keys[name] = getattr(flags, name)
+        if flags.set:
+            keys["set"] = dict(flags.set)
+        self._plain(keys)
+
     def _plain(self, keys: Row, notes: Notes | None = None) -> None:
         line = json.dumps(keys)
         self.audit.play(*read_event(line))
