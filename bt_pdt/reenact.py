@@ -32,6 +32,15 @@ def play_real(imported: Imported, flags: Flags | None = None) -> tuple[dict[str,
     return player.audit.result(), Imported(player.lines, origins, imported.notes + notes.lines())
 
 
+def _spoken(value: Any) -> Any:
+    """A flag's text as the value that a line would hold: ``false``, ``2`` and ``0.5`` are no text there."""
+    try:
+        found = json.loads(value)
+    except (TypeError, ValueError):
+        return value
+    return found if isinstance(found, (bool, int, float)) else value
+
+
 class _Real:
     def __init__(self, flags: Flags | None) -> None:
         self.audit = Audit(flags)
@@ -51,7 +60,7 @@ class _Real:
             if getattr(flags, name) is not None:
                 keys[name] = getattr(flags, name)
         if flags.set:
-            keys["set"] = dict(flags.set)
+            keys["set"] = {name: _spoken(value) for name, value in flags.set.items()}
         self._plain(keys)
 
     def _plain(self, keys: Row, notes: Notes | None = None) -> None:

@@ -171,7 +171,7 @@ def test_what_the_brokerage_did_wins(tmp_path: Path) -> None:
     """Refused here, but replaced, filled or cancelled there: the history goes on, and the file that is written plays alone."""
     cancelled = order("c", "2025-03-03T17:00:00Z", "buy", "900", "X", "canceled", canceled_at="2025-03-03T17:30:00Z")
     imported = brought(tmp_path, [*replaced(), cancelled], [fill("b", "2025-03-03T16:00:00Z", "buy", "200", "X", "50")], cash=7_000.0)
-    flags = Flags(brokerage="alpaca", rules="2025-03-03")
+    flags = Flags(brokerage="alpaca", rules="2025-03-03", set={"equity_test": "current", "wash_check": "true", "pdt_min_equity": "25000"})
     report, played = play_real(imported, flags)
     verdicts = [(d["order"], d["accepted"]) for d in report["decisions"]]
     assert verdicts == [("a", True), ("a", True), ("c", False)]
