@@ -220,8 +220,25 @@ def load_bars(
             raise BadInput("data takes one Bars object, or paths and frames; bt_pdt.bars.load_many puts several files together.")
         bars = load_many(sources, drop_bad=drop_bad)
     if symbols is not None:
-        bars = bars.only(symbols)
-    return bars.between(fromdate, todate) if fromdate is not None or todate is not None else bars
+        names = [symbols] if isinstance(symbols, str) else list(symbols)
+        if not names or len(dict.fromkeys(names)) < len(names):
+            raise BadInput(f"symbols takes each symbol once, and at least one, got {', '.join(map(str, names)) or 'none'}.")
+        bars = bars.only(names)
+    if fromdate is None and todate is None:
+        return bars
+    first, last = _day("fromdate", fromdate) or bars.first.date(), _day("todate", todate) or bars.last.date()
+    if first > last:
+        raise BadInput(f"no bars from {first} to {last}; these bars go from {bars.first:%Y-%m-%d} to {bars.last:%Y-%m-%d}.")
+    return bars.between(first, last)
+
+
+def _day(what: str, value: date | str | None) -> date | None:
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput(f"{what} takes a date like 2026-06-04, got {str(value)!r}.") from None
 
 
 def bar_warnings(bars: Bars) -> list[str]:

@@ -1,0 +1,77 @@
+"""The numbers of the picture, and that drawing them leaves matplotlib as it was."""
+
+import sys
+from datetime import date
+
+import numpy as np
+import pytest
+
+from bt_pdt.report.picture import draw, picture_data
+from bt_pdt.study import run
+
+
+@pytest.fixture(scope="module")
+def drawn(result):
+    return picture_data(result)
+
+
+def test_bars_and_sessions(result, drawn):
+    assert len(drawn.days) == 40 and drawn.days[0] == date(2026, 5, 7)
+    assert drawn.begins[:3].tolist() == [0, 390, 780] and drawn.ends[-1] == len(drawn.equity) == 15_600
+    assert drawn.switch == 19 and drawn.days[19] == date(2026, 6, 4)
+    assert drawn.regimes == ("pattern day trader", "intraday margin")
+
+
+def test_refusals_lie_on_the_equity(result, drawn):
+    assert {reason: len(places) for reason, (places, _) in drawn.refusals.items()} == result.refusals.reason.value_counts().to_dict()
+    for reason, (places, values) in drawn.refusals.items():
+        np.testing.assert_array_equal(drawn.equity[places], values)
+        at = result.refusals.loc[result.refusals.reason == reason, "at"].to_numpy(dtype="datetime64[us]")
+        np.testing.assert_array_equal(result.times[places], at)
+
+
+def test_power_and_count_by_session(result, drawn):
+    sessions = result.sessions
+    assert np.isnan(drawn.power[:19]).all()  # under $25,000: multiplier 2, no DTBP
+    before = sessions.iloc[24]
+    assert drawn.power[25] == pytest.approx(4 * (before.equity - before.maintenance_margin))
+    lowest = sessions.lowest_intraday_margin_level.iloc[25]
+    assert drawn.used[25] == pytest.approx(drawn.power[25] - 4 * lowest)
+    assert drawn.day_trades[:19].tolist() == sessions.daytrade_count.iloc[:19].tolist() and np.isnan(drawn.day_trades[19:]).all()
+    assert drawn.allowed == 3 and drawn.counts[0] and not drawn.counts[19]
+
+
+def test_dtbp_of_the_old_regime(short_data, strategies):
+    ran = run(strategies / "sma_cross_intraday.py", short_data, cash=30_000)
+    data = picture_data(ran)
+    assert data.switch is None and data.power[1] == ran.sessions.bod_dtbp.iloc[1] > 100_000
+    assert data.used[1] == pytest.approx(ran.sessions.bod_dtbp.iloc[1] - ran.sessions.lowest_daytrading_buying_power.iloc[1])
+    assert ran.summary["peak_dtbp_use"] == pytest.approx(np.nanmax(data.used / data.power)) and not any(data.counts)
+    assert [axis.get_ylabel() for axis in draw(data).axes] == ["equity", "day-trading\nbuying power", "day trades"]
+
+
+def test_only_panels_that_apply(result, drawn):
+    assert [axis.get_ylabel() for axis in draw(drawn).axes] == ["equity", "intraday\nbuying power", "day trades"]
+    nothing = np.full(40, np.nan)
+    assert [a.get_ylabel() for a in draw(drawn._replace(day_trades=nothing)).axes] == ["equity", "intraday\nbuying power"]
+    assert [a.get_ylabel() for a in draw(drawn._replace(power=nothing, day_trades=nothing)).axes] == ["equity"]
+
+
+def test_the_legend_names_the_reasons(drawn):
+    labels = draw(drawn).axes[0].get_legend_handles_labels()[1]
+    assert labels[0] == "equity" and f"refused: PDT_COUNT ({len(drawn.refusals['PDT_COUNT'][0])})" in labels
+
+
+def test_no_pyplot_and_no_backend(tmp_path):
+    import subprocess
+
+    code = """
+import sys, bt_pdt.study as s, matplotlib
+before = dict.__getitem__(matplotlib.rcParams, "backend")
+r = s.run(s.samples().strategies / "overnight_gap_hold.py", s.samples().data / "synthetic_1min_2025-12-22_2025-12-30.parquet")
+r.save(sys.argv[1])
+assert "matplotlib.pyplot" not in sys.modules and dict.__getitem__(matplotlib.rcParams, "backend") is before
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "run.png").read_bytes().startswith(b"\x89PNG")
