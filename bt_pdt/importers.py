@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -43,6 +43,10 @@ _CANNOT_SAY = {
     **dict.fromkeys(("OPASN", "OPCA", "OPCSH", "OPEXC", "OPEXP", "OPTRD"), "is about options"),
     **dict.fromkeys(("CFEE",), "is about crypto"),
 }
+_NAMES = (
+    *("id", "order_id", "replaces", "replaced_by", "symbol", "status", "side", "type", "order_type", "order_class", "asset_class"),
+    *("time_in_force", "position_intent", "activity_type"),
+)
 #: other spellings of a column, after lower case and underscores
 _COLUMNS = {
     **dict.fromkeys(("activity", "transaction_type"), "activity_type"),
@@ -169,6 +173,7 @@ def _collect(paths: Iterable[str], notes: Notes) -> _Found:
             if kind is None:
                 keys = ", ".join(sorted(str(k) for k in row)[:8]) or "no keys"
                 raise BadInput(f"{path}: item {i} is neither an order, an activity nor an account of Alpaca's (it has {keys}).")
+            _check_fields(f"{path}: item {i}", row)
             if kind == "account":
                 if found.account is not None:
                     raise BadInput(f"{path}: a second account; one history is one account.")
@@ -191,14 +196,31 @@ def _collect(paths: Iterable[str], notes: Notes) -> _Found:
 
 def _add_order(found: _Found, path: str, i: int, row: Row, notes: Notes) -> None:
     name = row.get("id") or row.get("order_id") or f"row{i}"
-    if not isinstance(name, str):
-        raise BadInput(f"{path}: order {i}: id must be text, got {json.dumps(name)}.")
     if name in found.orders:
         notes.add("an order stands twice in the files; the newer one counts.")
         if str(row.get("updated_at") or "") < str(found.orders[name].get("updated_at") or ""):
             return
     found.orders[name] = row
     found.names[name] = path
+
+
+def _check_fields(where: str, row: Row) -> None:
+    """Every field is a plain value, names are text, and legs are orders with ids."""
+    for name, value in row.items():
+        if name in _NAMES and not isinstance(value, (str, type(None))):
+            raise BadInput(f"{where}: {name} must be text, got {json.dumps(value)}.")
+        if name == "legs" and value:
+            if not isinstance(value, list) or not all(isinstance(leg, dict) and leg.get("id") for leg in value):
+                raise BadInput(f"{where}: legs must be a list of orders with ids.")
+            for leg in value:
+                _check_fields(f"{where}, leg {leg['id']}", leg)
+                if leg.get("legs"):
+                    raise BadInput(f"{where}, leg {leg['id']}: a leg has no legs of its own.")
+
+
+def _legs(row: Row) -> list[Row]:
+    legs: list[Row] = row.get("legs") or []
+    return legs
 
 
 # -- values
@@ -244,7 +266,7 @@ def plain_number(value: float) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def _choice(where: str, what: str, value: object, known: Iterable[str]) -> str:
+def _choice(where: str, what: str, value: object, known: Collection[str]) -> str:
     try:
         return known_name(what, value, known)
     except BadInput as error:
@@ -264,16 +286,20 @@ class _Orders:
         self.rows: dict[str, Row] = {}  # every order and leg by Alpaca's id
         self.rejected: set[str] = set()
         self.fills: dict[str, list[_Event]] = {}
+        nested = {str(leg["id"]) for row in found.orders.values() for leg in _legs(row)}
         for name, row in found.orders.items():
-            self._list(name, row)
+            if name in nested and not _legs(row):
+                notes.add("an order stands twice in the files, alone and as a leg; the leg counts.")
+            else:
+                self._list(name, row)
         self._after = {str(row["replaces"]): name for name, row in self.rows.items() if row.get("replaces")}
 
     def _list(self, name: str, row: Row) -> None:
-        self.rows[name] = row
         row["_id"] = name
-        for leg in row.get("legs") or ():
-            if not isinstance(leg, dict) or not leg.get("id"):
-                raise BadInput(f"{self.where(row)}: legs must be a list of orders with ids.")
+        if name in self.rows:
+            raise BadInput(f"{self.where(row)}: two different orders have this id.")
+        self.rows[name] = row
+        for leg in _legs(row):
             leg["_parent"] = name
             self.found.names.setdefault(str(leg["id"]), self.found.names[name])
             self._list(str(leg["id"]), leg)

@@ -188,6 +188,8 @@ def _rows(option: str, value: Any, what: str) -> list[dict[str, Any]]:
     for i, row in enumerate(value, 1):
         if not isinstance(row.get("symbol"), str) or not row["symbol"]:
             raise BadInput(f"{option}: item {i} of the {what} has no symbol.")
+        if row.get("legs"):
+            _rows(f"{option}: legs of item {i}", row["legs"], "orders")
     return value
 
 

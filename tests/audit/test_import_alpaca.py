@@ -121,6 +121,15 @@ def test_a_bracket_is_one_order_and_its_legs_keep_their_fills(tmp_path: Path) ->
     assert report["account"]["positions"] == {}
 
 
+def test_a_leg_that_stands_alone_too_counts_once(tmp_path: Path) -> None:
+    parent = bracket(tp={"status": "filled", "filled_qty": "100"}, sl={"canceled_at": "2025-03-03T15:00:00Z"})
+    fills = [fill("p", "2025-03-03T14:46:00Z", "buy", "100", "X", "50"), fill("tp", "2025-03-03T15:00:00Z", "sell", "100", "X", "55")]
+    alone = [dict(leg) for leg in parent["legs"]]
+    imported = brought(tmp_path, [*alone, parent], fills)
+    assert short(imported)[2:] == ["order p", "fill p", "fill p.tp"]
+    assert imported.notes == ["2 x an order stands twice in the files, alone and as a leg; the leg counts."]
+
+
 def test_exits_that_are_cancelled_after_the_entry(tmp_path: Path) -> None:
     end = "2025-03-03T15:30:00Z"
     parent = bracket(tp={"canceled_at": end}, sl={"canceled_at": end})
@@ -299,6 +308,8 @@ def test_cash_from_the_account_file(tmp_path: Path) -> None:
         ([order("o", "2025-03-03T15:00:00Z", "buy", None, "X")], None, 1.0, "neither qty nor notional"),
         ([order("o", "2025-03-03T15:00:00Z", "buy", "1", "X")], [cash("FEE", "2025-03-03", "-1")], 1.0, "FILL activities come to 0"),
         ([order("o", "2025-03-03T15:00:00Z", "buy", "1", "X", "filled")], None, 1.0, "filled_avg_price or filled_at is missing"),
+        ([order("o", "2025-03-03T15:00:00Z", "buy", "1", "X", legs=3)], None, 1.0, "legs must be a list of orders with ids"),
+        ([order("o", "2025-03-03T15:00:00Z", "buy", "1", "X", replaces=[])], None, 1.0, "replaces must be text, got \\[\\]"),
         ([order("o", "yesterday", "buy", "1", "X")], None, 1.0, "submitted_at must be an ISO 8601 time"),
     ],
 )

@@ -235,6 +235,7 @@ def test_bad_input_is_a_sentence(arguments: tuple[str, ...], sentence: str) -> N
             {"account": alpaca_account(), "positions": [], "orders": [alpaca_order("o", "x", "buy")]},
             "submitted_at must be an ISO 8601 time",
         ),
+        ({"account": alpaca_account(), "positions": [], "orders": [alpaca_order("o", "", "buy", legs=3)]}, "legs of item 1: this is not"),
         ({"account": alpaca_account(), "positions": [], "orders": [alpaca_order("o", "", "bye")]}, "side must be buy or sell"),
     ],
 )
