@@ -194,7 +194,8 @@ def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     """The summary as (name, value) in words."""
     s = result.summary
     rows = result.rows
-    yield "sessions", f"{rows[0]['session']} to {rows[-1]['session']} ({s['sessions']:,})" if rows else "0"
+    seen = f", {s['sessions_with_bars']:,} of them with bars" if s["sessions_with_bars"] < s["sessions"] else ""
+    yield "sessions", f"{rows[0]['session']} to {rows[-1]['session']} ({s['sessions']:,}{seen})" if rows else "0"
     yield "equity", f"{money(s['equity_start'])} to {money(s['equity_end'])}"
     yield "return", share(s["total_return"])
     yield "max drawdown", share(s["max_drawdown"])

@@ -74,8 +74,8 @@ class PictureData(NamedTuple):
 
     @property
     def has_count(self) -> bool:
-        """Some session was under the day-trade count."""
-        return bool(np.isfinite(self.day_trades).any())
+        """Day trades were made under the day-trade count."""
+        return bool((self.day_trades > 0).any())
 
 
 def picture_data(result: Result) -> PictureData:
@@ -219,18 +219,17 @@ def draw(data: PictureData, *, width: float = 11.0) -> Figure:
 def _draw_equity(axis: Axes, data: PictureData) -> None:
     step = max(1, len(data.equity) // MOST_POINTS)
     at = np.arange(0, len(data.equity), step)
-    axis.plot(at, data.equity[at], color=EQUITY, linewidth=1.0, zorder=2, label="equity")
+    axis.plot(at, data.equity[at], color=EQUITY, linewidth=0.9, zorder=2, label="equity")
     for reason, (places, values) in data.refusals.items():
         # several refusals of one bar are one mark
         once, first = np.unique(places, return_index=True)
         axis.scatter(
             once,
             values[first],
-            s=26,
+            s=20,
             marker="v",
             color=COLOURS.get(reason, OTHER),
-            edgecolor="white",
-            linewidth=0.4,
+            linewidth=0,
             zorder=3,
             label=f"refused: {reason} ({len(places):,})",
         )

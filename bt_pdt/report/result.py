@@ -72,6 +72,7 @@ class Result:
             "max_drawdown": metrics.max_drawdown(np.r_[self.equity_start, self.values]),
             "sharpe": metrics.sharpe(self._returns),
             "sessions": len(self.rows),
+            "sessions_with_bars": len(self._seen),
             "orders": orders,
             "accepted": orders - refused,
             "refused": refused,
@@ -139,15 +140,21 @@ class Result:
         """Daily returns, close to close, indexed by session; ``result.returns["return"]`` goes into quantstats or empyrical as it is."""
         import pandas as pd
 
-        return pd.DataFrame({"return": self._returns}, index=pd.DatetimeIndex(self.sessions["session"], name="session"))
+        days = np.array([row["session"] for row in self._seen], dtype="datetime64[s]")
+        return pd.DataFrame({"return": self._returns}, index=pd.DatetimeIndex(days, name="session"))
+
+    @cached_property
+    def _seen(self) -> list[Mapping[str, Any]]:
+        """The rows of sessions that have bars; the account goes through the others too, but nothing is known of them."""
+        seen = set(np.unique(bar_sessions(self.times)).astype(str))
+        return [row for row in self.rows if row["session"] in seen]
 
     @cached_property
     def _returns(self) -> Array:
         moved = tables.flows(self.journal)
         by_day = {day.isoformat(): amount for day, amount in moved.items()}
-        return metrics.daily_returns(
-            self.equity_start, [row["equity"] for row in self.rows], [by_day.get(row["session"], 0.0) for row in self.rows]
-        )
+        seen = self._seen
+        return metrics.daily_returns(self.equity_start, [row["equity"] for row in seen], [by_day.get(row["session"], 0.0) for row in seen])
 
     def figure(self) -> Figure:
         """The picture: equity and refusals over buying power and day trades. A matplotlib Figure, no window, no backend touched."""

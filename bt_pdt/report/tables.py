@@ -114,7 +114,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "returns": {
         "session": "the exchange day (the index)",
-        "return": "equity at the close, less deposits of the day, over equity at the close before, less 1",
+        "return": "equity at the close, less deposits of the day, over equity at the close before, less 1; sessions without bars left out",
     },
     "held_overnight": {
         "session": "the exchange day at whose end the position was still open",
@@ -141,7 +141,7 @@ def frame(name: str, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     for column in columns:
         if column in _TIMES or column in _DAYS:
             table[column] = pd.to_datetime(table[column]).astype("datetime64[us]" if column in _TIMES else "datetime64[s]")
-        elif column in _NUMBERS:
+        elif column in _NUMBERS or (name == "sessions" and column not in _COUNTS | _FLAGS):
             table[column] = table[column].astype("float64")
         elif column in _COUNTS:
             table[column] = table[column].astype("Int64")

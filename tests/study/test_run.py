@@ -114,6 +114,13 @@ def test_deposits_are_no_return(short_data):
     assert ran.summary["equity_end"] == 11_000 and ran.summary["total_return"] == 0 and ran.returns["return"].eq(0).all()
 
 
+def test_a_hole_in_the_bars_is_no_row_of_zero_returns(short_data):
+    tidy = bt_pdt.load(short_data).only(["IDXE"]).tidy()
+    ran = run(BuyOnce, tidy[tidy.timestamp.dt.day != 23], cash=50_000)
+    assert (ran.summary["sessions"], ran.summary["sessions_with_bars"], len(ran.returns)) == (6, 5, 5)
+    assert np.prod(1 + ran.returns["return"]) - 1 == pytest.approx(ran.summary["total_return"])
+
+
 def test_progress_is_told_from_start_to_end(short_data):
     told = []
     run(BuyOnce, short_data, progress=lambda done, total: told.append((done, total)))
