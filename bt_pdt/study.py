@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from .errors import BadInput, UnknownName, known_name
+from .errors import BadInput, NotInForce, UnknownName, known_name
 from .orders import Asset
 
 if TYPE_CHECKING:
@@ -319,6 +319,10 @@ def run(
     try:
         with _progress(broker, bars, progress):
             ran = cerebro.run()
+    except NotInForce as error:
+        raise NotInForce(
+            f"the bars begin on {bars.first:%Y-%m-%d}, before the law is known: {error} Narrow them with fromdate (--from)."
+        ) from None
     except BadInput:
         raise
     except Exception as error:

@@ -236,6 +236,13 @@ def test_daily_bars_are_spoken_of(short_data):
     assert ran.figure() is not None
 
 
+def test_bars_before_the_law_are_refused(short_data):
+    tidy = bt_pdt.load(short_data).only(["IDXE"]).tidy()
+    tidy["timestamp"] -= pd.Timedelta(days=365 * 25 + 7)
+    with pytest.raises(BadInput, match=r"the bars begin on 2000-12-2.*2001-09-28.*--from"):
+        run(BuyOnce, tidy)
+
+
 def test_the_samples_are_found():
     found = samples()
     assert len(list(found.data.glob("*.parquet"))) == 2 and len(list(found.strategies.glob("*.py"))) >= 5
