@@ -157,6 +157,8 @@ class Account(Valuation):
         """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
         self._measured: dict[str, Any] | None = None
         self._closed_explicitly = False
+        self._close = self._quiet_until = sessions.close_of(self.session)
+        self._settles_on: date | None = None
         self._deficit = 0.0
         self._deficit_equity = 0.0
         self._lowest_dtbp: float | None = None
@@ -224,10 +226,13 @@ class Account(Valuation):
         """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
         if at < self.now:
             raise BadInput(f"time goes backwards: {at.isoformat()} comes after {self.now.isoformat()}.")
+        if at <= self._quiet_until:
+            self.now = at
+            return
         day = sessions.session_of(at)
         if day != self.session:
             self.roll_to(day)
-        elif self._measured is None and at > sessions.close_of(day):
+        elif self._measured is None and at > self._close:
             self._measure()
         self.now = at
 
@@ -617,7 +622,7 @@ class Account(Valuation):
 
     def _work(self, request: OrderRequest, case: Case, left: float | None = None) -> None:
         order_id = request.id or ""
-        after_close = self._measured is not None or self.now > sessions.close_of(self.session)
+        after_close = self._measured is not None or self.now > self._close
         waits = after_close and not request.extended_hours
         ends_on = None
         if request.time_in_force == "day":
@@ -804,8 +809,9 @@ class Account(Valuation):
 
     def _settle(self, amount: float) -> None:
         if self.rules.margin_interest_rate:
-            due = sessions.settlement_date(self.session, self.rules.settlement_days)
-            self._unsettled.append((due, amount))
+            if self._settles_on is None:
+                self._settles_on = sessions.settlement_date(self.session, self.rules.settlement_days)
+            self._unsettled.append((self._settles_on, amount))
 
     # -- intraday margin and the day's lows
 

@@ -7,7 +7,7 @@ and exit code 2; everything else is a defect of ours (exit code 1).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 class BadInput(ValueError):
@@ -33,9 +33,8 @@ class UnknownName(BadInput):
         super().__init__(f"{what} {name!r} is not known; {hint}")
 
 
-def known_name(what: str, name: object, known: Iterable[str]) -> str:
+def known_name(what: str, name: object, known: Collection[str]) -> str:
     """``name`` itself if it is one of ``known``; raises :class:`UnknownName` with the nearest otherwise."""
-    names = list(known)
-    if not isinstance(name, str) or name not in names:
-        raise UnknownName(what, name, names)
-    return name
+    if isinstance(name, str) and name in known:
+        return name
+    raise UnknownName(what, name, known)

@@ -7,7 +7,7 @@ deposits of its own. Real executions win: one of a refused order is booked and r
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -59,7 +59,7 @@ def _whole(name: str, value: object) -> int:
     return value
 
 
-def _one_of(choices: Iterable[str]) -> Callable[[str, object], str]:
+def _one_of(choices: Collection[str]) -> Callable[[str, object], str]:
     def read(name: str, value: object) -> str:
         return known_name(name, _text(name, value), choices)
 

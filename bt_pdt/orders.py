@@ -12,6 +12,8 @@ SIDES = ("buy", "sell")
 TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
 CLASSES = ("simple", "bracket", "oco", "oto")
 TIMES_IN_FORCE = ("day", "gtc")
+_PRICES = ("limit_price", "stop_price", "trail_price", "trail_percent", "take_profit", "stop_loss")
+_NO_PRICES = (None,) * len(_PRICES)
 
 
 def _number(value: object) -> float:
@@ -71,8 +73,9 @@ class OrderRequest:
         known_name("order_class", self.order_class, CLASSES)
         known_name("time_in_force", self.time_in_force, TIMES_IN_FORCE)
         positive("qty", self.qty)
-        for name in ("limit_price", "stop_price", "trail_price", "trail_percent", "take_profit", "stop_loss"):
-            value = getattr(self, name)
+        if self.type == "market" and self.order_class == "simple" and self._prices() == _NO_PRICES:
+            return
+        for name, value in zip(_PRICES, self._prices(), strict=True):
             if value is not None:
                 positive(name, value)
         if self.order_class != "oco":
@@ -87,6 +90,9 @@ class OrderRequest:
         if exits != wanted:
             need = {0: "neither take_profit nor stop_loss", 1: "take_profit or stop_loss, and not both", 2: "take_profit and stop_loss"}
             raise BadInput(f"an order of class {self.order_class} takes {need[wanted]}.")
+
+    def _prices(self) -> tuple[float | None, ...]:
+        return self.limit_price, self.stop_price, self.trail_price, self.trail_percent, self.take_profit, self.stop_loss
 
     @property
     def sign(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .ledger import Ledger
-from .margin import requirement
+from .margin import long_rate, requirement
 from .rules.rulebook import Rules
 
 
@@ -23,7 +23,11 @@ class Valuation:
 
     def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float]:
         price = self.ledger.marks[symbol]
-        needed = requirement(self.rules, self.ledger.asset(symbol), qty, price)
+        asset = self.ledger.asset(symbol)
+        if qty > 0 and asset.marginable:  # most positions: the same as below without its detours
+            value, rate = qty * price, long_rate(self.rules, asset, price)
+            return value, max(self.rules.regt_initial_long, rate) * value, rate * value
+        needed = requirement(self.rules, asset, qty, price)
         return qty * price, needed.initial, needed.maintenance
 
     def _sums(self) -> tuple[float, float, float, float]:
