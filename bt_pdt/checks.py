@@ -393,12 +393,20 @@ def buying_power(case: Case) -> Refusal | None:
         facts["regt_buying_power"] = case.regt_left()
         if standing.multiplier >= 4 and rules.regime == PDT:
             facts["daytrading_buying_power"] = case.dtbp_left()
-    why = f"{case.what} is valued at {dollars(case.value)} and buying power is {dollars(power)}"
     if standing.multiplier == 1:
-        why += f" (cash only: equity is under {dollars(rules.margin_min_equity)})"
+        why = (
+            f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; "
+            f"under {dollars(rules.margin_min_equity)} of equity there is no margin."
+        )
     elif case.regt > case.value * 1.001:
-        why += f" (it uses {dollars(case.regt)} of Reg T buying power at its initial margin of {case.regt / case.value / 2:.0%})"
-    return Refusal(Reason.BUYING_POWER, rule, facts, why + ".", _power(power, case.value))
+        facts["regt_charge"] = case.regt
+        why = (
+            f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {case.regt / case.value / 2:.0%} it needs "
+            f"{dollars(case.regt)} of Reg T buying power, and {dollars(case.regt_left())} is left."
+        )
+    else:
+        why = f"{case.what} is valued at {dollars(case.value)} and buying power is {dollars(power)}."
+    return Refusal(Reason.BUYING_POWER, rule, facts, why, _power(power, case.value))
 
 
 def _power(power: float, cost: float) -> dict[str, Any]:
