@@ -187,7 +187,8 @@ class Account(Valuation):
             self._session_multiplier = 2
         four = self._session_multiplier >= 4
         self.bod_dtbp = rules.dt_buying_power_multiple * max(0.0, self.last_equity - self.last_maintenance_margin) if four else 0.0
-        self._restrict_flagged(rules.pdt_under_25k if self.pattern_day_trader and not enough else None)
+        bound = self.pattern_day_trader and not enough and self.account_type == "margin"
+        self._restrict_flagged(rules.pdt_under_25k if bound else None)
 
     def _restrict_flagged(self, kind: str | None) -> None:
         current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
@@ -404,9 +405,13 @@ class Account(Valuation):
         """Executed day trades in the window that ends today."""
         return self._earlier_count + self._today_count
 
+    def potential_day_trades(self) -> int:
+        """Day trades that the working orders could still complete today, one a symbol at most: what the order check adds to the count."""
+        return self.ledger.potential_day_trades(fillable_only=self.rules.count_unfillable_pending is False)
+
     def forecast(self) -> list[tuple[date, int]] | None:
         """Day trades left today and on the next four sessions if none is made: None where no count binds this account."""
-        if self.rules.regime != PDT or not below(self.tested_equity(), self.rules.pdt_min_equity):
+        if self.rules.regime != PDT or self.account_type == "cash" or not below(self.tested_equity(), self.rules.pdt_min_equity):
             return None
         allowed, days = self.rules.pdt_day_trades_threshold - 1, self.rules.pdt_window_business_days
         found = []

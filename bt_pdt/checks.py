@@ -29,6 +29,7 @@ class Standing(Protocol):
     rules: Any
     session: date
     last_equity: float
+    account_type: str
     trading_blocked: bool
     pattern_day_trader: bool
     bod_dtbp: float
@@ -130,12 +131,7 @@ class Case:
     def potential(self) -> int:
         """Day trades that the working orders could still complete today, one a symbol at most; this order left out."""
         only = not self.rules.count_unfillable_pending
-        ledger = self.ledger
-        count = 0
-        for symbol in ledger.by_symbol:
-            buys, sells = ledger.pending(symbol, self.replaces if symbol == self.symbol else None, fillable_only=only)
-            count += ledger.run(symbol).would_day_trade(buys, sells)
-        return count
+        return self.ledger.potential_day_trades(ignoring=self.replaces, fillable_only=only)
 
     def dtbp_left(self) -> float:
         """Day-trading buying power net of today's open lots and of working opening orders: 0 to its start of day."""
@@ -162,8 +158,8 @@ class Case:
         return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved_buys)
 
     def day_trades_bind(self) -> bool:
-        """True where the count of day trades limits this account: old regime, $25,000 not met."""
-        return self.rules.regime == PDT and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
+        """True where the count of day trades limits this account: old regime, a margin account, $25,000 not met."""
+        return self.rules.regime == PDT and self.standing.account_type == "margin" and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
 
     def exit_exposure(self) -> tuple[float, float]:
         """(peak day-traded dollars if every entry and then every resting exit fills, the same with this order)."""
@@ -289,6 +285,8 @@ def short_permission(case: Case) -> Iterator[Refusal]:
         minimum = case.rules.margin_min_equity
         had = case.standing.last_equity if case.rules.regime == PDT else case.standing.equity()
         why = f"selling short needs {dollars(minimum)} of equity, the account has {dollars(had)}."
+        if case.standing.account_type == "cash":
+            why = "a cash account cannot sell short; it takes a margin account."
         yield Refusal(Reason.NO_SHORT, "margin_min_equity", {"equity": had, "required": minimum}, why)
 
 
@@ -394,10 +392,8 @@ def buying_power(case: Case) -> Refusal | None:
         if standing.multiplier >= 4 and rules.regime == PDT:
             facts["daytrading_buying_power"] = case.dtbp_left()
     if standing.multiplier == 1:
-        why = (
-            f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; "
-            f"under {dollars(rules.margin_min_equity)} of equity there is no margin."
-        )
+        reason = "a cash account has" if standing.account_type == "cash" else f"under {dollars(rules.margin_min_equity)} of equity there is"
+        why = f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; {reason} no margin."
     elif case.regt > case.value * 1.001:
         facts["regt_charge"] = case.regt
         why = (

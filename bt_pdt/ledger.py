@@ -337,3 +337,8 @@ class Ledger:
             sides[key] = max(sides.get(key, 0.0), order.left)
         buys = sum(q for (_, sign), q in sides.items() if sign > 0)
         return buys, sum(q for (_, sign), q in sides.items() if sign < 0)
+
+    def potential_day_trades(self, ignoring: str | None = None, *, fillable_only: bool = False) -> int:
+        """Day trades that working orders could still complete today if they filled in the worst order, one a symbol at most."""
+        pending = ((symbol, self.pending(symbol, ignoring, fillable_only=fillable_only)) for symbol in self.by_symbol)
+        return sum(self.run(symbol).would_day_trade(buys, sells) for symbol, (buys, sells) in pending)
