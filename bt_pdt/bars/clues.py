@@ -85,7 +85,7 @@ def bar_minutes(times: Array, starts_symbol: Array) -> tuple[int | None, bool]:
         return None, False
     steps = (times[1:] - times[:-1])[same]
     minutes = (steps // MINUTE).astype(np.int64)
-    if (steps % MINUTE != np.timedelta64(0)).any() and _mode(minutes) == 0:
+    if (steps % MINUTE != np.timedelta64(0, "m")).any() and _mode(minutes) == 0:
         return 0, False
     length = _mode(minutes)
     short = minutes < length
