@@ -182,7 +182,7 @@ class Account(Valuation):
         if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
             self._session_multiplier = 1
         elif enough and (self.pattern_day_trader or rules.multiplier_policy == "equity"):
-            self._session_multiplier = rules.dt_buying_power_multiple
+            self._session_multiplier = int(rules.dt_buying_power_multiple)
         else:
             self._session_multiplier = 2
         four = self._session_multiplier >= 4

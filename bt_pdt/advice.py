@@ -87,8 +87,8 @@ def _money(case: Case) -> Iterator[Advice]:
         call = "" if rules.imd_call_minor or exceeds(-excess, minor) else " (minor: no call at this brokerage)"
         yield Advice(AdviceCode.DEFICIT_WOULD_FOLLOW, f"it would leave an intraday margin deficit of {dollars(-excess)}{call}.")
         return
-    gross = standing.gross_market_value() + case.opening * mark
-    cushion = excess / (gross + maintenance + added.maintenance) if gross else 1.0
+    risk = standing.excess_at_risk() + case.opening * mark - case.sign * added.maintenance
+    cushion = excess / risk if risk > 0 else 1.0
     if cushion < rules.near_maintenance_move:
         yield Advice(
             AdviceCode.NEAR_MAINTENANCE,

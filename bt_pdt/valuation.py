@@ -71,10 +71,12 @@ class Valuation:
         long_value, short_value, initial, maintenance = self._sums()
         return self.ledger.cash + long_value - short_value, initial, maintenance
 
-    def gross_market_value(self) -> float:
-        """Long plus short market value."""
-        long_value, short_value, _, _ = self._sums()
-        return long_value + short_value
+    def excess_at_risk(self) -> float:
+        """Dollars by which maintenance excess falls if every position moves 100 % against the account: a small move takes its share of it."""
+        self._sums()
+        positions = self.ledger.positions
+        held = ((value, maintenance) for symbol, (value, _, maintenance) in self._margins.items() if symbol in positions)
+        return sum(value - maintenance if value >= 0 else maintenance - value for value, maintenance in held)
 
     def initial_margin(self) -> float:
         """The Reg T (or higher) requirement of what is held."""

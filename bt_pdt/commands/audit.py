@@ -98,7 +98,7 @@ def readable(result: dict[str, Any]) -> str:
     from rich.table import Table
 
     text = StringIO()
-    console = Console(file=text, width=120, highlight=False, markup=False)
+    console = Console(file=text, width=110, highlight=False, markup=False)
     decisions = result["decisions"]
     refused = [d for d in decisions if not d["accepted"]]
     console.print(f"{len(decisions)} decisions, {len(refused)} refused.\n")
@@ -132,24 +132,25 @@ def readable(result: dict[str, Any]) -> str:
             table.add_row(row["session"], row["symbol"], str(row["count"]))
         console.print(table)
     if result["sessions"]:
-        table = Table(title="Sessions", title_justify="left")
         names = {
             "session": "session",
             "equity": "equity",
-            "maintenance_margin": "maintenance",
+            "maintenance_margin": "mainten.",
             "initial_margin": "initial",
             "daytrade_count": "count",
             "multiplier": "x",
-            "bod_dtbp": "DTBP at start",
-            "lowest_daytrading_buying_power": "lowest DTBP",
+            "bod_dtbp": "DTBP start",
+            "lowest_daytrading_buying_power": "lowest",
             "regt_buying_power": "Reg T",
             "lowest_intraday_margin_level": "lowest IML",
             "intraday_margin_deficit": "IMD",
         }
-        for name in names.values():
-            table.add_column(name, justify="left" if name == "session" else "right")
+        shown = [key for key in names if any(row[key] for row in result["sessions"])]
+        table = Table(title="Sessions (dollars)", title_justify="left")
+        for key in shown:
+            table.add_column(names[key], justify="left" if key == "session" else "right", no_wrap=True)
         for row in result["sessions"]:
-            table.add_row(*("-" if row[k] is None else f"{row[k]:,.2f}" if isinstance(row[k], float) else str(row[k]) for k in names))
+            table.add_row(*("-" if row[k] is None else f"{row[k]:,.0f}" if isinstance(row[k], float) else str(row[k]) for k in shown))
         console.print(table)
     state = result["account"]
     console.print(

@@ -1,0 +1,94 @@
+"""Advice on accepted orders: given when it applies to this account, silent when it does not. Numbers by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from bt_pdt.account import Account
+from bt_pdt.orders import Asset, Fill, OrderRequest
+
+OLD, NEW = datetime(2025, 3, 3, 9, 45), datetime(2026, 6, 15, 9, 45)
+
+
+def account(cash: float, at: datetime = OLD, used: int = 0, **more: object) -> Account:
+    day = date(2025, 2, 28)
+    opened = Account(cash, at=at, daytrades=[(day, "Q", used)] if used else [], **more)
+    opened.mark({"X": 100.0})
+    return opened
+
+
+def limit(side: str, qty: float) -> OrderRequest:
+    return OrderRequest("X", side, qty, type="limit", limit_price=100.0)
+
+
+def codes(opened: Account, request: OrderRequest) -> list[str]:
+    decision = opened.check(request)
+    assert decision.accepted
+    return [str(a.code) for a in decision.advice]
+
+
+@pytest.mark.parametrize(
+    ("qty", "wanted"),
+    [
+        (100, []),  # maintenance 3,000 of 10,000
+        (200, []),  # initial margin 10,000 = equity; a fall of 4,000/14,000 to a call
+        (310, ["ABOVE_OVERNIGHT", "NEAR_MAINTENANCE"]),  # maintenance 9,300: 700 / (31,000 - 9,300) = 3.2 %
+        (390, ["ABOVE_OVERNIGHT", "DEFICIT_WOULD_FOLLOW"]),  # maintenance 11,700: a deficit of 1,700
+    ],
+)
+def test_intraday_regime_of_10_000(qty: int, wanted: list[str]) -> None:
+    assert codes(account(10_000, NEW), limit("buy", qty)) == wanted
+
+
+def test_fed_call_only_above_its_de_minimis() -> None:
+    assert codes(account(10_000, NEW), limit("buy", 219)) == []  # 950 short of Reg T: no call at or under $1,000
+    assert codes(account(10_000, NEW), limit("buy", 221)) == ["ABOVE_OVERNIGHT"]  # 1,050
+
+
+def test_a_full_requirement_never_comes_nearer_a_call() -> None:
+    opened = account(10_000, assets=[Asset("X", maintenance=1.0)])
+    assert codes(opened, limit("buy", 99)) == []  # equity and requirement fall together
+
+
+@pytest.mark.parametrize(("used", "wanted"), [(0, []), (1, []), (2, ["LAST_DAY_TRADE"])])
+def test_the_last_day_trade(used: int, wanted: list[str]) -> None:
+    opened = account(20_000, used=used)
+    opened.submit(OrderRequest("X", "buy", 10, id="1"))
+    opened.post(Fill("X", "buy", 10, 100.0, "1"))
+    assert codes(opened, limit("sell", 10)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("cash", "used", "mode", "wanted"),
+    [
+        (20_000, 3, "exit", ["EXIT_WOULD_BE_REFUSED"]),
+        (20_000, 2, "exit", []),
+        (25_000, 3, "exit", []),  # not under $25,000: the rule does not bind
+        (24_999.99, 3, "both", None),  # entry refuses it outright
+    ],
+)
+def test_an_exit_that_would_be_refused(cash: float, used: int, mode: str, wanted: list[str] | None) -> None:
+    opened = account(cash, used=used, pdt_check=mode)
+    if wanted is None:
+        assert not opened.check(limit("buy", 10)).accepted
+    else:
+        assert codes(opened, limit("buy", 10)) == wanted
+
+
+def test_an_exit_over_day_trading_power() -> None:
+    # 50,000 of equity in stock that takes 30,000 of maintenance leaves 80,000 of day-trading buying power
+    opened = Account(
+        -50_000,
+        at=OLD,
+        positions=[("Y", 1_000, 100.0)],
+        pattern_day_trader=True,
+        dtbp_check="exit",
+        last_equity=50_000,
+        last_maintenance_margin=30_000,
+    )
+    opened.mark({"X": 100.0, "Y": 100.0})
+    opened.post(Fill("Y", "sell", 1_000, 100.0))
+    assert "EXIT_WOULD_BE_REFUSED" in codes(opened, limit("buy", 1_000))
+    assert "EXIT_WOULD_BE_REFUSED" not in codes(opened, limit("buy", 800))
