@@ -360,6 +360,10 @@ class Account(Valuation):
         days = (sessions.next_session(self.session) - self.session).days
         return float(max(0.0, -settled) * rate / self.rules.interest_day_count * days)
 
+    def after_close(self) -> bool:
+        """True once the regular session has ended: an order not marked for extended hours waits for the next one."""
+        return self._measured is not None or self.now > self._close
+
     # -- buying power
 
     def tested_equity(self) -> float:
@@ -627,8 +631,7 @@ class Account(Valuation):
 
     def _work(self, request: OrderRequest, case: Case, left: float | None = None) -> None:
         order_id = request.id or ""
-        after_close = self._measured is not None or self.now > self._close
-        waits = after_close and not request.extended_hours
+        waits = self.after_close() and not request.extended_hours
         ends_on = None
         if request.time_in_force == "day":
             ends_on = sessions.next_session(self.session) if waits else self.session
@@ -680,7 +683,7 @@ class Account(Valuation):
             request = replace(request, order_class="bracket")
         parts = self.ledger.opening_parts(old.symbol)
         floor = (parts[old.id] * old.value, parts[old.id] * old.regt) if not old.leg else NOTHING
-        case, decision = judgement.judge(self, request, old.root, floor)
+        case, decision = judgement.judge(self, request, old.root, floor, whole=total == int(total))
         self.journal.append(OrderEntry(self.now, self.session, replace(request, id=order_id), decision, replaces=order_id))
         if decision.accepted:
             self._put_in_place(old, request, case, total, left)

@@ -36,6 +36,7 @@ class Standing(Protocol):
 
     @property
     def multiplier(self) -> int: ...
+    def after_close(self) -> bool: ...
     def margins(self) -> tuple[float, float, float]: ...
     def excess_at_risk(self) -> float: ...
     def reg_t_created(self) -> float: ...
@@ -116,7 +117,8 @@ class Case:
     def _sides(self, with_order: bool) -> tuple[float, float]:
         only = not self.rules.count_unfillable_pending
         buys, sells = self.ledger.pending(self.symbol, self.replaces, fillable_only=only)
-        if with_order:
+        waits = only and not self.request.extended_hours and self.standing.after_close()
+        if with_order and not waits:
             if self.sign > 0 or self.has_exits:
                 buys += self.qty
             if self.sign < 0 or self.has_exits:
@@ -159,7 +161,11 @@ class Case:
 
     def day_trades_bind(self) -> bool:
         """True where the count of day trades limits this account: old regime, a margin account, $25,000 not met."""
-        return self.rules.regime == PDT and self.standing.account_type == "margin" and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
+        return (
+            self.rules.regime == PDT
+            and self.standing.account_type == "margin"
+            and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
+        )
 
     def exit_exposure(self) -> tuple[float, float]:
         """(peak day-traded dollars if every entry and then every resting exit fills, the same with this order)."""

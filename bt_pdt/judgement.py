@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -27,8 +28,13 @@ _NEVER_BY_WAITING = {
 }
 
 
-def judge(account: Account, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> tuple[Case, Decision]:
-    """The case and the decision. ``replaces`` names the group whose place the order takes, ``floor`` what that one reserved."""
+def judge(
+    account: Account, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING, *, whole: bool | None = None
+) -> tuple[Case, Decision]:
+    """The case and the decision. ``replaces`` names the group whose place the order takes, ``floor`` what that one reserved.
+
+    ``whole`` says that only whole shares are of use (default: if the order's quantity is one).
+    """
     if account.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
         raise BadInput(
             f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit."
@@ -41,7 +47,7 @@ def judge(account: Account, request: OrderRequest, replaces: str | None = None, 
         return case, Accepted(advise(case))
     seen = dict.fromkeys(r.reason for r in found)
     also = tuple(seen)[1:]
-    qty = _largest(account, request, replaces, floor)
+    qty = _largest(account, request, replaces, floor, request.qty == int(request.qty) if whole is None else whole)
     return case, reject(
         account, found[0], also, WouldPass(qty, _first_day(account, case, found, replaces, floor)), request.qty, request.symbol
     )
@@ -74,11 +80,11 @@ def _passes(account: Account, request: OrderRequest, qty: float, replaces: str |
     return not refusals(Case(account, replace(request, qty=qty), replaces, floor))
 
 
-def _largest(account: Account, request: OrderRequest, replaces: str | None, floor: Reserve) -> float:
+def _largest(account: Account, request: OrderRequest, replaces: str | None, floor: Reserve, whole: bool) -> float:
     """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
-    unit = 1.0 if request.qty == int(request.qty) else FRACTION
-    units = round(request.qty / unit)
-    if units < 1 or not _passes(account, request, unit, replaces, floor):
+    unit = 1.0 if whole else FRACTION
+    units = math.ceil(request.qty / unit - 1e-9)
+    if units < 1 or not _passes(account, request, min(unit, request.qty), replaces, floor):
         return 0.0
     return _bisect(account, request, 1, units, unit, replaces, floor)
 

@@ -48,6 +48,7 @@ def history(seed: int) -> list[dict]:
         account["pattern_day_trader"] = rng.random() < 0.7
     if rng.random() < 0.4 and start < date(2026, 6, 4):
         account["daytrades"] = [{"session": start.isoformat(), "symbol": "ZZZ", "count": rng.randint(1, 3)}]
+    _vary(rng, account, start)
     names = rng.sample(list(SYMBOLS), rng.randint(1, 4))
     prices = {s: SYMBOLS[s]["price"] for s in names}
     if rng.random() < 0.4:
@@ -79,7 +80,15 @@ def history(seed: int) -> list[dict]:
             events.append({"event": "price", "at": at, "symbol": symbol, "price": prices[symbol]})
         elif kind < 0.28:
             events.append({"event": rng.choice(["deposit", "withdraw"]), "at": at, "amount": rng.choice([500.0, 5000.0, 20000.0])})
-        elif kind < 0.31:
+        elif kind < 0.29:
+            events.append({"event": rng.choice(["fee", "dividend", "interest"]), "at": at, "amount": rng.choice([-20.0, 35.5])})
+        elif kind < 0.295:
+            held = position.get(symbol, 0)
+            events.append(
+                {"event": "fill", "at": at, "symbol": symbol, "side": "sell" if held > 0 else "buy", "qty": 10, "price": prices[symbol]}
+            )
+            position[symbol] = held + (10 if held <= 0 else -10)
+        elif kind < 0.32:
             events.append({"event": "flag", "at": at, "pattern_day_trader": rng.random() < 0.5})
         elif kind < 0.36 and working:
             gone = rng.choice(list(working))
@@ -107,6 +116,28 @@ def history(seed: int) -> list[dict]:
     after = datetime.combine(now.date() + timedelta(days=5), datetime.min.time()) + timedelta(hours=12)
     events.append({"event": "price", "at": after.isoformat(), "symbol": names[0], "price": prices[names[0]]})
     return events
+
+
+def _vary(rng: random.Random, account: dict, start: date) -> None:
+    """Other readings, other laws, figures given: one history in two has some of it."""
+    if rng.random() < 0.5:
+        return
+    if rng.random() < 0.4:
+        account["rules"] = rng.choice(["off", "2026-06-03", "2026-06-04", "2024-12-31", "2020-11-08"])
+    if rng.random() < 0.5:
+        choices = {
+            "equity_test": ["current", "last_equity"],
+            "pdt_under_25k": ["liquidation_only", "no_day_trades"],
+            "counting_method": ["direction", "opening_fifo", "opening_lifo"],
+            "count_unfillable_pending": [True, False],
+            "multiplier_policy": ["flagged", "equity"],
+            "dtbp_by_requirement": [True, False],
+        }
+        account["set"] = {name: rng.choice(choices[name]) for name in rng.sample(list(choices), 2)}
+    if rng.random() < 0.4:
+        account["last_equity"] = rng.choice([1_999.99, 2_000.0, 24_999.99, 25_000.0, 40_000.0])
+    if rng.random() < 0.2:
+        account["last_maintenance_margin"] = rng.choice([0.0, 5_000.0])
 
 
 _HOLIDAYS = {
@@ -155,6 +186,10 @@ def _order(rng: random.Random, order_id: str, at: str, symbol: str, price: float
         order |= {"take_profit": round(price * (1 - 0.1 * toward), 2), "stop_loss": round(price * (1 + 0.1 * toward), 2)}
     if rng.random() < 0.3:
         order["time_in_force"] = "gtc"
+    elif rng.random() < 0.1 and order["type"] == "limit" and "order_class" not in order:
+        order["extended_hours"] = True
+    if rng.random() < 0.06 and order["type"] == "market" and "order_class" not in order:
+        order |= {"type": "trailing_stop", rng.choice(["trail_price", "trail_percent"]): 2.0}
     return order
 
 
