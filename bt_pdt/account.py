@@ -77,6 +77,8 @@ class Account(Valuation):
         assets: Iterable[Asset] = (),
     ) -> None:
         overrides = dict(set or {})
+        if not isinstance(at, datetime):
+            raise BadInput(f"at takes a datetime in New York time, got {at!r}.")
         self.brokerage = brokerage_named(brokerage)
         for name, mode in (("pdt_check", pdt_check), ("dtbp_check", dtbp_check)):
             if mode is not None and known_name(name, mode, CHECK_MODES) and self.brokerage.has(name):
@@ -619,6 +621,10 @@ class Account(Valuation):
         if request.at is not None:
             self.advance(request.at)
         self._untouched = False
+        if request.id is not None and any(
+            order.root == request.id or order.id == request.id for order in self.ledger.by_symbol.get(request.symbol, ())
+        ):
+            raise BadInput(f"an order with the id {request.id!r} is working already; give this one another id.")
         if request.id is None:
             self._serial += 1
             request = replace(request, id=f"o{self._serial}")
@@ -905,7 +911,7 @@ class Account(Valuation):
             last_equity=self.last_equity,
             cash=self.ledger.cash,
             long_market_value=long_value,
-            short_market_value=-short_value,
+            short_market_value=-short_value + 0.0,
             initial_margin=initial,
             maintenance_margin=maintenance,
             last_maintenance_margin=self.last_maintenance_margin,

@@ -89,7 +89,12 @@ def _money(case: Case) -> Iterator[Advice]:
         return
     risk = standing.excess_at_risk() + case.opening * mark - case.sign * added.maintenance
     cushion = excess / risk if risk > 0 else 1.0
-    if cushion < rules.near_maintenance_move:
+    if excess < 0:
+        yield Advice(
+            AdviceCode.NEAR_MAINTENANCE,
+            f"equity would be {dollars(-excess)} under maintenance margin: held to the close it makes a maintenance call.",
+        )
+    elif cushion < rules.near_maintenance_move:
         yield Advice(
             AdviceCode.NEAR_MAINTENANCE,
             f"equity would be {dollars(excess)} above maintenance margin: a move of about {max(0.0, cushion):.1%} against the account reaches a margin call.",

@@ -470,9 +470,18 @@ def _strictly_open(case: Case) -> int:
 def _count_refusal(case: Case, executed: int, potential: int, allowed: int) -> Refusal:
     equity, required = case.standing.tested_equity(), case.rules.pdt_min_equity
     facts = {"last_equity": equity, "daytrade_count": executed, "potential": potential, "required": required}
-    made = f"{executed} day trade{'s' * (executed != 1)} in the last {case.rules.pdt_window_business_days} business days"
-    open_ones = f" and {potential} more that this and other working orders could complete" if potential else ""
-    why = f"{case.what} is refused: {made}{open_ones}, {allowed} are allowed with {dollars(equity)} of equity, under {dollars(required)}."
+    days = case.rules.pdt_window_business_days
+    made = f"{executed} day trade{'s' * (executed != 1)} in the last {days} business days"
+    if potential and case.completes_day_trade():
+        others = potential - 1
+        made += ", this order could complete another" + (f" and other working orders {others} more" if others else "")
+    elif potential:
+        made += f" and {potential} more that working orders could complete"
+    where = "now" if case.rules.equity_test == "current" else "at the previous close"
+    why = f"{case.what} is refused: {made}; {allowed} are allowed with {dollars(equity)} of equity {where}, under {dollars(required)}."
+    current = case.standing.equity()
+    if not below(current, required) and below(equity, required):
+        why += f" Today's {dollars(current)} counts from the next session on, if the account closes there."
     return Refusal(Reason.PDT_COUNT, "pdt_day_trades_threshold", facts, why)
 
 

@@ -69,7 +69,7 @@ def reject(account: Account, refusal: Refusal, also: tuple[Reason, ...], would_p
         message,
         dict(sorted(body.items())),
         account.rules.cite(refusal.rule) if refusal.rule in account.rulebook.parameters else refusal.rule,
-        refusal.facts,
+        {name: round(value, 4) + 0.0 if isinstance(value, float) else value for name, value in refusal.facts.items()},
         also,
         would_pass,
         refusal.why,

@@ -21,12 +21,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from . import sessions
 from .errors import BadInput, NotInForce, UnknownName, known_name
+from .journal import FillEntry
 from .orders import Asset
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .account import Account
     from .bars import Bars
     from .report import Result
     from .rules import Rulebook
@@ -328,6 +331,7 @@ def run(
     except Exception as error:
         if chosen.__module__.startswith(_MODULE):
             _blame(error, chosen)
+        _too_few(error, chosen, bars)
         raise
     if not ran:
         raise BadInput(f"{chosen.__name__} left the run before its first bar (StrategySkipError), so there is no result.")
@@ -394,6 +398,31 @@ def _blame(error: Exception, strategy: type) -> None:
     raise StrategyFailed(f"{file.name}, line {frames[own[-1]].lineno}: {strategy.__name__} stopped with {_sentence(error)}.") from error
 
 
+def _too_few(error: Exception, strategy: type, bars: Bars) -> None:
+    """Backtrader's indicators fall off the end of their arrays where there are fewer bars than their period."""
+    inner = traceback.extract_tb(error.__traceback__)[-1].filename
+    if isinstance(error, IndexError) and "backtrader" in Path(inner).parts and "indicators" in Path(inner).parts:
+        fewest = min(bars.symbols, key=lambda symbol: len(bars.arrays(symbol).datetimes))
+        count = len(bars.arrays(fewest).datetimes)
+        raise StrategyFailed(
+            f"{strategy.__name__} has an indicator with a longer period than the {count} bars of {fewest}; give it more bars or a shorter period."
+        ) from error
+
+
+def _after_hours(account: Account, bars: Bars) -> list[str]:
+    """Fills outside regular hours: a live market, stop or bracket order would have waited for 09:30."""
+    if bars.timeframe != "minutes":
+        return []
+    times = [entry.fill.at for entry in account.journal if isinstance(entry, FillEntry) and entry.fill.at is not None]
+    outside = sum(at.time() <= sessions.REGULAR_OPEN or at > sessions.close_of(sessions.session_of(at)) for at in times)
+    if not outside:
+        return []
+    return [
+        f"{outside:,} of {len(times):,} fills are outside regular hours: backtrader fills any order on any bar, the brokerage only limit orders "
+        "marked for extended hours; a live market, stop or bracket order waits for 09:30."
+    ]
+
+
 def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str, Any]) -> Result:
     import numpy as np
 
@@ -411,7 +440,7 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
     times = np.round(days * 86_400_000.0).astype("datetime64[ms]").astype("datetime64[us]")
     known = any(finding.kind == "off_session" for finding in bars.report.findings)
     told = [text for text in analysis(broker)["warning_list"] if not (known and "no sessions of the exchange" in text)]
-    warned = bar_warnings(bars) + told + notes(broker)
+    warned = bar_warnings(bars) + told + notes(broker) + _after_hours(account, bars)
     manifest = {
         "versions": _versions(),
         "parameters": parameters,

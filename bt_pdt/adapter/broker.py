@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -85,6 +86,9 @@ class MarginBroker(BookingBroker):
     def account_arguments(self) -> dict[str, Any]:
         """The keyword arguments of the account; raises :class:`BadInput` for what cannot be meant."""
         p = self.p
+        number = isinstance(p.cash, (int, float)) and not isinstance(p.cash, bool) and math.isfinite(p.cash)
+        if not number or (p.cash <= 0 and not (p.account or {}).get("positions")):
+            raise BadInput(f"cash must be a number of dollars above 0 where no positions are carried in, got {p.cash!r}.")
         pdt_check, dtbp_check = p.pdt_check, p.dtbp_check
         if p.block_on is not None:
             known_name("block_on", p.block_on, BLOCKS)

@@ -36,8 +36,12 @@ FEW = 0.001
 PRE_MARKET, AFTER_HOURS_END = 240, 1200
 
 
+#: Sessions in a row without a bar that are worth a word (a single one may be a day without trades).
+GAP_SESSIONS = 3
+
+
 class Finding(NamedTuple):
-    """One thing that looks wrong: ``kind`` (zone, stamp, split, adjusted, off_session, off_hours, dropped), the symbol, a sentence."""
+    """One thing that looks wrong: ``kind`` (zone, stamp, gap, split, adjusted, off_session, off_hours, dropped), the symbol, a sentence."""
 
     kind: str
     symbol: str
@@ -136,6 +140,7 @@ def examine(bars: Bars) -> DataReport:
         findings += _misplaced(one)
         if minutes is not None:
             findings += _clock(symbol, arrays, minutes)
+        findings += _gap(symbol, arrays, sessions)
         findings += _splits(symbol, arrays)
         findings += _adjusted(symbol, arrays)
     if bars.dropped:
@@ -179,6 +184,20 @@ def _count(symbol: str, arrays: SymbolBars, sessions: Array, closes: Array, minu
         off_hours=off_hours,
         regular_share=float(weights[regular].sum() / weights.sum()),
     )
+
+
+def _gap(symbol: str, arrays: SymbolBars, sessions: Array) -> Iterator[Finding]:
+    """The longest run of sessions without a bar: what was held across it is booked as one jump."""
+    with_bars = np.flatnonzero(np.isin(sessions, clues.day_of(arrays.datetimes)))
+    lacking = np.diff(with_bars) - 1
+    if len(lacking) and lacking.max() >= GAP_SESSIONS:
+        before = int(np.argmax(lacking))
+        first, last = sessions[with_bars[before] + 1], sessions[with_bars[before + 1] - 1]
+        yield Finding(
+            "gap",
+            symbol,
+            f"{symbol}: {lacking.max()} sessions in a row have no bar, {first} to {last}; what is held across them moves in one jump.",
+        )
 
 
 def _misplaced(one: SymbolReport) -> Iterator[Finding]:

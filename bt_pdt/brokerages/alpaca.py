@@ -99,7 +99,9 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
             _UNKNOWN_DAY._replace(title=f"{MARGIN_2026.title}; {_UNKNOWN_DAY.title}", href=MARGIN_2026.href),
         ),
     ),
-    "initial_covers_short_maintenance": _one(date(2022, 1, 1), False, _docs("account, initial_margin is 50 %", "data/webapi/entities/account-v2.yaml")),
+    "initial_covers_short_maintenance": _one(
+        date(2022, 1, 1), False, _docs("account, initial_margin is 50 %", "data/webapi/entities/account-v2.yaml")
+    ),
     "concentration_share": _added(IMD_DAY, 0.70, MARGIN_2026),
     "concentration_debit": _added(IMD_DAY, 100_000.0, MARGIN_2026),
     "concentration_rate": _added(IMD_DAY, 0.50, MARGIN_2026),

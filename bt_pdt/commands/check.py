@@ -69,6 +69,9 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
     for name in ("pdt_check", "dtbp_check"):
         if options[name] is not None:
             known_name(f"--{name.replace('_', '-')}", options[name], MODES)
+    for name, kinds in (("limit_price", ("limit", "stop_limit")), ("stop_price", ("stop", "stop_limit"))):
+        if options[name] is not None and options["kind"] not in kinds and options["order_class"] != "oco":
+            raise BadInput(f"a {options['kind']} order takes no --{name.replace('_', '-')}; add --type {kinds[0]}.")
     request = OrderRequest(
         symbol,
         side,
@@ -280,10 +283,9 @@ def readable(result: dict[str, Any]) -> str:
         lines += [f"  also fails: {other['reason']}: {other['why']}" for other in result["others"]]
         lines.append(f"  largest that passes now: {most}")
         on = result["would_pass"]["on"]
-        lines.append(
-            f"  first session on which it passes whole: {on}"
-            if on
-            else "  waiting does not help: money or the order itself is what is missing."
-        )
+        if on:
+            lines.append(f"  first session on which it passes whole: {on}")
+        elif "BUYING_POWER" in result["reason"] or result["reason"] == "DTBP":
+            lines.append("  waiting does not help: money is what is missing.")
     lines += [f"note: {note}" for note in result["notes"]]
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from bt_pdt.account import Account
+from bt_pdt.errors import BadInput
 from bt_pdt.orders import Asset, Fill, OrderRequest
 
 OLD, NEW = datetime(2025, 3, 3, 9, 45), datetime(2026, 6, 15, 9, 45)
@@ -92,3 +93,32 @@ def test_an_exit_over_day_trading_power() -> None:
     opened.post(Fill("Y", "sell", 1_000, 100.0))
     assert "EXIT_WOULD_BE_REFUSED" in codes(opened, limit("buy", 1_000))
     assert "EXIT_WOULD_BE_REFUSED" not in codes(opened, limit("buy", 800))
+
+
+def test_under_maintenance_is_said_plainly() -> None:
+    # 30,000 - 30 % of 117,000 = -5,100
+    opened = account(30_000, pattern_day_trader=True)
+    advice = {str(a.code): a.sentence for a in opened.check(limit("buy", 1_170)).advice}
+    assert "$5,100 under maintenance margin" in advice["NEAR_MAINTENANCE"]
+
+
+def test_the_count_says_which_equity_it_looks_at() -> None:
+    opened = account(30_000, used=3, last_equity=24_500)
+    opened.submit(OrderRequest("X", "buy", 10, id="1"))
+    opened.post(Fill("X", "buy", 10, 100.0, "1"))
+    refused = opened.check(limit("sell", 10))
+    assert refused.reason == "PDT_COUNT"
+    assert "$24,500 of equity at the previous close" in refused.why and "Today's $30,000 counts from the next session on" in refused.why
+    assert "this order could complete another" in refused.why and "other working orders" not in refused.why
+
+
+def test_an_id_works_once() -> None:
+    opened = account(20_000)
+    opened.submit(OrderRequest("X", "buy", 10, id="7"))
+    with pytest.raises(BadInput, match="'7' is working already"):
+        opened.submit(OrderRequest("X", "buy", 10, id="7"))
+
+
+def test_at_is_a_datetime() -> None:
+    with pytest.raises(BadInput, match="at takes a datetime"):
+        Account(20_000, at="2025-03-03")
