@@ -75,6 +75,8 @@ def audit(
         print_json(result)
     else:
         click.echo(report, nl=False)
+        if folder is not None:
+            click.echo(f"wrote {folder / 'audit.json'} and {folder / 'audit.txt'}")
 
 
 def _lines(path: str) -> Iterator[str]:

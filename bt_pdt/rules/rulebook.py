@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from ..errors import BadInput, NotInForce, UnknownName
 
 PDT = "pattern_day_trader"
+#: The first day of the day-trading rules, and of this rulebook.
+RULEBOOK_BEGINS = date(2001, 9, 28)
 INTRADAY = "intraday_margin"
 
 
@@ -148,9 +150,19 @@ class Rules:
         return self._book.since(name, self.day)
 
     def cite(self, name: str) -> str:
-        """``name (in force since DAY)``: how a refusal names its rule."""
+        """``name (in force since DAY)``: how a refusal names its rule.
+
+        The rulebook begins on 2001-09-28: of a law entered there that is no day-trading rule only "or earlier" is known, of a house
+        value carried back the first day on which it was seen.
+        """
         entry = self.since(name)
-        return name if entry is None else f"{name} (in force since {entry.day})"
+        if entry is None:
+            return name
+        if entry.extended:
+            return f"{name} (house value, first seen on {entry.day})"
+        parameter = self._book.parameter(name)
+        earlier = " or earlier" if entry.day == RULEBOOK_BEGINS and parameter.regime is None and not parameter.house else ""
+        return f"{name} (in force since {entry.day}{earlier})"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._book.parameters)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from .rulebook import Since, Source
+from .rulebook import RULEBOOK_BEGINS, Since, Source
 
 #: The day on which every page was last read.
 READ_ON = date(2026, 11, 21)
 #: The first day of the day-trading rules. What was already in force then starts here: the rulebook says nothing of earlier days.
-FIRST_DAY = date(2001, 9, 28)
+FIRST_DAY = RULEBOOK_BEGINS
 
 
 def cited(title: str, href: str = "") -> Source:
