@@ -16,6 +16,7 @@ class Valuation:
         self.ledger = ledger
         self._margins: dict[str, tuple[float, float, float]] = {}
         self._totals: tuple[float, float, float, float] | None = None
+        self._short_maintenance = 0.0  # part of the totals
 
     def _revalue(self) -> None:
         self._margins.clear()
@@ -34,7 +35,7 @@ class Valuation:
         """(long market value, short market value, initial, maintenance): positions priced anew only where something changed."""
         if self._totals is None:
             margins = self._margins
-            long_value = short_value = initial = maintenance = 0.0
+            long_value = short_value = initial = maintenance = short_maintenance = 0.0
             for symbol, qty in self.ledger.positions.items():
                 entry = margins.get(symbol)
                 if entry is None:
@@ -44,8 +45,10 @@ class Valuation:
                     long_value += value
                 else:
                     short_value -= value
+                    short_maintenance += held
                 initial += first
                 maintenance += held
+            self._short_maintenance = short_maintenance
             added = self._concentrated(long_value)
             self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1])
         return self._totals
@@ -73,10 +76,8 @@ class Valuation:
 
     def excess_at_risk(self) -> float:
         """Dollars by which maintenance excess falls if every position moves 100 % against the account: a small move takes its share of it."""
-        self._sums()
-        positions = self.ledger.positions
-        held = ((value, maintenance) for symbol, (value, _, maintenance) in self._margins.items() if symbol in positions)
-        return sum(value - maintenance if value >= 0 else maintenance - value for value, maintenance in held)
+        long_value, short_value, _, maintenance = self._sums()
+        return long_value - (maintenance - self._short_maintenance) + short_value + self._short_maintenance
 
     def initial_margin(self) -> float:
         """The Reg T (or higher) requirement of what is held."""
