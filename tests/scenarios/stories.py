@@ -701,7 +701,7 @@ for check in ("entry", "exit", "both"):
     )
 story(
     "rules frozen on 2026-06-03 still count in July",
-    "P2, P3 as of 2026-06-03; issue 2 section 1: Rulebook.frozen(day)",
+    "P2, P3 as of 2026-06-03; a frozen day holds on every day",
     "2026-07-15",
     {"cash": 20_000.0, "daytrades": [("2026-07-14", "Q", 3)], "pdt_check": "exit", "rules": "2026-06-03"},
     {"X": 100.0},
@@ -763,7 +763,7 @@ story(
 
 story(
     "rules off: everything is counted, nothing refused",
-    'issue 2 section 3: `rules="off"` measures everything and refuses nothing',
+    '`rules="off"` measures everything and refuses nothing',
     WEDNESDAY,
     {"cash": 20_000.0, "daytrades": THREE_USED, "rules": "off", "pdt_check": "both", "dtbp_check": "both"},
     {"X": 100.0, "Y": 20.0},
