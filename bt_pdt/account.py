@@ -170,15 +170,15 @@ class Account(Valuation):
         self._window = sessions.window(self.session, days) if days else ()
         self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
         self._today_count = sum(self._made.get(self.session, {}).values())
-        self._designate()
+        self._designate(lifted_on=sessions.add_business_days(self.session, -1))
 
-    def _designate(self) -> None:
+    def _designate(self, lifted_on: date) -> None:
         """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
         rules = self.rules
         if rules.regime != PDT:
             self.bod_dtbp = 0.0
             self._session_multiplier = 0
-            self._restrict_flagged(None)
+            self._restrict_flagged(None, lifted_on)
             return
         enough = not below(self.last_equity, rules.pdt_min_equity)
         if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
@@ -190,15 +190,24 @@ class Account(Valuation):
         four = self._session_multiplier >= 4
         self.bod_dtbp = rules.dt_buying_power_multiple * max(0.0, self.last_equity - self.last_maintenance_margin) if four else 0.0
         bound = self.pattern_day_trader and not enough and self.account_type == "margin"
-        self._restrict_flagged(rules.pdt_under_25k if bound else None)
+        self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
 
-    def _restrict_flagged(self, kind: str | None) -> None:
+    def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
         current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
         if current is not None and (kind is None or kind != current.kind):
-            self._lift(current, self.session)
+            self._lift(current, lifted_on)
         if kind is not None and (current is None or current.kind != kind) and self.refuses:
             because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
             self._restrict(Restriction(kind, self.session, None, "minimum_equity", "pdt_min_equity", because))
+
+    def _last_restricted_day(self, equity: float) -> None:
+        """Equity back at the close ends the restriction with this session: it holds to the end of the date, not into the next."""
+        current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
+        if current is not None:
+            back = self.rules.pdt_min_equity is None or not below(equity, self.rules.pdt_min_equity)
+            ending = current._replace(until=self.session if back else None)
+            for listed in (self._live_restrictions, self._all_restrictions):
+                listed[listed.index(current)] = ending
 
     def _restrict(self, restriction: Restriction) -> None:
         self._live_restrictions.append(restriction)
@@ -249,8 +258,6 @@ class Account(Valuation):
             self.journal.append(CloseEntry(self.session, row))
             measured = self._measured or {}
             self._untouched = False
-            if self.rules.pdt_min_equity is None or not below(measured["equity"], self.rules.pdt_min_equity):
-                self._restrict_flagged(None)
             self.last_equity = measured["equity"]
             self.last_maintenance_margin = measured["maintenance_margin"]
             self._closing_marks = measured["marks"]
@@ -331,6 +338,7 @@ class Account(Valuation):
         }
         self._reg_t_flow = 0.0
         self.ledger.closed_after = self.ledger.executions
+        self._last_restricted_day(equity)
 
     def _row(self) -> dict[str, Any]:
         """The session's line of the sessions table; fills after the close count in its day trades."""
@@ -476,7 +484,7 @@ class Account(Valuation):
         self.journal.append(
             FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage")
         )
-        self._designate()
+        self._designate(lifted_on=self.session)
         self._lowest()
 
     # -- facts from outside

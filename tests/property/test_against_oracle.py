@@ -87,6 +87,9 @@ def differences(events: list[dict]) -> list[str]:
         for a, b in zip(ours["sessions"], theirs["sessions"], strict=True):
             keys = [k for k in ROW_KEYS if k not in loose and not (called and k == "sma")]
             found += [f"session {a['session']} {k}: ours {a[k]}, oracle {b[k]}" for k in keys if not _same(a[k], b[k])]
+    a, b = ([(r["kind"], r["from"], r["until"]) for r in one["restrictions"]] for one in (ours, theirs))
+    if sorted(a, key=str) != sorted(b, key=str):
+        found.append(f"restrictions: ours {a}, oracle {b}")
     found += [
         f"account {k}: ours {ours['account'][k]}, oracle {theirs['account'][k]}"
         for k in STATE_KEYS
