@@ -159,7 +159,7 @@ class Account(Valuation):
         """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
         self._measured: dict[str, Any] | None = None
         self._closed_explicitly = False
-        self._close = self._quiet_until = sessions.close_of(self.session)
+        self._close = sessions.close_of(self.session)
         self._settles_on: date | None = None
         self._deficit = 0.0
         self._deficit_equity = 0.0
@@ -192,8 +192,11 @@ class Account(Valuation):
         bound = self.pattern_day_trader and not enough and self.account_type == "margin"
         self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
 
+    def _flagged_restriction(self) -> Restriction | None:
+        return next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
+
     def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
-        current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
+        current = self._flagged_restriction()
         if current is not None and (kind is None or kind != current.kind):
             self._lift(current, lifted_on)
         if kind is not None and (current is None or current.kind != kind) and self.refuses:
@@ -202,7 +205,7 @@ class Account(Valuation):
 
     def _last_restricted_day(self, equity: float) -> None:
         """Equity back at the close ends the restriction with this session: it holds to the end of the date, not into the next."""
-        current = next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
+        current = self._flagged_restriction()
         if current is not None:
             back = self.rules.pdt_min_equity is None or not below(equity, self.rules.pdt_min_equity)
             ending = current._replace(until=self.session if back else None)
@@ -238,7 +241,7 @@ class Account(Valuation):
         """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
         if at < self.now:
             raise BadInput(f"time goes backwards: {at.isoformat()} comes after {self.now.isoformat()}.")
-        if at <= self._quiet_until:
+        if at <= self._close:  # nothing about the session can change before
             self.now = at
             return
         day = sessions.session_of(at)
@@ -629,9 +632,7 @@ class Account(Valuation):
         if request.at is not None:
             self.advance(request.at)
         self._untouched = False
-        if request.id is not None and any(
-            order.root == request.id or order.id == request.id for order in self.ledger.by_symbol.get(request.symbol, ())
-        ):
+        if request.id is not None and self.ledger.group(request.id):
             raise BadInput(f"an order with the id {request.id!r} is working already; give this one another id.")
         if request.id is None:
             self._serial += 1
@@ -720,7 +721,7 @@ class Account(Valuation):
         else:
             old.request = replace(request, id=old.id, qty=total)
             case.reserve(old)
-            for leg in self.ledger.group(old.root, old.symbol):
+            for leg in self.ledger.group(old.root):
                 if leg is not old:
                     leg.request, leg.qty, leg.left = old.request, total, total
         old.qty, old.left = total, left
@@ -731,10 +732,10 @@ class Account(Valuation):
         if at is not None:
             self.advance(at)
         order = self.ledger.orders.get(order_id)
-        group = [o for o in self.ledger.orders.values() if o.root == order_id and o.id != order_id]
-        if order is None and not group:
+        group = [order] if order is not None and order.leg else self.ledger.group(order_id)
+        if not group:
             raise BadInput(f"order {order_id!r} is not working, so it cannot be released.")
-        for each in ([order] if order is not None else []) + ([] if order is not None and order.leg else group):
+        for each in group:
             self._release(each, cause)
         self._lowest()
 
@@ -780,7 +781,7 @@ class Account(Valuation):
             raise BadInput(f"order {order.id!r} starts when its entry is filled in full, got a fill of {qty:g} before.")
         order.left -= qty
         done = order.left <= SHARE_DUST
-        for other in self.ledger.group(order.root, order.symbol):
+        for other in self.ledger.group(order.root):
             if other is order:
                 continue
             if order.leg and done:

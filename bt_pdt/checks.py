@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from .decisions import Reason, Refusal
 from .ledger import Ledger, WorkingOrder
-from .margin import order_price, requirement, stop_of
+from .margin import order_price, requirement
 from .money import SHARE_DUST, below, dollars, exceeds, shares
 from .orders import OrderRequest
 from .rules.rulebook import PDT
@@ -514,6 +514,3 @@ def refusals(case: Case) -> list[Refusal]:
         else:
             found.extend(answer)
     return found
-
-
-__all__ = ["CHECKS", "Case", "Standing", "refusals", "stop_of"]

@@ -17,7 +17,7 @@ from .account import CHECK_MODES, Account
 from .brokerages import rulebook_for
 from .decisions import Decision, Rejected
 from .errors import BadInput, UnknownName, known_name
-from .journal import CloseEntry, FillEntry, ReleaseEntry
+from .journal import CloseEntry, ReleaseEntry
 from .money import SHARE_DUST, cents
 from .orders import CLASSES, SIDES, TIMES_IN_FORCE, TYPES, Asset, Fill, OrderRequest, finite, positive
 
@@ -217,7 +217,6 @@ class Audit:
         self.contradictions: list[dict[str, Any]] = []
         self._orders: dict[str, _Known] = {}
         self._last: datetime | None = None
-        self._seen_releases = 0
 
     def play(self, event: str, values: dict[str, Any]) -> None:
         """One event; raises :class:`BadInput` for what cannot be."""
@@ -321,16 +320,16 @@ class Audit:
     def _cancel(self, account: Account, values: dict[str, Any]) -> None:
         order_id = values["order"]
         known = self._find(order_id)
-        group = any(o.root == order_id for o in account.ledger.orders.values())
-        if not self._working(account, order_id) and not group:
+        if not account.ledger.group(order_id):
             if known.status == "working" and known.left > SHARE_DUST and not known.waits:
                 known.status = "canceled"  # it ended with the close; the brokerage says so later
                 return
             raise BadInput(f"order {order_id!r} is {self._status(account, order_id, known)}, so it cannot be cancelled.")
         account.release(order_id)
-        for other_id, other in self._orders.items():
-            of_group = other_id == order_id or other_id.startswith(order_id + ".")
-            if of_group and other.status in ("working", "oco") and other.left > SHARE_DUST and not self._working(account, other_id):
+        for other_id in (order_id, f"{order_id}.tp", f"{order_id}.sl"):
+            other = self._orders.get(other_id)
+            ended = other is not None and other.status in ("working", "oco") and not self._working(account, other_id)
+            if other is not None and ended and other.left > SHARE_DUST:
                 other.status = "canceled"
 
     _expire = _cancel
@@ -437,14 +436,9 @@ class Audit:
         account = self.account
         if account is None:
             raise BadInput("the history is empty; its first line must be the account event.")
-        own: dict[tuple[date, str], int] = {}
-        for entry in account.journal:
-            if isinstance(entry, FillEntry) and entry.day_trades:
-                key = (entry.session, entry.fill.symbol)
-                own[key] = own.get(key, 0) + entry.day_trades
         return {
             "decisions": self.decisions,
-            "day_trades": [{"session": day.isoformat(), "symbol": symbol, "count": n} for (day, symbol), n in sorted(own.items())],
+            "day_trades": [{"session": day.isoformat(), "symbol": symbol, "count": n} for day, symbol, n in sorted(account.day_trades)],
             "sessions": account.sessions,
             "calls": account.calls,
             "restrictions": [

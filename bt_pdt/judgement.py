@@ -35,10 +35,7 @@ def judge(
 
     ``whole`` says that only whole shares are of use (default: if the order's quantity is one).
     """
-    if account.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop") and request.order_class != "oco":
-        raise BadInput(
-            f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit."
-        )
+    _require_price(account, request)
     case = Case(account, request, replaces, floor)
     if not account.refuses:
         return case, Accepted()
@@ -51,6 +48,14 @@ def judge(
     return case, reject(
         account, found[0], also, WouldPass(qty, _first_day(account, case, found, replaces, floor)), request.qty, request.symbol
     )
+
+
+def _require_price(account: Account, request: OrderRequest) -> None:
+    unpriced = request.type in ("market", "trailing_stop") and request.order_class != "oco"
+    if unpriced and account.ledger.marks.get(request.symbol) is None:
+        raise BadInput(
+            f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first or send a limit."
+        )
 
 
 def reject(account: Account, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
@@ -120,8 +125,7 @@ def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str
 
 def max_quantity(account: Account, request: OrderRequest, fractional: bool = False) -> float:
     """The largest quantity of an order like ``request`` that passes every rule now; infinite if nothing bounds it."""
-    if account.ledger.marks.get(request.symbol) is None and request.type in ("market", "trailing_stop"):
-        raise BadInput(f"{request.symbol} has no price yet, so a {request.type} order cannot be valued; give a price first.")
+    _require_price(account, request)
     unit = FRACTION if fractional else 1.0
     units = 1
     while _passes(account, request, units * unit, None, NOTHING):

@@ -252,9 +252,9 @@ class Ledger:
             self.touched(order.symbol)
         return order
 
-    def group(self, root: str, symbol: str) -> list[WorkingOrder]:
-        """The working orders of one bracket, OTO or OCO."""
-        return [o for o in self.by_symbol.get(symbol, ()) if o.root == root]
+    def group(self, root: str) -> list[WorkingOrder]:
+        """What still works of one order: itself, and the exits of a bracket, OTO or OCO; empty if nothing does."""
+        return [self.orders[order_id] for order_id in (root, f"{root}.tp", f"{root}.sl") if order_id in self.orders]
 
     def working(self, symbol: str, ignoring: str | None = None) -> Iterator[WorkingOrder]:
         """Working orders of ``symbol``, those of the group ``ignoring`` left out."""

@@ -30,11 +30,9 @@ FORUM_30K = cited(
 USER_PROTECTION = cited("Alpaca, User Protection", "https://docs.alpaca.markets/docs/user-protection")
 MARGIN_2026 = cited("Alpaca, Margin and Short Selling (2026-09-17)", "https://docs.alpaca.markets/us/docs/margin-and-short-selling")
 INTRADAY_2026 = cited("Alpaca, The Intraday Margin Rule (2026-04-27)", "https://docs.alpaca.markets/us/docs/the-intraday-margin-rule")
-PDT_API_GONE = cited("Alpaca changelog 2026-06-03, PDT fields", "https://docs.alpaca.markets/us/changelog/2026-06-03-pdt-651df23")
 V2_NOTES = _docs("Trading API notes", "content/api-references/trading-api/_index.md")
 ORDERS = _docs("orders", "content/trading/orders.md")
 MARGIN_2022 = _docs("margin and short selling", "content/trading/margin-and-shorting.md")
-PROTECTIONS_2022 = _docs("user protections", "content/trading/user-protections.md")
 
 MARGIN_V2 = _commit("margin and shorting (2019-04-09)", "d45d973")
 MARGIN_TABLE_2019 = _commit("margin table and market order collar (2019-05-08)", "17f828a")

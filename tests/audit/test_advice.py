@@ -119,6 +119,15 @@ def test_an_id_works_once() -> None:
         opened.submit(OrderRequest("X", "buy", 10, id="7"))
 
 
+def test_an_id_works_once_whatever_the_symbol() -> None:
+    opened = account(20_000)
+    opened.mark({"Y": 50.0})
+    opened.submit(OrderRequest("X", "buy", 10, id="7", order_class="bracket", take_profit=110.0, stop_loss=90.0))
+    for taken in ("7", "7.tp"):
+        with pytest.raises(BadInput, match="is working already"):
+            opened.submit(OrderRequest("Y", "buy", 1, id=taken))
+
+
 def test_at_is_a_datetime() -> None:
     with pytest.raises(BadInput, match="at takes a datetime"):
         Account(20_000, at="2025-03-03")
