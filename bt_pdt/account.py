@@ -795,7 +795,7 @@ class Account(Valuation):
         self.ledger.touched(order.symbol)
 
     def _count(self, symbol: str, completed: int, key: object) -> None:
-        self._orders_filled.setdefault(self.session, set_()).add(key if key is not None else len(self.journal))
+        self._orders_filled.setdefault(self.session, set()).add(key if key is not None else len(self.journal))
         if not completed:
             return
         made = self._made.setdefault(self.session, {})
@@ -958,9 +958,6 @@ class Account(Valuation):
         twin._held_deposits = self._held_deposits[:]
         twin._unsettled = self._unsettled[:]
         return twin
-
-
-set_ = set
 
 
 def exceeds_shares(qty: float, left: float) -> bool:

@@ -1,23 +1,34 @@
-"""What is owed at the close of a session: one pure function for each kind of margin call, measured, not yet issued."""
+"""Margin calls: what a close makes owed, by when, and the one table of how a call can move.
+
+A measure is a pure function of (rules, the close) and answers with a :class:`Breach` or None. A breach is issued as a
+:class:`MarginCall` on the next session; :func:`move` is the only way to another status.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from .money import below, exceeds
+from . import sessions
+from .money import below, cents, exceeds
 from .rules.rulebook import PDT
 
+KINDS = ("day_trade", "fed", "maintenance", "minimum_equity", "intraday_margin")
+#: Kinds whose unmet call a brokerage cures by selling, and those that a deposit can meet.
+SOLD_OUT = ("fed", "maintenance")
+STATUSES = ("open", "met", "past_due", "met_late", "expired", "closed")
 
-class Restriction(NamedTuple):
-    """What an account may not do: ``kind`` from ``start`` to ``until`` (the last restricted day, None while open-ended)."""
-
-    kind: str
-    start: date
-    until: date | None
-    why: str
-    rule: str
-    because: str
+#: (status, what happens) -> status. What is met after it expired stays expired: it only frees what hangs on it.
+MOVES = {
+    ("open", "met"): "met",
+    ("open", "past_due"): "past_due",
+    ("open", "closed"): "closed",
+    ("past_due", "met"): "met_late",
+    ("past_due", "expired"): "expired",
+    ("past_due", "closed"): "closed",
+    ("expired", "met"): "expired",
+}
 
 
 class Breach(NamedTuple):
@@ -25,41 +36,148 @@ class Breach(NamedTuple):
 
     kind: str
     amount: float
-    rule: str
+    parameter: str
     facts: dict[str, Any]
+    minor: bool = False
 
 
 class Closing(NamedTuple):
-    """The numbers of an account at the regular close, as the calls read them."""
+    """The numbers of an account at the regular close, as the calls read them. ``margin_level`` is on the basis of the intraday margin rule."""
 
     session: date
     equity: float
+    cash: float
+    short: bool
     initial_margin: float
     maintenance_margin: float
     pattern_day_trader: bool
     multiplier: int
     bod_dtbp: float
     day_trade_exposure: float
+    day_traded: float
+    stepped_down: bool
     excess_at_start: float
     reg_t_created: float
     intraday_margin_deficit: float
     equity_at_deficit: float
+    margin_level: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarginCall:
+    """Money owed: ``amount`` dollars, measured at the close of ``measured_on``, issued on the next session, due at the close of ``due_on``.
+
+    ``kind`` is one of :data:`KINDS`; ``parameter`` the rule behind it, ``rule`` the same with the day it began, ``facts`` the numbers.
+    ``due_on`` is None where no day is set (minimum equity). ``status`` moves by :data:`MOVES`; ``ended_on`` is the day on which it was
+    met or expired. ``received`` counts what came in towards it: deposits, and for a Fed call half of net sales.
+    """
+
+    id: str
+    kind: str
+    amount: float
+    measured_on: date
+    issued_on: date
+    due_on: date | None
+    rule: str
+    parameter: str
+    facts: dict[str, Any] = field(default_factory=dict, compare=False)
+    status: str = "open"
+    ended_on: date | None = None
+    received: float = 0.0
+    margin_level: float = 0.0  # at the close it was measured at: an intraday margin call is met when a later close is higher by the amount
+    minor: bool = False
+    satisfied_on: date | None = None  # also after it expired
+    failed_on: date | None = None  # the close of the fifth business day, for an intraday margin call unmet then
+
+    @property
+    def is_open(self) -> bool:
+        """Neither met nor expired nor closed."""
+        return self.status in ("open", "past_due")
+
+    @property
+    def missing(self) -> float:
+        """Dollars that have not come in yet."""
+        return max(0.0, self.amount - self.received)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The call's line in a report: days as text, dollars in cents."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "amount": cents(self.amount),
+            "issued_on": self.issued_on.isoformat(),
+            "due_on": self.due_on.isoformat() if self.due_on else None,
+            "status": self.status,
+            "ended_on": self.ended_on.isoformat() if self.ended_on else None,
+            "rule": self.rule,
+        }
+
+
+def move(call: MarginCall, event: str, day: date) -> MarginCall:
+    """The call after ``event`` (met, past_due, expired, closed) of ``day``. Raises ValueError for a move that is not in :data:`MOVES`."""
+    try:
+        status = MOVES[call.status, event]
+    except KeyError:
+        raise ValueError(f"call {call.id} is {call.status}, so it cannot become {event}.") from None
+    ended = day if status in ("met", "met_late", "expired") and call.ended_on is None else call.ended_on
+    return replace(call, status=status, ended_on=ended, satisfied_on=day if event == "met" else call.satisfied_on)
+
+
+def due_day(rules: Any, kind: str, measured: date) -> date | None:
+    """The session by whose close a call of ``kind`` measured at the close of ``measured`` is to be met; None where no day is set."""
+    days = {
+        "day_trade": rules.dt_call_days,
+        "fed": rules.regt_payment_days,
+        "maintenance": min(rules.maintenance_call_days, rules.maintenance_call_outer_days),
+        "minimum_equity": None,
+        "intraday_margin": rules.imd_call_days,
+    }[kind]
+    return None if days is None else sessions.add_business_days(measured, days)
+
+
+def issued(call_id: str, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
+    """The call that ``breach`` makes on the session after it."""
+    return MarginCall(
+        call_id,
+        breach.kind,
+        breach.amount,
+        closing.session,
+        sessions.next_session(closing.session),
+        due_day(rules, breach.kind, closing.session),
+        rules.cite(breach.parameter),
+        breach.parameter,
+        breach.facts,
+        margin_level=closing.margin_level,
+        minor=breach.minor,
+    )
+
+
+# -- the measures
 
 
 def day_trade(rules: Any, closing: Closing) -> Breach | None:
-    """Day-trade call: peak same-day exposure over day-trading buying power at the start of the day, in the brokerage's proportion."""
+    """Day-trade call: peak same-day exposure over day-trading buying power at the start of the day, in the brokerage's proportion.
+
+    While an earlier call holds the account to twice the excess, the sum of the day's day trades counts, and half of what it exceeds
+    that by is called for.
+    """
     if rules.regime != PDT:
         return None
-    start = closing.bod_dtbp
-    if closing.multiplier < 4:
-        if rules.dt_unflagged_call is not True:
-            return None
-        start = rules.dt_buying_power_multiple * max(0.0, closing.excess_at_start)
-    over = closing.day_trade_exposure - start
+    if closing.stepped_down:
+        times = rules.dt_multiple_under_call
+        start = times * max(0.0, closing.excess_at_start)
+        used = closing.day_traded if rules.dt_aggregate_under_call else closing.day_trade_exposure
+        over, ratio = used - start, 1.0 / times
+    else:
+        start, used, ratio = closing.bod_dtbp, closing.day_trade_exposure, rules.dt_call_ratio
+        if closing.multiplier < rules.dt_buying_power_multiple:
+            if rules.dt_unflagged_call is not True:
+                return None
+            start = rules.dt_buying_power_multiple * max(0.0, closing.excess_at_start)
+        over = used - start
     if not exceeds(over, 0.0):
         return None
-    facts = {"day_trade_exposure": closing.day_trade_exposure, "bod_dtbp": start}
-    return Breach("day_trade", over * rules.dt_call_ratio, "dt_buying_power_multiple", facts)
+    return Breach("day_trade", over * ratio, "dt_buying_power_multiple", {"day_trade_exposure": used, "bod_dtbp": start})
 
 
 def fed(rules: Any, closing: Closing) -> Breach | None:
@@ -67,7 +185,8 @@ def fed(rules: Any, closing: Closing) -> Breach | None:
     amount = min(closing.reg_t_created, closing.initial_margin - closing.equity)
     if not exceeds(amount, rules.regt_de_minimis):
         return None
-    return Breach("fed", amount, "regt_initial_long", {"initial_margin": closing.initial_margin, "equity": closing.equity})
+    facts = {"initial_margin": closing.initial_margin, "equity": closing.equity, "created_by_trades": closing.reg_t_created}
+    return Breach("fed", amount, "regt_initial_long", facts)
 
 
 def maintenance(rules: Any, closing: Closing) -> Breach | None:
@@ -75,17 +194,25 @@ def maintenance(rules: Any, closing: Closing) -> Breach | None:
     amount = closing.maintenance_margin - closing.equity
     if not exceeds(amount, 0.0):
         return None
-    return Breach(
-        "maintenance", amount, "maintenance_long_bands", {"maintenance_margin": closing.maintenance_margin, "equity": closing.equity}
-    )
+    facts = {"maintenance_margin": closing.maintenance_margin, "equity": closing.equity}
+    return Breach("maintenance", amount, "maintenance_long_bands", facts)
 
 
 def minimum_equity(rules: Any, closing: Closing) -> Breach | None:
-    """Minimum-equity call: a pattern day trader's equity under $25,000 at the close."""
-    if rules.regime != PDT or not closing.pattern_day_trader or not below(closing.equity, rules.pdt_min_equity):
+    """Minimum-equity call: a pattern day trader's equity under $25,000 at the close; at some brokerages $2,000 with a debit or short."""
+    required, parameter = 0.0, ""
+    if rules.regime == PDT and closing.pattern_day_trader and rules.minimum_equity_call:
+        required, parameter = rules.pdt_min_equity, "pdt_min_equity"
+    elif rules.margin_min_equity_call and (below(closing.cash, 0.0) or closing.short):
+        required, parameter = rules.margin_min_equity, "margin_min_equity"
+    if not parameter or not below(closing.equity, required):
         return None
-    facts = {"equity": closing.equity, "required": rules.pdt_min_equity}
-    return Breach("minimum_equity", rules.pdt_min_equity - closing.equity, "pdt_min_equity", facts)
+    return Breach("minimum_equity", required - closing.equity, parameter, {"equity": closing.equity, "required": required})
+
+
+def minor_limit(rules: Any, equity: float) -> float:
+    """A deficit up to this many dollars is minor: the lesser of 5 % of equity (at the deficit) and $1,000, boundary included."""
+    return float(min(rules.imd_minor_ratio * max(0.0, equity), rules.imd_minor_limit))
 
 
 def intraday_margin(rules: Any, closing: Closing) -> Breach | None:
@@ -93,10 +220,12 @@ def intraday_margin(rules: Any, closing: Closing) -> Breach | None:
     amount = closing.intraday_margin_deficit
     if rules.regime == PDT or not exceeds(amount, 0.0):
         return None
-    minor = min(rules.imd_minor_ratio * max(0.0, closing.equity_at_deficit), rules.imd_minor_limit)
-    if not rules.imd_call_minor and not exceeds(amount, minor):
+    limit = minor_limit(rules, closing.equity_at_deficit)
+    minor = not exceeds(amount, limit)
+    if minor and not rules.imd_call_minor:
         return None
-    return Breach("intraday_margin", amount, "imd_prompt_days", {"intraday_margin_deficit": amount, "minor_limit": minor})
+    facts = {"intraday_margin_deficit": amount, "minor_limit": limit, "equity": closing.equity_at_deficit}
+    return Breach("intraday_margin", amount, "imd_prompt_days", facts, minor)
 
 
 MEASURES = (day_trade, fed, maintenance, minimum_equity, intraday_margin)

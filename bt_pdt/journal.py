@@ -39,13 +39,17 @@ class ReleaseEntry(NamedTuple):
 
 
 class CashEntry(NamedTuple):
-    """A deposit, withdrawal, interest, fee or dividend; a refused withdrawal carries its decision and moved nothing."""
+    """A deposit, withdrawal, interest, fee or dividend; a refused withdrawal carries its decision and moved nothing.
+
+    ``for_call`` is the id of the margin call that a deposit is made for.
+    """
 
     at: datetime
     session: date
     kind: str
     amount: float
     decision: Decision | None = None
+    for_call: str | None = None
 
 
 class FlagEntry(NamedTuple):
@@ -58,23 +62,23 @@ class FlagEntry(NamedTuple):
 
 
 class RestrictionEntry(NamedTuple):
-    """A restriction began (or ended, ``on`` False)."""
+    """A restriction begins to bind (``on``) or has ended; ``why`` is the call id or the rule behind it."""
 
     at: datetime
     session: date
     kind: str
     on: bool
     because: str
+    why: str
 
 
-class BreachEntry(NamedTuple):
-    """A session closed in a state that calls for a margin call of ``amount`` dollars: what kind, by which rule."""
+class CallEntry(NamedTuple):
+    """A margin call was issued, met, met_late, past_due, expired or closed: ``event``; ``call`` is the :class:`~bt_pdt.calls.MarginCall` since."""
 
+    at: datetime
     session: date
-    kind: str
-    amount: float
-    rule: str
-    facts: dict[str, Any]
+    event: str
+    call: Any
 
 
 class CloseEntry(NamedTuple):
@@ -84,4 +88,4 @@ class CloseEntry(NamedTuple):
     row: dict[str, Any]
 
 
-Entry = OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | BreachEntry | CloseEntry
+Entry = OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | CallEntry | CloseEntry

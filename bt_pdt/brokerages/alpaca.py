@@ -105,6 +105,7 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
     "concentration_rate": _added(IMD_DAY, 0.50, MARGIN_2026),
     "position_equity_ratio": _one(date(2021, 6, 30), 6.0, RATIO_2021),
     # calls
+    "dt_open_call_restriction": _one(date(2019, 8, 5), "liquidation_only", FORUM_30K),
     "fed_calls_before_restriction": _one(date(2019, 8, 1), 3, FORUM_30K),
     "fed_restriction_days": _one(date(2019, 8, 1), 90, FORUM_30K),
     # orders

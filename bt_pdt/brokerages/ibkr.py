@@ -14,6 +14,7 @@ POTENTIAL_PDT = cited(
 )
 PDT_PAGES = cited("IBKR pattern day trader pages (copy)", "https://royaltrade.exchange")
 PORTAL_2026 = cited("IBKR portal page of 2026-06-03 (read in transcription)")
+REAL_TIME = cited("IBKR Reg T margin, liquidation when excess liquidity is below zero (copy)", "https://ibkr.info/tag/reg-t-margin")
 IMD_DAY = date(2026, 6, 4)
 
 IBKR = Brokerage(
@@ -22,6 +23,7 @@ IBKR = Brokerage(
     overrides={
         "pdt_check": (Since(FIRST_DAY, "entry", POTENTIAL_PDT),),
         "equity_test": (Since(FIRST_DAY, "last_equity", PDT_PAGES),),
+        "maintenance_real_time": (Since(FIRST_DAY, True, REAL_TIME),),
         "imd_call_days": (Since(IMD_DAY, 3, PORTAL_2026),),
         "practice_failures": (Since(IMD_DAY, 4, PORTAL_2026),),
         "practice_months": (Since(IMD_DAY, 12, PORTAL_2026),),

@@ -14,6 +14,7 @@ PDT_PROTECTION = cited(
 )
 COUNTING = cited("Robinhood help 115002529586, Pattern Day Trading")
 ADOPTION = cited("Brokerage adoption of the intraday margin rules (read in transcription)")
+MINIMUM = cited("Robinhood help 360001214943, Margin maintenance and the $2,000 minimum", "https://robinhood.com/us/en/support")
 IMD_DAY = date(2026, 6, 4)
 
 ROBINHOOD = Brokerage(
@@ -22,6 +23,7 @@ ROBINHOOD = Brokerage(
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
         "pdt_check": (Since(FIRST_DAY, "warn", PDT_PROTECTION),),
+        "margin_min_equity_call": (Since(FIRST_DAY, True, MINIMUM),),
         "count_unfillable_pending": (Since(FIRST_DAY, True, PDT_PROTECTION),),
         "counting_method": (Since(FIRST_DAY, "direction", COUNTING),),
     },

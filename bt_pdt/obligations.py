@@ -1,0 +1,240 @@
+"""What an account owes and what it may not do meanwhile: its calls and restrictions, moved by deposits, sales, closes and deadlines.
+
+A restriction hangs on its call: it holds from a day to a day (or an event), refuses openings only, and ends by itself. Two calls make two
+restrictions; together they last as long as the longer one, so a later call extends and never restarts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from . import sessions
+from .calls import Breach, Closing, MarginCall, breaches, issued, move
+from .money import below, dollars
+
+RESTRICTION_KINDS = ("liquidation_only", "closing_only", "cash_available", "no_day_trades", "ninety_day_freeze", "buying_power_2x")
+
+
+class Restriction(NamedTuple):
+    """What an account may not do: ``kind`` from ``start`` to ``until`` (the last restricted day, None while open-ended).
+
+    ``why`` is the id of the call behind it, or the name of the rule where no call was issued; ``rule`` is the parameter, ``because`` the
+    words of a sentence.
+    """
+
+    kind: str
+    start: date
+    until: date | None
+    why: str
+    rule: str
+    because: str
+
+    def holds_on(self, day: date) -> bool:
+        """True from ``start`` to ``until``, both included."""
+        return self.start <= day and (self.until is None or day <= self.until)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The restriction's line in a report."""
+        until = self.until.isoformat() if self.until else None
+        return {"kind": self.kind, "from": self.start.isoformat(), "until": until, "why": self.why}
+
+
+class Obligations:
+    """The calls and restrictions of one account.
+
+    ``rules_on(day)`` gives the rules of a day: a call keeps the clocks of the day it was measured on. ``binding`` False (rules off) lists
+    calls but sets no restriction. ``told`` collects (what happened, call) as it happens; the account journals and clears it.
+    """
+
+    def __init__(self, rules_on: Callable[[date], Any], *, binding: bool) -> None:
+        self.rules_on = rules_on
+        self.binding = binding
+        self.calls: list[MarginCall] = []
+        self.restrictions: list[Restriction] = []
+        self.told: list[tuple[str, MarginCall]] = []
+        self.cured_by_flows = 0.0  # of deposits and sales since the last close, what met a Fed call and so gives no SMA
+
+    def copy(self) -> Obligations:
+        """An independent twin."""
+        twin = Obligations(self.rules_on, binding=self.binding)
+        twin.calls, twin.restrictions = self.calls[:], self.restrictions[:]
+        twin.cured_by_flows = self.cured_by_flows
+        return twin
+
+    def open(self, *kinds: str) -> list[MarginCall]:
+        """Calls neither met nor expired nor closed, of these kinds (default: all)."""
+        return [call for call in self.calls if call.is_open and (not kinds or call.kind in kinds)]
+
+    @property
+    def unsatisfied(self) -> bool:
+        """Some call could still be met, perhaps after it expired."""
+        return any(call.satisfied_on is None and call.status != "closed" for call in self.calls)
+
+    # -- restrictions
+
+    def restrict(self, restriction: Restriction) -> None:
+        """Sets a restriction, unless nothing is refused at all."""
+        if self.binding:
+            self.restrictions.append(restriction)
+
+    def end(self, restriction: Restriction, until: date | None) -> None:
+        """``until`` becomes the last restricted day; one that never came into force is dropped."""
+        i = self.restrictions.index(restriction)
+        if until is not None and until < restriction.start:
+            del self.restrictions[i]
+        else:
+            self.restrictions[i] = restriction._replace(until=until)
+
+    def in_force(self, day: date) -> list[Restriction]:
+        """The restrictions that hold on ``day``."""
+        return [r for r in self.restrictions if r.holds_on(day)]
+
+    # -- what comes in
+
+    def deposited(self, session: date, amount: float) -> None:
+        """A deposit (or, negative, a withdrawal): counts for Fed calls since their measured close, for day-trade calls since their issue."""
+        for i, call in enumerate(self.calls):
+            if call.kind == "day_trade" and call.satisfied_on is None and session >= call.issued_on and amount > 0:
+                self.calls[i] = replace(call, received=call.received + amount)
+        self.sold(amount)
+
+    def sold(self, amount: float) -> None:
+        """Half the proceeds of a sale (negative: of a purchase), or a deposit: what it brings towards Fed calls."""
+        fed = [i for i, call in enumerate(self.calls) if call.kind == "fed" and call.satisfied_on is None]
+        if amount > 0 and fed:
+            self.cured_by_flows += min(amount, max(self.calls[i].missing for i in fed))
+        for i in fed:
+            self.calls[i] = replace(self.calls[i], received=self.calls[i].received + amount)
+
+    def look(self, session: date, excess: Callable[[], float]) -> bool:
+        """After an event: calls that are met now. ``excess()`` is equity less maintenance margin. True if any was."""
+        found = False
+        for i, call in enumerate(self.calls):
+            if call.satisfied_on is not None or session < call.issued_on or not call.is_open:
+                continue
+            if (call.kind in ("fed", "day_trade") and not below(call.received, call.amount)) or (
+                call.kind == "maintenance" and not below(excess(), 0.0)
+            ):
+                self._meet(i, session)
+                found = True
+        return found
+
+    def _meet(self, i: int, day: date) -> None:
+        self._move(i, "met", day)
+        call = self.calls[i]
+        for restriction in [r for r in self.restrictions if r.why == call.id and call.kind != "fed"]:
+            if restriction.until is None or restriction.until > day:
+                self.end(restriction, day if restriction.start <= day else restriction.start - timedelta(days=1))
+
+    def _move(self, i: int, event: str, day: date) -> None:
+        before = self.calls[i]
+        self.calls[i] = after = move(before, event, day)
+        if after.status != before.status:
+            self.told.append((after.status, after))
+
+    # -- the close
+
+    def close(self, rules: Any, closing: Closing) -> None:
+        """A session has closed: what its end meets, deadlines that pass with it, and the calls that it makes."""
+        self._meet_at_close(closing)
+        self._pass_deadlines(closing.session)
+        for breach in breaches(rules, closing):
+            if breach.kind in ("maintenance", "minimum_equity") and self.open(breach.kind):
+                continue
+            self.issue(breach, rules, closing)
+        self.cured_by_flows = 0.0
+
+    def _meet_at_close(self, closing: Closing) -> None:
+        day = closing.session
+        for i, call in enumerate(self.calls):
+            if call.satisfied_on is not None or day < call.issued_on or call.status == "closed":
+                continue
+            if call.kind == "intraday_margin" and not below(closing.margin_level - call.margin_level, call.amount):
+                self._meet(i, day)
+            elif call.kind == "minimum_equity" and not below(closing.equity, call.facts["required"]):
+                self._meet(i, day)
+            elif call.parameter == "margin_min_equity" and not below(closing.cash, 0.0) and not closing.short:
+                self._meet(i, day)
+
+    def _pass_deadlines(self, day: date) -> None:
+        for i in range(len(self.calls)):
+            call = self.calls[i]
+            if call.status == "open" and call.due_on is not None and day >= call.due_on:
+                self._move(i, "past_due", day)
+                if call.kind == "day_trade" and any(r.why == call.id and r.kind == "buying_power_2x" for r in self.restrictions):
+                    self._cash_available(call)
+            if call.kind != "intraday_margin" or call.satisfied_on is not None:
+                continue
+            rules = self.rules_on(call.measured_on)
+            if day == sessions.add_business_days(call.measured_on, rules.imd_prompt_days):
+                self._fail(i, day, rules)
+            if self.calls[i].is_open and day >= sessions.add_business_days(call.measured_on, rules.imd_expiry_days):
+                self._move(i, "expired", day)
+
+    def _cash_available(self, call: MarginCall) -> None:
+        """A pattern day trader's day-trade call unmet when due: cash available only, for ninety days from the day after or until met."""
+        assert call.due_on is not None
+        rules = self.rules_on(call.measured_on)
+        last = call.due_on + timedelta(days=rules.dt_cash_basis_days)
+        because = f"the day-trade call of {dollars(call.amount)} was not met by {call.due_on}"
+        self.restrict(Restriction("cash_available", call.due_on + timedelta(days=1), last, call.id, "dt_cash_basis_days", because))
+
+    def _fail(self, i: int, day: date, rules: Any) -> None:
+        """An intraday deficit unmet at the close of the fifth business day: a failure, and with enough of them a frozen account."""
+        self.calls[i] = call = replace(self.calls[i], failed_on=day)
+        since = months_before(day, rules.practice_months)
+        failures = [c for c in self.calls if c.failed_on is not None and c.failed_on > since and not c.minor]
+        if len(failures) >= rules.practice_failures:
+            last = day + timedelta(days=rules.imd_freeze_days)
+            because = f"the intraday margin deficit of {dollars(call.amount)} was not met by {day}"
+            self.restrict(Restriction("ninety_day_freeze", day + timedelta(days=1), last, call.id, "imd_freeze_days", because))
+
+    # -- issuing
+
+    def issue(self, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
+        """The call that ``breach`` makes, and the restriction that holds while it is open."""
+        call = issued(f"c{len(self.calls) + 1}", breach, rules, closing)
+        self.calls.append(call)
+        self.told.append(("issued", call))
+        if call.kind == "day_trade" and rules.dt_open_call_restriction == "liquidation_only":
+            because = f"the day-trade call of {dollars(call.amount)} is open"
+            self.restrict(Restriction("liquidation_only", call.issued_on, None, call.id, "dt_open_call_restriction", because))
+        elif call.kind == "day_trade" and closing.pattern_day_trader:
+            because = f"the day-trade call of {dollars(call.amount)} is open"
+            self.restrict(Restriction("buying_power_2x", call.issued_on, call.due_on, call.id, "dt_multiple_under_call", because))
+        elif call.kind == "fed":
+            self._count_fed(call, rules)
+        return call
+
+    def _count_fed(self, call: MarginCall, rules: Any) -> None:
+        since = months_before(call.issued_on, rules.fed_call_window_months)
+        recent = [c for c in self.calls if c.kind == "fed" and c.issued_on > since]
+        if len(recent) >= rules.fed_calls_before_restriction:
+            last = call.issued_on + timedelta(days=rules.fed_restriction_days - 1)
+            because = f"{len(recent)} Fed calls in {rules.fed_call_window_months} months"
+            self.restrict(Restriction("liquidation_only", call.issued_on, last, call.id, "fed_calls_before_restriction", because))
+
+    def drop_minimum_equity(self, day: date, because_of: str) -> None:
+        """The regime ended, or the designation was lifted: an open $25,000 call is closed, without having been met."""
+        for i, call in enumerate(self.calls):
+            if call.kind == "minimum_equity" and call.is_open and call.parameter == because_of:
+                self._move(i, "closed", day)
+
+    def due_on(self, day: date) -> list[MarginCall]:
+        """Open calls that are due at the close of ``day``."""
+        return [call for call in self.calls if call.status == "open" and call.due_on == day]
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month ``months`` earlier, the last one of that month if there is none."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    month += 1
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month, last)
+        except ValueError:
+            continue
+    raise AssertionError(day)
