@@ -6,26 +6,28 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from . import calls, judgement, sessions
+from . import judgement, sessions
 from .brokerages import brokerage as brokerage_named
 from .brokerages import rulebook_for
-from .calls import Closing, Restriction
+from .calls import Closing, MarginCall
+from .calls import maintenance as maintenance_breach
 from .checks import NOTHING, Case
 from .decisions import Accepted, Decision, Reason, Refusal, WouldPass
+from .deficit import IntradayMargin
 from .errors import BadInput, NotInForce, known_name
-from .journal import BreachEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
+from .journal import CallEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
 from .ledger import Ledger, WorkingOrder
 from .margin import requirement
 from .money import SHARE_DUST, below, cents, dollars, exceeds
+from .obligations import Obligations, Restriction
 from .orders import Asset, Fill, OrderRequest, finite, positive
 from .rules.rulebook import PDT, Rulebook, Rules
 from .state import AccountState
-from .valuation import Valuation
 
 CHECK_MODES = ("entry", "exit", "both")
 ACCOUNT_TYPES = ("margin", "cash")
@@ -48,7 +50,7 @@ def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any])
         raise BadInput(f"rules takes as_of, off or a date like 2026-06-03, got {rules!r}.") from None
 
 
-class Account(Valuation):
+class Account(IntradayMargin):
     """A customer's account at a brokerage: checks orders, posts fills, closes sessions, keeps a journal.
 
     ``rules`` is ``"as_of"`` (the law of each session), a date (that day's law throughout) or ``"off"`` (count and measure,
@@ -107,8 +109,11 @@ class Account(Valuation):
         self.trading_blocked = False
         self.journal: list[Entry] = []
         self._rows: list[dict[str, Any]] = []
-        self._all_restrictions: list[Restriction] = []
-        self._live_restrictions: list[Restriction] = []
+        #: Called with every :class:`CallEntry` and :class:`RestrictionEntry` as it is journalled; a host passes them on.
+        self.listener: Callable[[CallEntry | RestrictionEntry], None] | None = None
+        self._owed = Obligations(self.rulebook.on, binding=self.refuses)
+        self._in_force: list[Restriction] = []
+        self._owing = False  # some call could be met by the next event
         self._made: dict[date, dict[str, int]] = {}  # day trades by session and symbol, carried-in ones included
         self._own: dict[tuple[date, str], int] = {}
         self._orders_filled: dict[date, Any] = {}  # ids of orders executed by session, for the 6 % clause
@@ -140,7 +145,7 @@ class Account(Valuation):
         self.sma = max(0.0, equity - initial)
         self._closing_marks = dict(self.ledger.marks)
         self._start_session()
-        self._lowest()
+        self._after_event()
 
     def _carried_maintenance(self) -> float:
         """Maintenance of what was carried in, by the rules of the session at whose close it was priced."""
@@ -161,10 +166,9 @@ class Account(Valuation):
         self._closed_explicitly = False
         self._close = sessions.close_of(self.session)
         self._settles_on: date | None = None
-        self._deficit = 0.0
-        self._deficit_equity = 0.0
+        self._cash_at_start = self.ledger.cash
         self._lowest_dtbp: float | None = None
-        self._lowest_level: float | None = None
+        self._start_deficit()
         self._excess_at_start = self.last_equity - self.last_maintenance_margin
         days = self.rules.pdt_window_business_days
         self._window = sessions.window(self.session, days) if days else ()
@@ -176,9 +180,9 @@ class Account(Valuation):
         """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
         rules = self.rules
         if rules.regime != PDT:
-            self.bod_dtbp = 0.0
             self._session_multiplier = 0
             self._restrict_flagged(None, lifted_on)
+            self._grant()
             return
         enough = not below(self.last_equity, rules.pdt_min_equity)
         if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
@@ -187,41 +191,57 @@ class Account(Valuation):
             self._session_multiplier = int(rules.dt_buying_power_multiple)
         else:
             self._session_multiplier = 2
-        four = self._session_multiplier >= 4
-        self.bod_dtbp = rules.dt_buying_power_multiple * max(0.0, self.last_equity - self.last_maintenance_margin) if four else 0.0
         bound = self.pattern_day_trader and not enough and self.account_type == "margin"
         self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
+        self._grant()
 
-    def _flagged_restriction(self) -> Restriction | None:
-        return next((r for r in self._live_restrictions if r.rule == "pdt_min_equity"), None)
+    def _grant(self) -> None:
+        """Day-trading buying power at the start of the day: four times the previous close's excess, twice while a day-trade call steps it down."""
+        rules = self.rules
+        if rules.regime != PDT or self._session_multiplier < rules.dt_buying_power_multiple:
+            self.bod_dtbp = 0.0
+            return
+        times = rules.dt_multiple_under_call if self.stepped_down() else rules.dt_buying_power_multiple
+        self.bod_dtbp = times * max(0.0, self._excess_at_start)
+
+    def stepped_down(self) -> bool:
+        """True while an open day-trade call holds day trades to twice the excess, on the sum of the day."""
+        return self.restriction("buying_power_2x") is not None
+
+    def dtbp_used(self) -> float:
+        """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
+        return self.ledger.opened_today if self.stepped_down() and self.rules.dt_aggregate_under_call else self.ledger.used_today
 
     def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
-        current = self._flagged_restriction()
-        if current is not None and (kind is None or kind != current.kind):
-            self._lift(current, lifted_on)
-        if kind is not None and (current is None or current.kind != kind) and self.refuses:
+        """The restriction of a flagged account under $25,000 begins, changes its kind, or ends with ``lifted_on``."""
+        current = next((r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None), None)
+        if current is not None and kind != current.kind:
+            self._owed.end(current, lifted_on)
+        if kind is not None and (current is None or current.kind != kind):
             because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
-            self._restrict(Restriction(kind, self.session, None, "minimum_equity", "pdt_min_equity", because))
+            behind = [call.id for call in self._owed.open("minimum_equity")]
+            why = behind[-1] if behind else "minimum_equity"
+            self._owed.restrict(Restriction(kind, self.session, None, why, "pdt_min_equity", because))
+        self._renew()
 
-    def _last_restricted_day(self, equity: float) -> None:
-        """Equity back at the close ends the restriction with this session: it holds to the end of the date, not into the next."""
-        current = self._flagged_restriction()
-        if current is not None:
-            back = self.rules.pdt_min_equity is None or not below(equity, self.rules.pdt_min_equity)
-            ending = current._replace(until=self.session if back else None)
-            for listed in (self._live_restrictions, self._all_restrictions):
-                listed[listed.index(current)] = ending
+    def _renew(self) -> None:
+        """What binds now, after calls or days have changed; the journal and the listener are told."""
+        before, self._in_force = self._in_force, self._owed.in_force(self.session)
+        kept = {(r.kind, r.why, r.start) for r in self._in_force}
+        known = {(r.kind, r.why, r.start) for r in before}
+        changed = [(r, False) for r in before if (r.kind, r.why, r.start) not in kept]
+        changed += [(r, True) for r in self._in_force if (r.kind, r.why, r.start) not in known]
+        for event, call in self._owed.told:
+            self._tell(CallEntry(self.now, self.session, event, call))
+        self._owed.told.clear()
+        for r, on in changed:
+            self._tell(RestrictionEntry(self.now, self.session, r.kind, on, r.because, r.why))
+        self._owing = self._owed.unsatisfied
 
-    def _restrict(self, restriction: Restriction) -> None:
-        self._live_restrictions.append(restriction)
-        self._all_restrictions.append(restriction)
-        self.journal.append(RestrictionEntry(self.now, self.session, restriction.kind, True, restriction.because))
-
-    def _lift(self, restriction: Restriction, until: date) -> None:
-        self._live_restrictions.remove(restriction)
-        i = self._all_restrictions.index(restriction)
-        self._all_restrictions[i] = restriction._replace(until=until)
-        self.journal.append(RestrictionEntry(self.now, self.session, restriction.kind, False, restriction.because))
+    def _tell(self, entry: CallEntry | RestrictionEntry) -> None:
+        self.journal.append(entry)
+        if self.listener is not None:
+            self.listener(entry)
 
     @property
     def regime(self) -> str:
@@ -261,6 +281,8 @@ class Account(Valuation):
             self.journal.append(CloseEntry(self.session, row))
             measured = self._measured or {}
             self._untouched = False
+            if measured["closing"] is not None:
+                self._owed.close(self.rules, measured["closing"])
             self.last_equity = measured["equity"]
             self.last_maintenance_margin = measured["maintenance_margin"]
             self._closing_marks = measured["marks"]
@@ -276,6 +298,8 @@ class Account(Valuation):
             ledger.new_day()
             rules = self.rulebook.on(self.session)
             if rules is not self.rules:
+                if rules.regime != self.rules.regime:
+                    self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
                 self.rules = rules
                 self._revalue()
             ledger.counting_method = rules.counting_method or "direction"
@@ -283,6 +307,8 @@ class Account(Valuation):
                 del self._made[old]
                 self._orders_filled.pop(old, None)
             self._start_session()
+            for call in self._owed.due_on(sessions.next_session(self.session)) if self._owing else ():
+                self._tell(CallEntry(self.now, self.session, "due_tomorrow", call))
 
     def close_session(self, day: date | None = None, marks: Mapping[str, float] | None = None) -> None:
         """The regular session of ``day`` (default: the current one) ends at ``marks``: equity and margins are measured, day orders released."""
@@ -299,49 +325,65 @@ class Account(Valuation):
         self.now = max(self.now, sessions.close_of(day))
 
     def _measure(self) -> None:
-        """The numbers of the regular close, the calls they make due, and the end of the day orders."""
-        first = self._measured is None
-        self._lowest()
-        equity, initial, maintenance = self.margins()
+        """The numbers of the regular close and the end of the day orders. Asked again when a close line follows an implied close."""
+        self._after_event()
+        if self._measured is None:
+            self._period = (self.sma, 0.0, 0.0, self.ledger.closed_after)
+        sma, flow, cured, self.ledger.closed_after = self._period
+        self._reg_t_flow += flow
+        self._owed.cured_by_flows += cured
+        equity, initial, _ = self.margins()
         for order in [o for o in self.ledger.orders.values() if o.ends_on == self.session and not o.request.extended_hours]:
             self._release(order, "day order ended at the close")
-        closing = Closing(
-            self.session,
-            equity,
-            initial,
-            maintenance,
-            self.pattern_day_trader,
-            self.multiplier,
-            self.bod_dtbp,
-            self.ledger.peak_exposure(),
-            self._excess_at_start,
-            self.reg_t_created(),
-            self._deficit,
-            self._deficit_equity,
-        )
-        if not first:
-            self.journal = [e for e in self.journal if not (isinstance(e, BreachEntry) and e.session == self.session)]
-        for breach in calls.breaches(self.rules, closing):
-            self.journal.append(BreachEntry(self.session, breach.kind, cents(breach.amount), self.rules.cite(breach.rule), breach.facts))
-        sma = self.sma if first else self._sma_before
-        self._sma_before = sma
+        closing = self._closing(sma)
         self.sma = max(0.0, -self._created(sma), equity - initial)
         self._measured = {
+            "closing": closing if self.account_type == "margin" else None,
             "equity": equity,
-            "maintenance_margin": maintenance,
+            "maintenance_margin": closing.maintenance_margin,
             "initial_margin": initial,
             "multiplier": closing.multiplier,
             "regt_buying_power": self.regt_buying_power(),
             "bod_dtbp": self.bod_dtbp,
             "sma": self.sma,
-            "deficit": self._deficit,
+            "deficit": closing.intraday_margin_deficit,
             "lowest_dtbp": self._lowest_dtbp,
             "interest": self._interest(),
             "marks": dict(self.ledger.marks),
         }
-        self._reg_t_flow = 0.0
+        self._period = (sma, self._reg_t_flow, self._owed.cured_by_flows, self.ledger.closed_after)
+        self._reg_t_flow = self._owed.cured_by_flows = 0.0
         self.ledger.closed_after = self.ledger.executions
-        self._last_restricted_day(equity)
+
+    def _closing(self, sma: float) -> Closing:
+        """The close as the calls read it."""
+        equity, initial, maintenance = self.margins()
+        deficit, equity_then = self.deficit()
+        return Closing(
+            session=self.session,
+            equity=equity,
+            cash=self.ledger.cash,
+            short=self._sums()[1] > 0,
+            initial_margin=initial,
+            maintenance_margin=maintenance,
+            exchange_maintenance_margin=self._exchange_maintenance() if maintenance > equity else 0.0,
+            pattern_day_trader=self.pattern_day_trader,
+            multiplier=self.multiplier,
+            bod_dtbp=self.bod_dtbp,
+            day_trade_exposure=self.ledger.peak_exposure(),
+            day_traded=self.ledger.peak_exposure(aggregate=True),
+            stepped_down=self.stepped_down(),
+            excess_at_start=self._excess_at_start,
+            reg_t_created=self._created(sma),
+            intraday_margin_deficit=deficit,
+            equity_at_deficit=equity_then,
+            margin_level=self.margin_level(),
+        )
+
+    def _exchange_maintenance(self) -> float:
+        """The rule's own maintenance margin, without house rates."""
+        law, ledger = rulebook_for("finra").on(self.rules.day), self.ledger
+        return sum(requirement(law, ledger.asset(s), qty, ledger.marks[s]).maintenance for s, qty in ledger.positions.items())
 
     def _row(self) -> dict[str, Any]:
         """The session's line of the sessions table; fills after the close count in its day trades."""
@@ -386,7 +428,7 @@ class Account(Valuation):
     def daytrading_buying_power(self) -> float:
         """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
         start = self.bod_dtbp
-        return max(0.0, min(start, start - self.ledger.used_today - self.ledger.reserved().dtbp))
+        return max(0.0, min(start, start - self.dtbp_used() - self.ledger.reserved().dtbp))
 
     def buying_power(self) -> float:
         """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
@@ -404,7 +446,7 @@ class Account(Valuation):
         return self._created(self.sma)
 
     def _created(self, sma: float) -> float:
-        return self._initial_of_lots() + self._reg_t_flow - sma
+        return self._initial_of_lots() + self._reg_t_flow + self._owed.cured_by_flows - sma
 
     def _initial_of_lots(self) -> float:
         """Initial margin, at trade price, of the lots opened since the last regular close and still held."""
@@ -447,7 +489,7 @@ class Account(Valuation):
 
     def restriction(self, *kinds: str) -> Restriction | None:
         """The restriction of one of these kinds that is in force, or None."""
-        for restriction in self._live_restrictions:
+        for restriction in self._in_force:
             if restriction.kind in kinds:
                 return restriction
         return None
@@ -455,19 +497,46 @@ class Account(Valuation):
     @property
     def restrictions(self) -> list[Restriction]:
         """Every restriction of this history, ended ones with their last restricted day."""
-        return list(self._all_restrictions)
+        return list(self._owed_now().restrictions)
 
     @property
-    def calls(self) -> list[Any]:
-        """Margin calls issued so far. Breaches that call for one are in the journal with their amounts."""
-        return []
+    def calls(self) -> list[MarginCall]:
+        """Every margin call of this history; those that the last close made due are among them, though issued on the next session."""
+        return list(self._owed_now().calls)
+
+    def open_calls(self, *kinds: str) -> list[MarginCall]:
+        """Calls issued and neither met nor expired nor closed, of these kinds (default: all)."""
+        return self._owed.open(*kinds)
+
+    def _owed_now(self) -> Obligations:
+        """What is owed once the current session's close, if it is there, is taken in."""
+        if not self._closed_explicitly or self._measured is None or self._measured["closing"] is None:
+            return self._owed
+        after = self._owed.copy()
+        after.close(self.rules, self._measured["closing"])
+        return after
+
+    def call_maintenance_now(self) -> MarginCall | None:
+        """The brokerage calls during the session, due at once: the maintenance call that is open, or a new one; None if there is no deficiency."""
+        found = self._owed.open("maintenance")
+        if found:
+            return found[-1]
+        closing = self._closing(self.sma)
+        breach = maintenance_breach(self.rules, closing)
+        if breach is None:
+            return None
+        call = self._owed.issue_at_once(breach, self.rules, closing)
+        self._renew()
+        return call
 
     def lift_restriction(self, kind: str) -> None:
         """The brokerage lifts a restriction (a human has reviewed a closing-only account)."""
-        found = self.restriction(known_name("restriction", kind, [r.kind for r in self._live_restrictions] or [kind]))
+        found = self.restriction(known_name("restriction", kind, [r.kind for r in self._in_force] or [kind]))
         if found is None:
             raise BadInput(f"no {kind} restriction is in force.")
-        self._lift(found, self.session)
+        self._owed.end(found, self.session)
+        self._renew()
+        self._grant()
 
     def set_flag(self, pattern_day_trader: bool, *, one_time_removal: bool = False, at: datetime | None = None) -> None:
         """The brokerage sets or lifts the pattern-day-trader designation; it holds at once. A one-time removal is had once."""
@@ -481,14 +550,16 @@ class Account(Valuation):
                 raise BadInput("the one-time removal of the designation was already used; lift the flag without one_time_removal.")
             self.one_time_removal_used = True
         if self.rules.regime != PDT:
-            self._lowest()
+            self._after_event()
             return
         self.pattern_day_trader = bool(pattern_day_trader)
         self.journal.append(
             FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage")
         )
+        if not pattern_day_trader:
+            self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
         self._designate(lifted_on=self.session)
-        self._lowest()
+        self._after_event()
 
     # -- facts from outside
 
@@ -499,8 +570,8 @@ class Account(Valuation):
             for entry in self.journal[:]:
                 if isinstance(entry, RestrictionEntry):
                     self.journal.remove(entry)
-            self._live_restrictions.clear()
-            self._all_restrictions.clear()
+            self._owed = Obligations(self.rulebook.on, binding=self.refuses)
+            self._in_force = []
             self._opening_figures()
         else:
             self._revalue()
@@ -518,30 +589,32 @@ class Account(Valuation):
                 if margins.pop(symbol, None) is not None:
                     self._totals = None
         self._untouched = False
-        self._lowest()
+        self._after_event()
 
-    def deposit(self, amount: float, at: datetime | None = None) -> None:
-        """Cash comes in. While a day-trade or $25,000 deficiency is open it stays two full business days after the day of deposit."""
+    def deposit(self, amount: float, at: datetime | None = None, *, for_call: str | None = None) -> None:
+        """Cash comes in, perhaps ``for_call`` (the id of a margin call: a mark for the report, any deposit counts).
+
+        While a day-trade or $25,000 deficiency is open it stays two full business days after the day of deposit.
+        """
         amount = positive("amount", amount)
         if at is not None:
             self.advance(at)
+        before = self.margin_level()
         hold = self.rules.dt_deposit_hold_days
         if hold and self._deficiency_open():
             self._held_deposits.append((sessions.add_business_days(self.session, hold), amount))
-        self._move_cash(amount)
+        if for_call is not None:
+            known_name("for_call", for_call, [call.id for call in self._owed.calls])
         self.sma += amount
-        self.journal.append(CashEntry(self.now, self.session, "deposit", amount))
+        self.journal.append(CashEntry(self.now, self.session, "deposit", amount, None, for_call))
+        self._keep_flow(amount)
+        self._owed.deposited(self.session, amount)
+        self._move_cash(amount)
+        self._owed.level_moved(self.margin_level() - before)
 
     def _deficiency_open(self) -> bool:
-        if self.pattern_day_trader and below(self.last_equity, self.rules.pdt_min_equity):
-            return True
-        since = sessions.add_business_days(self.session, -int(self.rules.dt_call_days))
-        for entry in reversed(self.journal):
-            if isinstance(entry, CloseEntry) and entry.session < since:
-                return False
-            if isinstance(entry, BreachEntry) and entry.kind == "day_trade":
-                return True
-        return False
+        under = self.pattern_day_trader and below(self.last_equity, self.rules.pdt_min_equity)
+        return under or bool(self._owed.open("day_trade", "minimum_equity"))
 
     def withdraw(self, amount: float, at: datetime | None = None) -> Decision:
         """Cash goes out if maintenance, the $2,000 minimum with a debit or short, and deposits on hold allow it; a refused one moves nothing."""
@@ -550,11 +623,14 @@ class Account(Valuation):
             self.advance(at)
         decision = self._judge_withdrawal(amount)
         if decision.accepted:
-            before = self._margin_level()
+            before = self.margin_level()
+            self._owed.deposited(self.session, -amount)
+            self._keep_flow(-amount)
             self._move_cash(-amount)
             self.sma -= amount
             self._note_deficit(before, reducing=True)
-        self._lowest()
+            self._owed.level_moved(self.margin_level() - before)
+        self._after_event()
         self.journal.append(CashEntry(self.now, self.session, "withdraw", amount, decision))
         return decision
 
@@ -563,7 +639,7 @@ class Account(Valuation):
             return Accepted()
         rules = self.rules
         equity, _, maintenance = self.margins()
-        held = sum(a for until, a in self._held_deposits if until >= self.session)
+        held = sum(a for until, a in self._held_deposits if until >= self.session) if rules.dt_deposit_hold_days else 0.0
         must_stay = maintenance + held
         minimum = rules.margin_min_equity
         free = max(0.0, equity - must_stay)
@@ -595,7 +671,7 @@ class Account(Valuation):
         self._untouched = False
         self.ledger.cash += amount
         self._totals = None
-        self._lowest()
+        self._after_event()
 
     def split(self, symbol: str, ratio: float, at: datetime | None = None) -> None:
         """A stock split of ``ratio`` new shares for each old one."""
@@ -608,7 +684,7 @@ class Account(Valuation):
             self._closing_marks[symbol] /= ratio
         self._margins.pop(symbol, None)
         self._totals = None
-        self._lowest()
+        self._after_event()
 
     # -- orders
 
@@ -641,7 +717,7 @@ class Account(Valuation):
         self.journal.append(OrderEntry(self.now, self.session, request, decision))
         if decision.accepted:
             self._work(request, case)
-        self._lowest()
+        self._after_event()
         return decision
 
     def _work(self, request: OrderRequest, case: Case, left: float | None = None) -> None:
@@ -703,7 +779,7 @@ class Account(Valuation):
         if decision.accepted:
             self._put_in_place(old, request, case, total, left)
         self._untouched = False
-        self._lowest()
+        self._after_event()
         return decision
 
     def _leg_request(self, order: WorkingOrder) -> OrderRequest:
@@ -737,7 +813,7 @@ class Account(Valuation):
             raise BadInput(f"order {order_id!r} is not working, so it cannot be released.")
         for each in group:
             self._release(each, cause)
-        self._lowest()
+        self._after_event()
 
     def _release(self, order: WorkingOrder, cause: str) -> None:
         if self.ledger.drop(order.id) is not None:
@@ -754,7 +830,7 @@ class Account(Valuation):
         order = ledger.orders.get(fill.order_id) if fill.order_id is not None else None
         if order is not None:
             self._reduce(order, fill.qty)
-        before = self._margin_level()
+        before = self.margin_level()
         symbol, qty = fill.symbol, fill.sign * fill.qty
         asset = ledger.asset(symbol)
         charge = None if asset.marginable else 0.0  # paid from cash, so it uses no day-trading buying power
@@ -768,11 +844,15 @@ class Account(Valuation):
         released = done.carried_closed * fill.price * (self.rules.regt_initial_long if asset.marginable else 1.0)
         self._reg_t_flow += fill.commission - done.day_profit - released
         self._settle(-qty * fill.price - fill.commission)
+        self._keep_fill(symbol, qty, fill.price, fill.commission, done.opened, done.carried_closed)
         self._note_deficit(before, reducing=done.opened > SHARE_DUST)
+        if self._owing:
+            self._owed.sold((fill.qty - 2.0 * done.opened) * fill.price * self.rules.regt_initial_long)
+            self._owed.level_moved(self.margin_level() - before)
         self.journal.append(FillEntry(self.now, self.session, fill, done.day_trades, forced))
         self._count(symbol, done.day_trades, key)
         self._too_large(symbol)
-        self._lowest()
+        self._after_event()
 
     def _reduce(self, order: WorkingOrder, qty: float) -> None:
         if exceeds_shares(qty, order.left):
@@ -823,12 +903,14 @@ class Account(Valuation):
         """One position over six times equity: closing only until the brokerage has looked at it."""
         ratio = self.rules.position_equity_ratio
         qty = self.ledger.positions.get(symbol)
-        if ratio is None or qty is None or not self.refuses or self.restriction("closing_only") is not None:
+        if ratio is None or qty is None or self.restriction("closing_only") is not None:
             return
         value = abs(qty) * self.ledger.marks[symbol]
         if exceeds(value, ratio * max(0.0, self.equity())):
             because = f"{symbol} at {dollars(value)} is over {ratio:g} times the equity of {dollars(self.equity())}"
-            self._restrict(Restriction("closing_only", self.session, None, "position_equity_ratio", "position_equity_ratio", because))
+            rule = "position_equity_ratio"
+            self._owed.restrict(Restriction("closing_only", self.session, None, rule, rule, because))
+            self._renew()
 
     def _settle(self, amount: float) -> None:
         if self.rules.margin_interest_rate:
@@ -836,54 +918,28 @@ class Account(Valuation):
                 self._settles_on = sessions.settlement_date(self.session, self.rules.settlement_days)
             self._unsettled.append((self._settles_on, amount))
 
-    # -- intraday margin and the day's lows
+    def cash_at_start(self) -> float:
+        """The cash that the session began with."""
+        return self._cash_at_start
 
-    def _margin_level(self) -> float:
-        """The intraday margin level by this brokerage's basis: equity less maintenance margin. 0 in the old regime, where nothing asks."""
-        rules = self.rules
-        if rules.regime == PDT:
-            return 0.0
-        at_cost = rules.imd_valuation == "cost"
-        if rules.imd_basis != "law" and not at_cost:
-            equity, _, maintenance = self.margins()
-            return equity - maintenance
-        book = rulebook_for("finra").on(self.rules.day) if rules.imd_basis == "law" else rules
-        equity, maintenance = self.ledger.cash, 0.0
-        for symbol, qty in self.ledger.positions.items():
-            price = self._cost_basis(symbol, qty) if at_cost else self.ledger.marks[symbol]
-            equity += qty * price
-            maintenance += requirement(book, self.ledger.asset(symbol), qty, price).maintenance
-        return equity - maintenance
+    # -- after every event
 
-    def _cost_basis(self, symbol: str, qty: float) -> float:
-        """4210(a)(2): carried shares at the previous close, today's at cost, as an average a share."""
-        run = self.ledger.runs.get(symbol)
-        close = self._closing_marks.get(symbol, self.ledger.marks[symbol])
-        if run is None:
-            return close
-        total = abs(run.carried) * close + sum(lot[0] * lot[1] for lot in run.lots)
-        return total / abs(qty)
-
-    def _note_deficit(self, before: float, *, reducing: bool) -> None:
-        if self.rules.regime == PDT:
-            return
-        level = self._margin_level()
-        if self.rules.imd_valuation == "cost":
-            reducing = below(level, before)
-        if reducing and exceeds(-level, self._deficit):
-            self._deficit, self._deficit_equity = -level, self.equity()
-
-    def _lowest(self) -> None:
-        """The lowest DTBP and margin level after any event of the day, up to the close."""
+    def _after_event(self) -> None:
+        """Calls that are met now, and the day's lowest DTBP (up to the close) and margin level."""
+        if self._owing and self._owed.look(self.session, self._excess):
+            self._renew()
+            self._grant()
         if self.rules.regime == PDT:
             if self._measured is None and self._lowest_dtbp != 0.0:
                 left = self.daytrading_buying_power() if self.bod_dtbp else 0.0
                 if self._lowest_dtbp is None or left < self._lowest_dtbp:
                     self._lowest_dtbp = left
         else:
-            level = self._margin_level()
-            if self._lowest_level is None or level < self._lowest_level:
-                self._lowest_level = level
+            self._lowest_margin_level()
+
+    def _excess(self) -> float:
+        equity, _, maintenance = self.margins()
+        return equity - maintenance
 
     # -- reading
 
@@ -936,9 +992,9 @@ class Account(Valuation):
             pattern_day_trader=self.pattern_day_trader if old else None,
             trading_blocked=self.trading_blocked,
             shorting_enabled=self.multiplier > 1,
-            intraday_margin_level=None if old else self._margin_level(),
-            intraday_margin_deficit=self._deficit,
-            restrictions=tuple(r.kind for r in self._live_restrictions),
+            intraday_margin_level=None if old else self.margin_level(),
+            intraday_margin_deficit=self.deficit()[0],
+            restrictions=tuple(r.kind for r in self._in_force),
             positions=self.positions,
         )
 
@@ -953,8 +1009,8 @@ class Account(Valuation):
         twin._own = {}
         twin._orders_filled = {day: ids.copy() for day, ids in self._orders_filled.items()}
         twin._margins = dict(self._margins)
-        twin._live_restrictions = self._live_restrictions[:]
-        twin._all_restrictions = self._all_restrictions[:]
+        twin.listener = None
+        twin._owed = self._owed.copy()
         twin._held_deposits = self._held_deposits[:]
         twin._unsettled = self._unsettled[:]
         return twin

@@ -50,6 +50,7 @@ class Closing(NamedTuple):
     short: bool
     initial_margin: float
     maintenance_margin: float
+    exchange_maintenance_margin: float  # the rule's own; asked for only where maintenance margin exceeds equity
     pattern_day_trader: bool
     multiplier: int
     bod_dtbp: float
@@ -128,7 +129,7 @@ def due_day(rules: Any, kind: str, measured: date) -> date | None:
     days = {
         "day_trade": rules.dt_call_days,
         "fed": rules.regt_payment_days,
-        "maintenance": min(rules.maintenance_call_days, rules.maintenance_call_outer_days),
+        "maintenance": 0 if rules.maintenance_real_time else min(rules.maintenance_call_days, rules.maintenance_call_outer_days),
         "minimum_equity": None,
         "intraday_margin": rules.imd_call_days,
     }[kind]
@@ -194,7 +195,13 @@ def maintenance(rules: Any, closing: Closing) -> Breach | None:
     amount = closing.maintenance_margin - closing.equity
     if not exceeds(amount, 0.0):
         return None
-    facts = {"maintenance_margin": closing.maintenance_margin, "equity": closing.equity}
+    exchange = max(0.0, closing.exchange_maintenance_margin - closing.equity)
+    facts = {
+        "maintenance_margin": closing.maintenance_margin,
+        "equity": closing.equity,
+        "exchange_maintenance_margin": closing.exchange_maintenance_margin,
+        "exchange_call": exchange,
+    }
     return Breach("maintenance", amount, "maintenance_long_bands", facts)
 
 

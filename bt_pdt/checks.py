@@ -46,6 +46,9 @@ class Standing(Protocol):
     def daytrade_count(self) -> int: ...
     def restriction(self, *kinds: str) -> Any: ...
     def tested_equity(self) -> float: ...
+    def dtbp_used(self) -> float: ...
+    def stepped_down(self) -> bool: ...
+    def cash_at_start(self) -> float: ...
 
 
 class Case:
@@ -138,7 +141,7 @@ class Case:
     def dtbp_left(self) -> float:
         """Day-trading buying power net of today's open lots and of working opening orders: 0 to its start of day."""
         start = self.standing.bod_dtbp
-        return max(0.0, min(start, start - self.ledger.used_today - self.reserved_dtbp))
+        return max(0.0, min(start, start - self.standing.dtbp_used() - self.reserved_dtbp))
 
     def regt_left(self) -> float:
         """Reg T buying power net of working opening orders."""
@@ -154,6 +157,15 @@ class Case:
         if self.rules.regime == PDT:
             return max(self.regt_left(), self.dtbp_left())
         return max(self.regt_left(), standing.intraday_power() - max(self.reserved_value, self.reserved_dtbp))
+
+    def cash_unreserved(self) -> float:
+        """Cash that working opening orders do not hold: what can be bought without a debit."""
+        return max(0.0, max(0.0, self.ledger.cash) - self.reserved_value)
+
+    def cash_available(self) -> float:
+        """Cash-available basis: the cash that the day began with, less all of today's openings, and no more than there is now."""
+        begin = max(0.0, self.standing.cash_at_start()) - self.ledger.cost_today
+        return max(0.0, min(begin, self.ledger.cash) - self.reserved_value)
 
     def cash_left(self) -> float:
         """Dollars that can pay for a security without a loan value, working buys taken off."""
@@ -184,14 +196,15 @@ class Case:
                         entries.setdefault(symbol, []).append((parts[order.id], order.dtbp))
                 if closing > SHARE_DUST:
                     closes[symbol] = closes.get(symbol, 0.0) + order.sign * closing
-        before = self.ledger.peak_exposure(closes, entries)
+        aggregate = self.standing.stepped_down() and self.rules.dt_aggregate_under_call
+        before = self.ledger.peak_exposure(closes, entries, aggregate=aggregate)
         if self.opening:
             entries.setdefault(self.symbol, []).append((self.opening, self.price * self.scale))
             if self.has_exits:
                 closes[self.symbol] = closes.get(self.symbol, 0.0) - self.sign * self.qty
         if self.closing:
             closes[self.symbol] = closes.get(self.symbol, 0.0) + self.sign * self.closing
-        return before, self.ledger.peak_exposure(closes, entries)
+        return before, self.ledger.peak_exposure(closes, entries, aggregate=aggregate)
 
 
 # -- the checks, each a rule
@@ -250,17 +263,43 @@ _OPENING_BARRED = {
 
 
 def restrictions(case: Case) -> Iterator[Refusal]:
-    """Liquidation-only and closing-only accounts open and increase nothing; what closes is never stopped."""
+    """What an account under a restriction may not open; what closes is never stopped.
+
+    Liquidation-only and closing-only: nothing. Cash available: no more than the day's starting cash, no shorts. The ninety-day freeze: no
+    new debit, no short.
+    """
     if not case.opening:
         return
     for kind, reason in _OPENING_BARRED.items():
         found = case.standing.restriction(kind)
         if found is not None:
-            facts = {"last_equity": case.standing.last_equity, "since": found.start.isoformat()}
+            facts = {"last_equity": case.standing.last_equity} | _period(found)
             if found.rule == "pdt_min_equity":
                 facts["required"] = case.rules.pdt_min_equity
             why = f"the account may only close positions ({found.because}); {case.what} would open {shares(case.opening)}."
             yield Refusal(reason, found.rule, facts, why)
+    found = case.standing.restriction("cash_available")
+    if found is not None:
+        room = case.cash_available()
+        if case.sign < 0 or exceeds(case.value, room):
+            facts = {"cash_available": room, "cost_basis": case.value} | _period(found)
+            what = "sells short" if case.sign < 0 else f"costs {dollars(case.value)} and {dollars(room)} of the day's starting cash is left"
+            why = f"the account may trade with available cash only ({found.because}); {case.what} {what}."
+            yield Refusal(Reason.CASH_AVAILABLE, found.rule, facts, why, _power(room, case.value))
+    found = case.standing.restriction("ninety_day_freeze")
+    if found is not None:
+        cash = case.cash_unreserved()
+        if case.sign < 0 or exceeds(case.value, cash):
+            facts = {"cash": cash, "cost_basis": case.value} | _period(found)
+            what = "sells short" if case.sign < 0 else f"costs {dollars(case.value)} and {dollars(cash)} of cash is free"
+            why = f"the account may create no debit and no short position ({found.because}); {case.what} {what}."
+            yield Refusal(Reason.FROZEN_90_DAYS, found.rule, facts, why)
+
+
+def _period(restriction: Any) -> dict[str, Any]:
+    """Since when a restriction holds, until when if that is known, and the call behind it."""
+    until = {"until": restriction.until.isoformat()} if restriction.until else {}
+    return {"since": restriction.start.isoformat(), "why": restriction.why} | until
 
 
 def restricted_day_trade(case: Case) -> Refusal | None:

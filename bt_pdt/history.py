@@ -440,11 +440,8 @@ class Audit:
             "decisions": self.decisions,
             "day_trades": [{"session": day.isoformat(), "symbol": symbol, "count": n} for day, symbol, n in sorted(account.day_trades)],
             "sessions": account.sessions,
-            "calls": account.calls,
-            "restrictions": [
-                {"kind": r.kind, "from": r.start.isoformat(), "until": r.until.isoformat() if r.until else None, "why": r.why}
-                for r in account.restrictions
-            ],
+            "calls": [call.to_dict() for call in account.calls],
+            "restrictions": [restriction.to_dict() for restriction in account.restrictions],
             "contradictions": self.contradictions,
             "account": account.state.to_dict(),
         }

@@ -110,6 +110,7 @@ class Ledger:
         self.counting_method = DIRECTION
         self.used_today = 0.0  # entry value of what was opened today and is still held
         self.opened_today = 0.0  # entry value of all openings of today, closed or not
+        self.cost_today = 0.0  # dollars paid or received for all openings of today, whatever they charge
         self.closed_after = 0  # executions of today that the regular close has measured already
         self.executions = 0  # how many executions today: the clock of day-traded exposure
         self.day_traded: list[tuple[int, int, float]] = []  # (opened after, closed by, dollars) of lots opened and closed today
@@ -128,7 +129,7 @@ class Ledger:
             twin.by_symbol.setdefault(order.symbol, []).append(order)
         twin.runs = {k: r.copy() for k, r in self.runs.items()}
         twin.counting_method = self.counting_method
-        twin.used_today, twin.opened_today = self.used_today, self.opened_today
+        twin.used_today, twin.opened_today, twin.cost_today = self.used_today, self.opened_today, self.cost_today
         twin.closed_after = self.closed_after
         twin.executions, twin.day_traded = self.executions, self.day_traded[:]
         twin._reserved, twin._all_reserved, twin._changed = dict(self._reserved), self._all_reserved, set(self._changed)
@@ -172,6 +173,7 @@ class Ledger:
         used = abs(opened) * (price if charge is None else charge)
         self.used_today = max(0.0, self.used_today + used - given_back)
         self.opened_today += used
+        self.cost_today += abs(opened) * price
         self.cash -= qty * price + commission
         now = held + qty
         if abs(now) <= SHARE_DUST:
@@ -185,7 +187,7 @@ class Ledger:
     def new_day(self) -> None:
         """The next trade date: everything held is carried, nothing is opened yet."""
         self.runs.clear()
-        self.used_today = self.opened_today = 0.0
+        self.used_today = self.opened_today = self.cost_today = 0.0
         self.executions = self.closed_after = 0
         self.day_traded.clear()
 
@@ -209,17 +211,23 @@ class Ledger:
     # -- day-traded exposure
 
     def peak_exposure(
-        self, closes: Mapping[str, float] | None = None, entries: Mapping[str, list[tuple[float, float]]] | None = None
+        self,
+        closes: Mapping[str, float] | None = None,
+        entries: Mapping[str, list[tuple[float, float]]] | None = None,
+        *,
+        aggregate: bool = False,
     ) -> float:
-        """The most day-traded dollars open at one time today: lots opened and closed today, at cost, time and tick.
+        """The most day-traded dollars open at one time today: lots opened and closed today, at cost, time and tick; ``aggregate``: their sum.
 
         With ``closes`` (signed shares by symbol) as if those were executed now, after ``entries`` (shares, dollars a share by
         symbol) were opened; today's lots go first, in their order, then the entries.
         """
         steps = [0.0] * (self.executions + 1)
+        total = 0.0
         for opened, closed, dollars in self.day_traded:
             steps[opened] += dollars
             steps[closed] -= dollars
+            total += dollars
         for symbol, qty in (closes or {}).items():
             run = self.runs.get(symbol)
             left = abs(qty)
@@ -227,12 +235,14 @@ class Ledger:
             for shares, _, charge, moment in lots:
                 piece = min(left, shares)
                 steps[int(moment)] += piece * charge
+                total += piece * charge
                 left -= piece
             for shares, charge in (entries or {}).get(symbol, ()):
                 piece = min(left, shares)
                 steps[self.executions] += piece * charge
+                total += piece * charge
                 left -= piece
-        return max(0.0, *accumulate(steps))
+        return total if aggregate else max(0.0, *accumulate(steps))
 
     # -- working orders
 

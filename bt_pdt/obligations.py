@@ -31,10 +31,11 @@ class Restriction(NamedTuple):
     why: str
     rule: str
     because: str
+    lifted: bool = False  # ended by an event, so that the rest of its last day is free
 
     def holds_on(self, day: date) -> bool:
-        """True from ``start`` to ``until``, both included."""
-        return self.start <= day and (self.until is None or day <= self.until)
+        """True from ``start`` to ``until``, both included; a lifted one holds no more."""
+        return not self.lifted and self.start <= day and (self.until is None or day <= self.until)
 
     def to_dict(self) -> dict[str, Any]:
         """The restriction's line in a report."""
@@ -80,13 +81,13 @@ class Obligations:
         if self.binding:
             self.restrictions.append(restriction)
 
-    def end(self, restriction: Restriction, until: date | None) -> None:
-        """``until`` becomes the last restricted day; one that never came into force is dropped."""
+    def end(self, restriction: Restriction, until: date) -> None:
+        """``until`` becomes the last restricted day, and the restriction binds no more; one that never came into force is dropped."""
         i = self.restrictions.index(restriction)
-        if until is not None and until < restriction.start:
+        if until < restriction.start:
             del self.restrictions[i]
         else:
-            self.restrictions[i] = restriction._replace(until=until)
+            self.restrictions[i] = restriction._replace(until=until, lifted=True)
 
     def in_force(self, day: date) -> list[Restriction]:
         """The restrictions that hold on ``day``."""
@@ -109,6 +110,12 @@ class Obligations:
         for i in fed:
             self.calls[i] = replace(self.calls[i], received=self.calls[i].received + amount)
 
+    def level_moved(self, rise: float) -> None:
+        """A transaction of the customer's raised (negative: lowered) the intraday margin level: what counts where gains of the market do not."""
+        for i, call in enumerate(self.calls):
+            if call.kind == "intraday_margin" and call.satisfied_on is None:
+                self.calls[i] = replace(call, received=call.received + rise)
+
     def look(self, session: date, excess: Callable[[], float]) -> bool:
         """After an event: calls that are met now. ``excess()`` is equity less maintenance margin. True if any was."""
         found = False
@@ -127,7 +134,7 @@ class Obligations:
         call = self.calls[i]
         for restriction in [r for r in self.restrictions if r.why == call.id and call.kind != "fed"]:
             if restriction.until is None or restriction.until > day:
-                self.end(restriction, day if restriction.start <= day else restriction.start - timedelta(days=1))
+                self.end(restriction, day)
 
     def _move(self, i: int, event: str, day: date) -> None:
         before = self.calls[i]
@@ -139,21 +146,24 @@ class Obligations:
 
     def close(self, rules: Any, closing: Closing) -> None:
         """A session has closed: what its end meets, deadlines that pass with it, and the calls that it makes."""
+        self.look(closing.session, lambda: closing.equity - closing.maintenance_margin)
         self._meet_at_close(closing)
         self._pass_deadlines(closing.session)
         for breach in breaches(rules, closing):
             if breach.kind in ("maintenance", "minimum_equity") and self.open(breach.kind):
                 continue
             self.issue(breach, rules, closing)
-        self.cured_by_flows = 0.0
 
     def _meet_at_close(self, closing: Closing) -> None:
         day = closing.session
         for i, call in enumerate(self.calls):
             if call.satisfied_on is not None or day < call.issued_on or call.status == "closed":
                 continue
-            if call.kind == "intraday_margin" and not below(closing.margin_level - call.margin_level, call.amount):
-                self._meet(i, day)
+            if call.kind == "intraday_margin":
+                gains = self.rules_on(call.measured_on).imd_gains_count
+                rise = closing.margin_level - call.margin_level if gains else call.received
+                if not below(rise, call.amount):
+                    self._meet(i, day)
             elif call.kind == "minimum_equity" and not below(closing.equity, call.facts["required"]):
                 self._meet(i, day)
             elif call.parameter == "margin_min_equity" and not below(closing.cash, 0.0) and not closing.short:
@@ -207,6 +217,14 @@ class Obligations:
             self.restrict(Restriction("buying_power_2x", call.issued_on, call.due_on, call.id, "dt_multiple_under_call", because))
         elif call.kind == "fed":
             self._count_fed(call, rules)
+        return call
+
+    def issue_at_once(self, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
+        """A call made during the session, measured, issued and due on it."""
+        day = closing.session
+        call = replace(issued(f"c{len(self.calls) + 1}", breach, rules, closing), issued_on=day, due_on=day)
+        self.calls.append(call)
+        self.told.append(("issued", call))
         return call
 
     def _count_fed(self, call: MarginCall, rules: Any) -> None:

@@ -13,7 +13,7 @@ import backtrader as bt
 
 from ..decisions import Rejected
 from ..errors import BadInput
-from ..journal import BreachEntry, FillEntry, OrderEntry
+from ..journal import CallEntry, FillEntry, OrderEntry
 from ..money import cents
 from .broker import MarginBroker
 
@@ -72,7 +72,7 @@ def analysis(broker: MarginBroker) -> dict[str, Any]:
     asked = [entry for entry in journal if isinstance(entry, OrderEntry)]
     refusals = [_refusal_row(e.at, e.session, e.request, e.decision) for e in asked if isinstance(e.decision, Rejected)]
     refusals += [_refusal_row(at, None, None, decision) for at, _, decision in broker.unreadable]
-    breaches = [entry for entry in journal if isinstance(entry, BreachEntry)]
+    breaches = [entry.call for entry in journal if isinstance(entry, CallEntry) and entry.event == "issued"]
     rows = account.sessions if account is not None else []
     day_trades = account.day_trades if account is not None else []
     uses = list(_dtbp_uses(rows))
@@ -93,7 +93,7 @@ def analysis(broker: MarginBroker) -> dict[str, Any]:
         "session_list": [dict(row) for row in rows],
         "fill_list": [_fill_row(entry) for entry in journal if isinstance(entry, FillEntry)],
         "breach_list": [
-            {"session": e.session.isoformat(), "kind": e.kind, "amount": e.amount, "rule": e.rule, "facts": dict(e.facts)} for e in breaches
+            {"session": e.measured_on.isoformat(), "kind": e.kind, "amount": e.amount, "rule": e.rule, "facts": dict(e.facts)} for e in breaches
         ],
         "warning_list": list(_warnings(broker)),
     }

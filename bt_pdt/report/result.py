@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..decisions import Rejected
-from ..journal import BreachEntry, Entry, FillEntry, OrderEntry
+from ..journal import CallEntry, Entry, FillEntry, OrderEntry
 from ..money import cents
 from . import metrics, tables
 from .metrics import Array
@@ -80,7 +80,7 @@ class Result:
             "day_trades": sum(entry.day_trades for entry in self.journal if isinstance(entry, FillEntry)),
             "peak_dtbp_use": used,
             "lowest_dtbp": lowest,
-            "breaches": sum(isinstance(entry, BreachEntry) for entry in self.journal),
+            "breaches": sum(isinstance(entry, CallEntry) and entry.event == "issued" for entry in self.journal),
             "held_overnight": len(tables.held_overnight_rows(self.journal, dict(self.carried))),
         }
         for reason, count in reasons.most_common():

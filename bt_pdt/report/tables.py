@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..decisions import Rejected
-from ..journal import BreachEntry, CashEntry, Entry, FillEntry, OrderEntry, ReleaseEntry
+from ..journal import CallEntry, CashEntry, Entry, FillEntry, OrderEntry, ReleaseEntry
 from ..money import SHARE_DUST
 
 if TYPE_CHECKING:
@@ -263,7 +263,8 @@ def day_trade_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
 
 def breach_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
     """Closes in a state that calls for a margin call."""
-    return [entry._asdict() | {"facts": dict(entry.facts)} for entry in journal if isinstance(entry, BreachEntry)]
+    issued = [entry.call for entry in journal if isinstance(entry, CallEntry) and entry.event == "issued"]
+    return [{"session": c.measured_on, "kind": c.kind, "amount": c.amount, "rule": c.rule, "facts": dict(c.facts)} for c in issued]
 
 
 def flows(journal: Iterable[Entry]) -> Counter[date]:

@@ -17,18 +17,13 @@ from bt_pdt.daytrades import METHODS, DayRun
 from bt_pdt.history import audit
 
 
-def without_calls(case: dict) -> dict:
-    """The expectations that do not hang on issued calls, which are only measured so far."""
-    return {k: v for k, v in case["expect"].items() if k not in ("calls", "no_calls")}
-
-
 FIRST_DAY = "2001-09-28"  # the day-trading rules begin; cases before it are settlement dates of calls
-CASES = [c for c in audits.CASES if not c["bind"] and c["events"][0]["at"] >= FIRST_DAY]
+CASES = [c for c in audits.CASES if c["events"][0]["at"] >= FIRST_DAY]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_audit(case: dict) -> None:
-    assert differences(without_calls(case), audit([json.dumps(e) for e in case["events"]])) == [], case["source"]
+    assert differences(case["expect"], audit([json.dumps(e) for e in case["events"]])) == [], case["source"]
 
 
 @pytest.mark.parametrize("row", daytrades.ROWS, ids=lambda row: row[0])
