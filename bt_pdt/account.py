@@ -6,7 +6,7 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -375,6 +375,7 @@ class Account(IntradayMargin):
             stepped_down=self.stepped_down(),
             excess_at_start=self._excess_at_start,
             reg_t_created=self._created(sma),
+            reg_t_deficiency=self._reg_t_deficiency(),
             intraday_margin_deficit=deficit,
             equity_at_deficit=equity_then,
             margin_level=self.margin_level(),
@@ -448,15 +449,25 @@ class Account(IntradayMargin):
     def _created(self, sma: float) -> float:
         return self._initial_of_lots() + self._reg_t_flow + self._owed.cured_by_flows - sma
 
-    def _initial_of_lots(self) -> float:
-        """Initial margin, at trade price, of the lots opened since the last regular close and still held."""
-        total = 0.0
+    def _kept_lots(self) -> Iterator[tuple[Asset, float, float, float]]:
+        """(security, signed shares, trade price, mark) of the lots opened since the last regular close and still held."""
         for symbol, run in self.ledger.runs.items():
             asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
             for held, price, _, opened in run.lots:
                 if opened >= self.ledger.closed_after:
-                    total += requirement(self.rules, asset, sign * held, price).initial
-        return total
+                    yield asset, sign * held, price, self.ledger.marks[symbol]
+
+    def _initial_of_lots(self) -> float:
+        """Initial margin of those lots at trade price."""
+        return sum(requirement(self.rules, asset, qty, price).initial for asset, qty, price, _ in self._kept_lots())
+
+    def _reg_t_deficiency(self) -> float:
+        """Initial margin less equity with today's kept lots at trade price: their rise or fall since neither makes nor cures a Fed call."""
+        equity, initial, _ = self.margins()
+        for asset, qty, price, mark in self._kept_lots():
+            initial += requirement(self.rules, asset, qty, price).initial - requirement(self.rules, asset, qty, mark).initial
+            equity -= qty * (mark - price)
+        return initial - equity
 
     # -- counting
 

@@ -59,6 +59,7 @@ class Closing(NamedTuple):
     stepped_down: bool
     excess_at_start: float
     reg_t_created: float
+    reg_t_deficiency: float  # initial margin over equity, today's kept lots at trade price
     intraday_margin_deficit: float
     equity_at_deficit: float
     margin_level: float
@@ -183,10 +184,15 @@ def day_trade(rules: Any, closing: Closing) -> Breach | None:
 
 def fed(rules: Any, closing: Closing) -> Breach | None:
     """Fed (Reg T) call: what the day's trades created or increased of initial margin over equity; never from a fall; over $1,000."""
-    amount = min(closing.reg_t_created, closing.initial_margin - closing.equity)
+    amount = min(closing.reg_t_created, closing.reg_t_deficiency)
     if not exceeds(amount, rules.regt_de_minimis):
         return None
-    facts = {"initial_margin": closing.initial_margin, "equity": closing.equity, "created_by_trades": closing.reg_t_created}
+    facts = {
+        "initial_margin": closing.initial_margin,
+        "equity": closing.equity,
+        "created_by_trades": closing.reg_t_created,
+        "deficiency_at_trade_prices": closing.reg_t_deficiency,
+    }
     return Breach("fed", amount, "regt_initial_long", facts)
 
 

@@ -81,9 +81,10 @@ READING 36: sma = max(0, previous + flows, equity - initial_margin), measured cl
     and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full.
 READING 37: interest: debit by settlement date x rate x calendar days to the next session / 360; 6.50 % from 2026-09-17; `finra` 0;
     carried cash is settled.
-READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares - day-trade P/L - previous SMA
-    - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's restriction is
-    Alpaca's only.
+READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares (all of them where the
+    security has no loan value) - day-trade P/L - previous SMA
+    - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's restriction
+    stands unmarked in the contract's table, so it holds for the bare rule too.
 READING 39: maintenance and deposit-cured calls are looked at after every event from their issue on, minimum_equity and intraday_margin at
     closes.
 READING 40: a closed minimum_equity call has `ended_on` null; its restriction ends with the regime's last session.
@@ -1396,7 +1397,7 @@ class World:
         for i, f in enumerate(self.since):
             carried = f.closed - day_closed.get(i, 0.0)
             if carried > 1e-9:
-                credit += 0.5 * carried * f.price
+                credit += (0.5 if self.asset(f.symbol).marginable else 1.0) * carried * f.price
         amount = need - credit + self.cured_by_sales - profit - self.sma - self.since_cash
         unrealised = sum((self.mark[p.symbol] - p.price) * p.qty for p in kept)
         marked = sum(self.initial_rate(p.symbol, _sign(p.qty), self.mark[p.symbol]) * abs(p.qty) * self.mark[p.symbol] for p in kept)
@@ -1407,7 +1408,7 @@ class World:
         days = 5 if self.today < D(2017, 9, 5) else 4 if self.today < D(2024, 5, 28) else 3
         call = self.issue("fed", amount, session_after(self.session, days))
         recent = [c for c in self.calls if c.kind == "fed" and c.issued > minus_a_year(call.issued)]
-        if self.alpaca and not self.off and len(recent) >= int(self.set.get("fed_calls_before_restriction", 3)):
+        if not self.off and len(recent) >= int(self.set.get("fed_calls_before_restriction", 3)):
             self.restrictions.append(Restriction("liquidation_only", call.issued, call.issued + dt.timedelta(days=89), call.id))
 
     def cure_fed(self, amount: float) -> None:

@@ -3,8 +3,9 @@
 ``--json`` prints one object. Its keys are stable:
 
 - the law of a day: ``on``, ``brokerage``, ``title``, ``notes``, ``regime``, ``parameters``: a list of ``name``, ``value``, ``unit``,
-  ``meaning``, ``since``, ``house``, ``extended``, ``source`` (``title``, ``href``, ``read_on``); and ``not_in_force``: the names that
-  this day's regime does not have.
+  ``meaning``, ``since``, ``house``, ``extended``, ``source`` (``title``, ``href``, ``read_on``); ``not_in_force``: the names that
+  this day's regime does not have; and ``calls``: a list of ``kind``, ``measured_by``, ``business_days`` (null without a due day),
+  ``due``, ``met_by``, ``if_not``.
 - ``--diff``: ``from``, ``to``, ``brokerage``, ``changes``: a list of ``name``, ``before``, ``after``, ``unit``, ``meaning``, ``since``,
   ``source`` (the last two null where the parameter ended).
 - ``--parameters``: ``brokerage``, ``parameters``: a list of ``name``, ``type``, ``choices``, ``default``, ``unit``, ``regime``, ``house``,
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..brokerages import NAMES, brokerage, rulebook_for
+from ..clocks import call_terms
 from ..errors import BadInput, NotInForce
 from ..money import dollars
 from ..rules import PDT, Band, Parameter, Rulebook, ShortBand, Source, finra, house, regt
@@ -54,16 +56,17 @@ def rules(day: str | None, firm: str, diff: tuple[str, str] | None, list_paramet
     if diff and (day or list_parameters):
         raise BadInput("--diff already names its two days; give it without --on and without --parameters.")
     book = rulebook_for(firm)
-    on = _day("--on", day) if day else None
+    on = day_of("--on", day) if day else None
     if diff:
-        _diff(firm, book, _day("--diff", diff[0]), _day("--diff", diff[1]), as_json)
+        _diff(firm, book, day_of("--diff", diff[0]), day_of("--diff", diff[1]), as_json)
     elif list_parameters:
         _parameters(firm, book, on, as_json)
     else:
         _law(firm, book, on or date.today(), as_json)
 
 
-def _day(option: str, text: str) -> date:
+def day_of(option: str, text: str) -> date:
+    """The date that ``option`` was given; raises :class:`BadInput` naming it."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -82,16 +85,16 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
                 "since": str(entry.day),
                 "house": book.parameter(name).house,
                 "extended": entry.extended,
-                "source": _source(entry.source),
+                "source": source_of(entry.source),
             }
             for name, entry in entries.items()
             if entry is not None
         ]
         head = {"on": str(day), "brokerage": firm, "title": house_of.title, "notes": list(house_of.notes), "regime": regime}
-        _print_json({**head, "parameters": listed, "not_in_force": absent})
+        _print_json({**head, "parameters": listed, "not_in_force": absent, "calls": [terms._asdict() for terms in call_terms(book.on(day))]})
         return
     console = _console()
-    console.print(f"{house_of.title}, {day}: {_words(regime)} regime\n")
+    console.print(f"{house_of.title}, {day}: {words(regime)} regime\n")
     footnotes: dict[Source, int] = {}
     for title, parameters in SECTIONS:
         rows = []
@@ -103,6 +106,10 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
             number = footnotes.setdefault(entry.source, len(footnotes) + 1)
             rows.append((p.name, in_words(p, entry.value), str(entry.day), mark, f"[{number}]"))
         _table(console, title, ("parameter", "value", "since", "", "source"), rows)
+    click.echo("Margin calls: measured at a close, issued on the next session, due days counted from the measured one")
+    for terms in call_terms(book.on(day)):
+        _wrapped(f"- {words(terms.kind)}: {terms.measured_by}; due {terms.due}; met by {terms.met_by}; {terms.if_not}.")
+    click.echo()
     other = "intraday margin" if regime == PDT else "pattern day trader"
     _wrapped("house: the brokerage's own value, or one that the law leaves to it.")
     _wrapped("extended: the brokerage's first known value, carried back before its day. The law is never carried back.")
@@ -126,7 +133,7 @@ def _diff(firm: str, book: Rulebook, first: date, second: date, as_json: bool) -
                 "unit": book.parameter(c.name).unit,
                 "meaning": book.parameter(c.name).meaning,
                 "since": None if c.since is None else str(c.since.day),
-                "source": None if c.since is None else _source(c.since.source),
+                "source": None if c.since is None else source_of(c.since.source),
             }
             for c in changes
         ]
@@ -180,7 +187,7 @@ def _parameters(firm: str, book: Rulebook, day: date | None, as_json: bool) -> N
             else default
         )
         kind = " | ".join(p.choices) or _type(p)
-        scope = f"; {_words(p.regime)} regime only" if p.regime else ""
+        scope = f"; {words(p.regime)} regime only" if p.regime else ""
         click.echo(f"{p.name}={shown}")
         _wrapped(f"{kind} ({p.unit}){scope}" if p.kind in (int, float) else f"{kind}{scope}", "    ")
         _wrapped(p.meaning, "    ")
@@ -232,7 +239,8 @@ def _percent(ratio: float) -> str:
     return f"{ratio * 100:.6g} %"
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """A name as it is said."""
     return name.replace("_", " ")
 
 
@@ -251,7 +259,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _source(source: Source) -> dict[str, str]:
+def source_of(source: Source) -> dict[str, str]:
+    """A source as JSON holds it."""
     return {"title": source.title, "href": source.href, "read_on": str(source.read_on)}
 
 

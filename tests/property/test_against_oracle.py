@@ -47,6 +47,7 @@ ROW_KEYS = [
     "intraday_margin_deficit",
     "interest",
 ]
+CALL_KEYS = ("id", "kind", "amount", "issued_on", "due_on", "status", "ended_on")
 STATE_KEYS = [
     "equity",
     "cash",
@@ -63,7 +64,7 @@ STATE_KEYS = [
 def differences(events: list[dict]) -> list[str]:
     """Where our audit and the oracle part, in words; empty if nowhere."""
     ours = audit([json.dumps(e) for e in events])
-    theirs = oracle.audit([dict(e) for e in events])
+    theirs = oracle.audit([dict(e) for e in events], calls=True)
     found = []
     for i, (a, b) in enumerate(zip(ours["decisions"], theirs["decisions"], strict=True)):
         for key in ("order", "accepted", "reason", "also", "would_pass"):
@@ -83,10 +84,15 @@ def differences(events: list[dict]) -> list[str]:
         # a frozen day freezes rates and settlement too, which the oracle reads by date; with rules off orders turn positions around at will
         rules = events[0].get("rules", "as_of")
         loose = {"off": ("regt_buying_power", "lowest_daytrading_buying_power", "sma"), "as_of": ()}.get(rules, ("interest",))
-        called = any(c["kind"] == "fed" for c in theirs["calls"])  # what meets a Fed call is taken from SMA: not simulated yet
         for a, b in zip(ours["sessions"], theirs["sessions"], strict=True):
-            keys = [k for k in ROW_KEYS if k not in loose and not (called and k == "sma")]
+            keys = [k for k in ROW_KEYS if k not in loose]
             found += [f"session {a['session']} {k}: ours {a[k]}, oracle {b[k]}" for k in keys if not _same(a[k], b[k])]
+    # with rules off one order turns a position around, and the oracle reads its purchase and its sale otherwise for a Fed call
+    off = events[0].get("rules") == "off"
+    keys = [k for k in CALL_KEYS if not (off and k == "id")]
+    listed = [[{k: c[k] for k in keys} for c in one["calls"] if not (off and c["kind"] == "fed")] for one in (ours, theirs)]
+    if len(listed[0]) != len(listed[1]) or not all(_same(x[k], y[k]) for x, y in zip(*listed, strict=True) for k in keys):
+        found.append(f"calls: ours {listed[0]}, oracle {listed[1]}")
     a, b = ([(r["kind"], r["from"], r["until"]) for r in one["restrictions"]] for one in (ours, theirs))
     if sorted(a, key=str) != sorted(b, key=str):
         found.append(f"restrictions: ours {a}, oracle {b}")
