@@ -6,6 +6,7 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -128,6 +129,7 @@ class Account(IntradayMargin):
         self._unsettled: list[tuple[date, float]] = []
         self._sma_before = 0.0
         self._reg_t_flow = 0.0  # what trades since the last close took of SMA beside the lots of today that are still held
+        self._late_lots: list[tuple[str, float, float]] = []  # opened after the regular close of the session before, so measured today
         self._opening_figures()
 
     # -- the session and its start-of-day figures
@@ -282,7 +284,7 @@ class Account(IntradayMargin):
             measured = self._measured or {}
             self._untouched = False
             if measured["closing"] is not None:
-                self._owed.close(self.rules, measured["closing"])
+                self._owed.close(self.rules, measured["closing"], self._late_flows)
             self.last_equity = measured["equity"]
             self.last_maintenance_margin = measured["maintenance_margin"]
             self._closing_marks = measured["marks"]
@@ -295,6 +297,7 @@ class Account(IntradayMargin):
                 order.unfillable_today = False
             self._unsettled = [(due, amount) for due, amount in self._unsettled if due >= self.session]
             self._reg_t_flow += self._initial_of_lots()
+            self._late_lots = [(asset.symbol, qty, price) for asset, qty, price, _ in self._kept_lots()]
             ledger.new_day()
             rules = self.rulebook.on(self.session)
             if rules is not self.rules:
@@ -354,6 +357,7 @@ class Account(IntradayMargin):
         self._period = (sma, self._reg_t_flow, self._owed.cured_by_flows, self.ledger.closed_after)
         self._reg_t_flow = self._owed.cured_by_flows = 0.0
         self.ledger.closed_after = self.ledger.executions
+        self._late_flows = []
 
     def _closing(self, sma: float) -> Closing:
         """The close as the calls read it."""
@@ -379,6 +383,7 @@ class Account(IntradayMargin):
             intraday_margin_deficit=deficit,
             equity_at_deficit=equity_then,
             margin_level=self.margin_level(),
+            open_kinds=tuple(call.kind for call in self._owed.open()),
         )
 
     def _exchange_maintenance(self) -> float:
@@ -464,7 +469,13 @@ class Account(IntradayMargin):
     def _reg_t_deficiency(self) -> float:
         """Initial margin less equity with today's kept lots at trade price: their rise or fall since neither makes nor cures a Fed call."""
         equity, initial, _ = self.margins()
-        for asset, qty, price, mark in self._kept_lots():
+        held = self.ledger.positions
+        late = [
+            (self.ledger.asset(s), math.copysign(min(abs(q), abs(held[s])), q), p, self.ledger.marks[s])
+            for s, q, p in self._late_lots
+            if held.get(s, 0.0) * q > 0
+        ]
+        for asset, qty, price, mark in (*self._kept_lots(), *late):
             initial += requirement(self.rules, asset, qty, price).initial - requirement(self.rules, asset, qty, mark).initial
             equity -= qty * (mark - price)
         return initial - equity
@@ -524,7 +535,7 @@ class Account(IntradayMargin):
         if not self._closed_explicitly or self._measured is None or self._measured["closing"] is None:
             return self._owed
         after = self._owed.copy()
-        after.close(self.rules, self._measured["closing"])
+        after.close(self.rules, self._measured["closing"], self._late_flows)
         return after
 
     def call_maintenance_now(self) -> MarginCall | None:
@@ -568,6 +579,8 @@ class Account(IntradayMargin):
             FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage")
         )
         if not pattern_day_trader:
+            if self._measured is not None and self._measured["closing"] is not None:  # no call is issued for a designation that is gone
+                self._measured["closing"] = self._measured["closing"]._replace(pattern_day_trader=False)
             self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
         self._designate(lifted_on=self.session)
         self._after_event()
@@ -619,9 +632,14 @@ class Account(IntradayMargin):
         self.sma += amount
         self.journal.append(CashEntry(self.now, self.session, "deposit", amount, None, for_call))
         self._keep_flow(amount)
-        self._owed.deposited(self.session, amount)
+        self._since_close(amount, self._owed.deposited(self.session, amount))
         self._move_cash(amount)
         self._owed.level_moved(self.margin_level() - before)
+
+    def _since_close(self, amount: float, counted: float) -> None:
+        """What comes in after the regular close of a date counts for the Fed call that this close makes."""
+        if self._measured is not None:
+            self._late_flows.append((amount, counted))
 
     def _deficiency_open(self) -> bool:
         under = self.pattern_day_trader and below(self.last_equity, self.rules.pdt_min_equity)
@@ -635,7 +653,7 @@ class Account(IntradayMargin):
         decision = self._judge_withdrawal(amount)
         if decision.accepted:
             before = self.margin_level()
-            self._owed.deposited(self.session, -amount)
+            self._since_close(-amount, self._owed.deposited(self.session, -amount))
             self._keep_flow(-amount)
             self._move_cash(-amount)
             self.sma -= amount
@@ -857,8 +875,9 @@ class Account(IntradayMargin):
         self._settle(-qty * fill.price - fill.commission)
         self._keep_fill(symbol, qty, fill.price, fill.commission, done.opened, done.carried_closed)
         self._note_deficit(before, reducing=done.opened > SHARE_DUST)
-        if self._owing:
-            self._owed.sold((fill.qty - 2.0 * done.opened) * fill.price * self.rules.regt_initial_long)
+        if self._owing or self._measured is not None:
+            half = (fill.qty - 2.0 * done.opened) * fill.price * self.rules.regt_initial_long
+            self._since_close(half, self._owed.sold(half))
             self._owed.level_moved(self.margin_level() - before)
         self.journal.append(FillEntry(self.now, self.session, fill, done.day_trades, forced))
         self._count(symbol, done.day_trades, key)

@@ -63,6 +63,7 @@ class Closing(NamedTuple):
     intraday_margin_deficit: float
     equity_at_deficit: float
     margin_level: float
+    open_kinds: tuple[str, ...] = ()  # of the calls open at the close
 
 
 @dataclass(frozen=True, slots=True)

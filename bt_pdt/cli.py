@@ -20,6 +20,7 @@ VERBS = {
     "audit": ("bt_pdt.commands.audit", "audit", "Plays an account's history and says what the brokerage would have refused."),
     "check": ("bt_pdt.commands.check", "check", "Would one order pass, why not, and the largest that would."),
     "rules": ("bt_pdt.commands.rules", "rules", "The law in force on a day, with its sources."),
+    "calendar": ("bt_pdt.commands.calendar", "calendar", "Due days of what happens on a day: settlement, calls, holds, restrictions."),
     "data": ("bt_pdt.commands.data", "data", "Generates sample bars, reports on bar files, converts them."),
 }
 

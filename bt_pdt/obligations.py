@@ -6,7 +6,7 @@ restrictions; together they last as long as the longer one, so a later call exte
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -95,20 +95,24 @@ class Obligations:
 
     # -- what comes in
 
-    def deposited(self, session: date, amount: float) -> None:
-        """A deposit (or, negative, a withdrawal): counts for Fed calls since their measured close, for day-trade calls since their issue."""
+    def deposited(self, session: date, amount: float) -> float:
+        """A deposit (or, negative, a withdrawal): counts for Fed calls since their measured close, for day-trade calls since their issue.
+
+        Returns like :meth:`sold`.
+        """
         for i, call in enumerate(self.calls):
             if call.kind == "day_trade" and call.satisfied_on is None and session >= call.issued_on and amount > 0:
                 self.calls[i] = replace(call, received=call.received + amount)
-        self.sold(amount)
+        return self.sold(amount)
 
-    def sold(self, amount: float) -> None:
-        """Half the proceeds of a sale (negative: of a purchase), or a deposit: what it brings towards Fed calls."""
+    def sold(self, amount: float) -> float:
+        """Half the proceeds of a sale (negative: of a purchase), or a deposit: what it brings towards Fed calls. Returns what met one."""
         fed = [i for i, call in enumerate(self.calls) if call.kind == "fed" and call.satisfied_on is None]
-        if amount > 0 and fed:
-            self.cured_by_flows += min(amount, max(self.calls[i].missing for i in fed))
+        cured = max(0.0, min(amount, max((self.calls[i].missing for i in fed), default=0.0)))
+        self.cured_by_flows += cured
         for i in fed:
             self.calls[i] = replace(self.calls[i], received=self.calls[i].received + amount)
+        return cured
 
     def level_moved(self, rise: float) -> None:
         """A transaction of the customer's raised (negative: lowered) the intraday margin level: what counts where gains of the market do not."""
@@ -144,15 +148,22 @@ class Obligations:
 
     # -- the close
 
-    def close(self, rules: Any, closing: Closing) -> None:
-        """A session has closed: what its end meets, deadlines that pass with it, and the calls that it makes."""
+    def close(self, rules: Any, closing: Closing, since: Iterable[tuple[float, float]] = ()) -> None:
+        """A session has closed: what its end meets, deadlines that pass with it, and the calls that it makes.
+
+        ``since`` are deposits and sales between the close and the issue of those calls: (dollars, what of it met an older Fed call).
+        """
         self.look(closing.session, lambda: closing.equity - closing.maintenance_margin)
         self._meet_at_close(closing)
         self._pass_deadlines(closing.session)
         for breach in breaches(rules, closing):
-            if breach.kind in ("maintenance", "minimum_equity") and self.open(breach.kind):
-                continue
-            self.issue(breach, rules, closing)
+            if breach.kind in ("maintenance", "minimum_equity") and breach.kind in closing.open_kinds:
+                continue  # one at a time: the open one keeps its amount
+            call = self.issue(breach, rules, closing)
+            if call.kind == "fed":
+                for amount, counted in since:
+                    self.cured_by_flows += max(0.0, min(amount, call.missing) - counted)
+                    call = self.calls[-1] = replace(call, received=call.received + amount)
 
     def _meet_at_close(self, closing: Closing) -> None:
         day = closing.session
@@ -162,11 +173,13 @@ class Obligations:
             if call.kind == "intraday_margin":
                 gains = self.rules_on(call.measured_on).imd_gains_count
                 rise = closing.margin_level - call.margin_level if gains else call.received
-                if not below(rise, call.amount):
-                    self._meet(i, day)
-            elif call.kind == "minimum_equity" and not below(closing.equity, call.facts["required"]):
-                self._meet(i, day)
-            elif call.parameter == "margin_min_equity" and not below(closing.cash, 0.0) and not closing.short:
+                met = not below(rise, call.amount)
+            elif call.kind == "minimum_equity":
+                unlevered = call.parameter == "margin_min_equity" and not below(closing.cash, 0.0) and not closing.short
+                met = unlevered or not below(closing.equity, call.facts["required"])
+            else:
+                continue
+            if met:
                 self._meet(i, day)
 
     def _pass_deadlines(self, day: date) -> None:

@@ -91,7 +91,9 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
             if entry is not None
         ]
         head = {"on": str(day), "brokerage": firm, "title": house_of.title, "notes": list(house_of.notes), "regime": regime}
-        _print_json({**head, "parameters": listed, "not_in_force": absent, "calls": [terms._asdict() for terms in call_terms(book.on(day))]})
+        _print_json(
+            {**head, "parameters": listed, "not_in_force": absent, "calls": [terms._asdict() for terms in call_terms(book.on(day))]}
+        )
         return
     console = _console()
     console.print(f"{house_of.title}, {day}: {words(regime)} regime\n")
