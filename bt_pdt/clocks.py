@@ -23,7 +23,8 @@ NEXT_SESSION = reading("what happens on a day that is no session belongs to the 
 
 
 class Clock(NamedTuple):
-    """A ``day``, several ``days``, or a ``span``: the first and the last day of a period, both included (``shape`` says which).
+    """A ``day``, several ``days``, or a ``span``: the first and the last day of a period, both included, or none if it has no
+    length (``shape`` says which).
 
     ``rule`` is the parameter with the day it began, ``source`` the page behind it.
     """
@@ -44,7 +45,7 @@ class CallTerms(NamedTuple):
     business_days: int | None
     due: str
     met_by: str
-    if_not: str
+    follows: str
 
 
 def session_from(day: date) -> date:
@@ -83,8 +84,8 @@ def left_out(book: Rulebook, day: date) -> str:
         return f"The rulebook begins on {RULEBOOK_BEGINS}: of earlier days only settlement and the Reg T payment period are known."
     if regime == PDT:
         return f"Left out: intraday margin deficits, which the rules know from {book.value('switch_day', session)} on."
-    began = book.since("regime", session)
-    return f"Left out: day-trade windows, day-trade calls and deposit holds, which ended when the intraday margin regime began on {began and began.day}."
+    began = book.value("switch_day", session)
+    return f"Left out: day-trade windows, day-trade calls and deposit holds, which ended when the intraday margin rules began on {began}."
 
 
 class _Start:
@@ -108,6 +109,8 @@ class _Start:
             rule = f"{parameter} (in force since {entry.day})"
         else:
             rule = self.book.on(self.session).cite(parameter)
+        if shape == "span" and days[0] > days[-1]:
+            days = ()
         return Clock(name, label, days, rule, entry.source, shape)
 
 
@@ -131,13 +134,8 @@ def _day_trading(start: _Start) -> Iterator[Clock]:
     length, hold, days = (start[name] for name in ("pdt_window_business_days", "dt_deposit_hold_days", "dt_call_days"))
     window = sessions.window(start.session, length)
     out = [sessions.add_business_days(session, length) for session in window]
-    yield start.clock(
-        "day_trade_window",
-        f"day trades add up over these {_count(length, 'business day')}",
-        "pdt_window_business_days",
-        *window,
-        shape="days",
-    )
+    label = f"day trades add up over these {_count(length, 'business day')}"
+    yield start.clock("day_trade_window", label, "pdt_window_business_days", *window, shape="days")
     yield start.clock("day_trades_drop_out", "they drop out on, in the same order", "pdt_window_business_days", *out, shape="days")
     label = f"a day-trading deposit may leave ({_count(hold, 'full day')} stayed)"
     yield start.clock("deposit_hold", label, "dt_deposit_hold_days", start.business_day(hold + 1))
@@ -146,7 +144,7 @@ def _day_trading(start: _Start) -> Iterator[Clock]:
     if start["dt_open_call_restriction"] == "liquidation_only":
         yield start.clock("liquidation_only_from", "liquidation only, from its issue until met", "dt_open_call_restriction", issued)
         return
-    label = f"until then {start['dt_multiple_under_call']:g} times the excess, on the day's sum"
+    label = f"until then {start['dt_multiple_under_call']:g}x the excess, day trades summed up"
     yield start.clock("buying_power_2x", label, "dt_multiple_under_call", issued, due, shape="span")
     length = start["dt_cash_basis_days"]
     label = f"unmet: cash available only ({_count(length, 'calendar day')})"
@@ -218,8 +216,8 @@ def call_terms(rules: Any) -> list[CallTerms]:
             f"the initial margin above equity that the day's trades made, if over {dollars(rules.regt_de_minimis)}",
             rules.regt_payment_days,
             f"by the {_close(rules.regt_payment_days)}",
-            "deposits, half of net sales",
-            f"positions are sold; {third}: liquidation only for {_count(rules.fed_restriction_days, 'calendar day')} from its issue",
+            "deposits and half of net sales",
+            f"unmet, positions are sold; {third}: liquidation only for {_count(rules.fed_restriction_days, 'calendar day')} from its issue",
         )
     )
     days = 0 if rules.maintenance_real_time else min(rules.maintenance_call_days, rules.maintenance_call_outer_days)
@@ -229,8 +227,8 @@ def call_terms(rules: Any) -> list[CallTerms]:
             "maintenance margin above equity",
             days,
             "at once, during the session" if rules.maintenance_real_time else f"by the {_close(days)}",
-            "deposits, sales, a rise in price",
-            "positions are sold, " + {"largest": "the largest", "losers": "the largest loss"}[rules.liquidation_order] + " first",
+            "deposits, sales or a rise in price",
+            "unmet, positions are sold, " + {"largest": "the largest", "losers": "the largest loss"}[rules.liquidation_order] + " first",
         )
     )
     terms += _minimum_equity_terms(rules)
@@ -274,7 +272,7 @@ def _intraday_terms(rules: Any) -> CallTerms:
         rules.imd_call_days,
         f"by the {_close(rules.imd_call_days)}",
         level,
-        f"a failure at the {_close(rules.imd_prompt_days)}; {failure}: no new debit and no short sale for "
+        f"unmet, a failure at the {_close(rules.imd_prompt_days)}; {failure}: no new debit and no short sale for "
         f"{_count(rules.imd_freeze_days, 'calendar day')} or until met; it expires at the {_close(rules.imd_expiry_days)}",
     )
 

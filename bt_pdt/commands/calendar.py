@@ -1,8 +1,9 @@
 """``bt-pdt calendar``: every due day that something of a day starts, with the rule and its source.
 
 ``--json`` prints one object. Its keys are stable: ``from``, ``session``, ``brokerage``, ``regime`` (null before the day-trading rules),
-``clocks``: a list of ``name``, ``label``, ``shape``, ``on`` (of the shape ``day``) or ``days`` (of ``days`` and ``span``, which has the first and
-the last day of a period), ``rule``, ``source`` (``title``, ``href``, ``read_on``, null where --set gave the value); and ``left_out``, a sentence.
+``clocks`` and ``left_out``, a sentence. A clock has ``name``, ``label``, ``shape``, ``on`` (of the shape ``day``) or ``days`` (of the
+shapes ``days`` and ``span``, the first and the last day of a period), ``rule``, and ``source`` (``title``, ``href``, ``read_on``, which is
+null where --set gave the value).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def calendar(day: str, firm: str, overrides: tuple[str, ...], as_json: bool) -> 
     click.echo(_filled(f"{title}: {words(regime)} regime" if regime else title) + "\n")
     numbers: dict[tuple[str, Source], int] = {}
     _table([(clock, numbers.setdefault((clock.rule, clock.source), len(numbers) + 1)) for clock in found])
-    click.echo("\n" + _filled("A deadline is the close of its day. A period has both of its days."))
+    click.echo("\n" + _filled("A deadline is the close of its day. What follows an unmet call ends sooner if the call is met."))
     click.echo(_filled(rest) + "\n")
     for (rule, source), number in numbers.items():
         click.echo(_filled(f"[{number}] {rule}" + ("" if source.title in rule else f": {source.title}"), "     "))

@@ -5,7 +5,7 @@
 - the law of a day: ``on``, ``brokerage``, ``title``, ``notes``, ``regime``, ``parameters``: a list of ``name``, ``value``, ``unit``,
   ``meaning``, ``since``, ``house``, ``extended``, ``source`` (``title``, ``href``, ``read_on``); ``not_in_force``: the names that
   this day's regime does not have; and ``calls``: a list of ``kind``, ``measured_by``, ``business_days`` (null without a due day),
-  ``due``, ``met_by``, ``if_not``.
+  ``due``, ``met_by``, ``follows``.
 - ``--diff``: ``from``, ``to``, ``brokerage``, ``changes``: a list of ``name``, ``before``, ``after``, ``unit``, ``meaning``, ``since``,
   ``source`` (the last two null where the parameter ended).
 - ``--parameters``: ``brokerage``, ``parameters``: a list of ``name``, ``type``, ``choices``, ``default``, ``unit``, ``regime``, ``house``,
@@ -108,9 +108,9 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
             number = footnotes.setdefault(entry.source, len(footnotes) + 1)
             rows.append((p.name, in_words(p, entry.value), str(entry.day), mark, f"[{number}]"))
         _table(console, title, ("parameter", "value", "since", "", "source"), rows)
-    click.echo("Margin calls: measured at a close, issued on the next session, due days counted from the measured one")
+    click.echo("Margin calls: measured at a close, issued on the next session; days count from the measured one")
     for terms in call_terms(book.on(day)):
-        _wrapped(f"- {words(terms.kind)}: {terms.measured_by}; due {terms.due}; met by {terms.met_by}; {terms.if_not}.")
+        _wrapped(f"- {words(terms.kind)}: {terms.measured_by}; due {terms.due}; met by {terms.met_by}; {terms.follows}.")
     click.echo()
     other = "intraday margin" if regime == PDT else "pattern day trader"
     _wrapped("house: the brokerage's own value, or one that the law leaves to it.")

@@ -1,0 +1,148 @@
+"""``bt-pdt calendar`` and the clocks of ``bt-pdt rules``: what they print and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bt_pdt.brokerages import NAMES
+from bt_pdt.cli import cli, main
+
+
+def ask(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["calendar", *arguments])
+
+
+def asked(*arguments: str) -> dict[str, Any]:
+    result = ask(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    answer: dict[str, Any] = json.loads(result.output, parse_constant=lambda c: pytest.fail(f"{c} is not JSON"))
+    return answer
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main(["calendar", *arguments])
+    said = capsys.readouterr()
+    assert (stopped.value.code, said.out) == (2, "")
+    return said.err
+
+
+def test_json() -> None:
+    answer = asked("--from", "2026-06-13")
+    assert list(answer) == ["from", "session", "brokerage", "regime", "clocks", "left_out"]
+    assert [answer[k] for k in ("from", "session", "brokerage", "regime")] == ["2026-06-13", "2026-06-15", "alpaca", "intraday_margin"]
+    named = {clock["name"]: clock for clock in answer["clocks"]}
+    failure = named["intraday_failure"]
+    assert (failure["on"], failure["rule"]) == ("2026-06-23", "imd_prompt_days (in force since 2026-06-04)")
+    assert failure["source"].keys() == {"title", "href", "read_on"}
+    assert (named["ninety_day_freeze"]["shape"], named["ninety_day_freeze"]["days"]) == ("span", ["2026-06-24", "2026-09-21"])
+    assert (named["early_closes"]["shape"], named["early_closes"]["days"]) == ("days", [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("day", ["1999-10-11", "2001-09-28", "2025-12-18", "2026-06-15"])
+def test_the_same_days_in_both_forms(name: str, day: str) -> None:
+    text = ask("--from", day, "--brokerage", name).output
+    for clock in asked("--from", day, "--brokerage", name)["clocks"]:
+        assert ("on" in clock) == (clock["shape"] == "day") != ("days" in clock)
+        for due in clock.get("days", [clock.get("on")]):
+            assert due in text, clock
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("day", ["1999-10-11", "2025-12-18", "2026-06-13"])
+def test_it_reads_at_eighty_columns(name: str, day: str) -> None:
+    result = ask("--from", day, "--brokerage", name)
+    assert result.exit_code == 0, result.output
+    assert all(len(line.rstrip()) <= 80 or "https://" in line for line in result.output.splitlines())
+
+
+def test_text() -> None:
+    shown = ask("--from", "2026-06-15").output
+    assert shown.startswith("Alpaca Securities, Mon 2026-06-15: intraday margin regime\n")
+    (line,) = [x for x in shown.splitlines() if x.startswith("deficit unmet: a failure (5th business day)")]
+    assert "Tue 2026-06-23" in line
+    assert "2026-06-24 - 2026-09-21" in shown
+    assert "Left out: day-trade windows" in shown
+    assert "imd_freeze_days (in force since 2026-06-04): FINRA Rule 4210(d)(2)(D)" in shown
+
+
+def test_a_brokerage_that_switches_later() -> None:
+    assert asked("--from", "2026-06-05", "--brokerage", "schwab")["regime"] == "pattern_day_trader"
+    assert asked("--from", "2026-06-05")["regime"] == "intraday_margin"
+    kept = asked("--from", "2026-06-15", "--set", "switch_day=2026-07-01")
+    assert kept["regime"] == "pattern_day_trader"
+    assert "2026-07-01" in kept["left_out"]
+
+
+def test_before_the_day_trading_rules() -> None:
+    answer = asked("--from", "1999-10-11")
+    assert answer["regime"] is None
+    assert "2001-09-28" in answer["left_out"]
+
+
+def test_a_value_set_by_hand_says_so() -> None:
+    named = {clock["name"]: clock for clock in asked("--from", "2026-06-15", "--set", "imd_call_days=4")["clocks"]}
+    mine = named["intraday_call_due"]
+    assert (mine["on"], mine["source"]) == ("2026-06-22", {"title": "set by the user", "href": "", "read_on": None})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "yesterday"), "--from takes a date like 2026-06-04, got 'yesterday'."),
+        (("--from", "2026-02-30"), "--from takes a date like 2026-06-04, got '2026-02-30'."),
+        (("--from", "1995-06-06"), "choose a day from 1995-06-07 on"),
+        (("--from", "1989-12-29"), "the exchange calendar is read from"),
+        (("--from", "2045-12-20"), "beyond the exchange calendar, which ends on 2045-12-31."),
+        (("--from", "2026-06-15", "--brokerage", "alpca"), "brokerage 'alpca' is not known; did you mean 'alpaca'?"),
+        (("--from", "2026-06-15", "--set", "imd_call_day=3"), "parameter 'imd_call_day' is not known; did you mean 'imd_call_days'?"),
+        (("--from", "2026-06-15", "--set", "imd_call_days"), "--set takes NAME=VALUE, got 'imd_call_days'."),
+        (("--from", "2026-06-15", "--set", "imd_call_days=two"), "parameter imd_call_days takes a whole number of 0 or more, got 'two'."),
+        (("--from", "2026-06-15", "--set", "switch_day=2026-01-01"), "switch_day must be from 2026-06-04"),
+    ],
+)
+def test_a_slip_is_one_sentence(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str) -> None:
+    sentence = refused(capsys, *arguments)
+    assert said in sentence
+    assert sentence.startswith("bt-pdt: ") and sentence.count("\n") == 1
+
+
+def test_what_the_command_line_itself_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "--from" in refused(capsys)
+    assert "--from" in refused(capsys, "--form", "2026-06-15")
+
+
+def test_help() -> None:
+    shown = ask("--help").output
+    assert all(option in shown for option in ("--from DATE", "--brokerage NAME", "--set NAME=VALUE", "--json"))
+    assert "calendar" in CliRunner().invoke(cli, ["--help"]).output
+
+
+# -- the kinds of call in ``bt-pdt rules``
+
+
+def rules(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, ["rules", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_rules_lists_the_calls_of_the_day() -> None:
+    calls = json.loads(rules("--on", "2026-06-15", "--json"))["calls"]
+    assert [call["kind"] for call in calls] == ["fed", "maintenance", "intraday_margin"]
+    assert all(list(call) == ["kind", "measured_by", "business_days", "due", "met_by", "follows"] for call in calls)
+    assert [call["business_days"] for call in calls] == [3, 2, 2]
+    equity = json.loads(rules("--on", "2025-12-18", "--json"))["calls"][-1]
+    assert (equity["kind"], equity["business_days"]) == ("minimum_equity", None)
+
+
+def test_rules_says_the_calls_in_words() -> None:
+    shown = rules("--on", "2025-12-18", "--brokerage", "finra")
+    section = " ".join(shown[shown.index("Margin calls") :].split())
+    assert "- day trade: 25 % of what" in section
+    assert "due by the close of the 5th business day; met by deposits;" in section
