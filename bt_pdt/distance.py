@@ -45,9 +45,7 @@ def account_distance(books: Ledger, rules: Rules) -> AccountDistance:
     shorts = any(qty < 0 for qty in books.positions.values())
 
     def moved(by: float) -> float:
-        return account.excess(
-            {s: books.marks[s] * (max(0.0, 1.0 - by) if qty > 0 else 1.0 + by) for s, qty in books.positions.items()}
-        )
+        return account.excess({s: books.marks[s] * (max(0.0, 1.0 - by) if qty > 0 else 1.0 + by) for s, qty in books.positions.items()})
 
     return AccountDistance(moved(0.0), _reached(moved, 0.0, _doubling(1.0) if shorts else (1.0,)))
 

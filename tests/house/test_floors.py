@@ -18,6 +18,7 @@ FLOORS = {
     **dict.fromkeys(("decisions", "orders", "journal", "sessions", "errors", "money", "state"), 0),
     **dict.fromkeys(("rules", "brokerages", "ledger", "daytrades"), 1),
     **dict.fromkeys(("margin", "checks", "calls", "clocks", "obligations", "deficit", "advice", "valuation", "judgement"), 2),
+    **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
     **dict.fromkeys(("account", "report"), 3),
     **dict.fromkeys(("adapter", "bars", "synthetic"), 4),
     **dict.fromkeys(("history", "importers", "reenact", "snapshot", "study", "tune", "commands", "cli", "__init__"), 5),
