@@ -20,6 +20,7 @@ from .calls import maintenance as maintenance_breach
 from .checks import NOTHING, Case
 from .decisions import Accepted, Decision, Reason, Refusal, WouldPass
 from .deficit import IntradayMargin
+from .distance import AccountDistance, Distance, account_distance, position_distances
 from .errors import BadInput, NotInForce, known_name
 from .journal import CallEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
 from .ledger import Ledger, WorkingOrder
@@ -129,6 +130,8 @@ class Account(IntradayMargin):
         self._unsettled: list[tuple[date, float]] = []
         self._sma_before = 0.0
         self._reg_t_flow = 0.0  # what trades since the last close took of SMA beside the lots of today that are still held
+        self._accrued = (0.0, 0.0)
+        self._late_flows: list[tuple[float, float]] = []  # deposits and sales since the close of this date
         self._late_lots: list[tuple[str, float, float]] = []  # opened after the regular close of the session before, so measured today
         self._opening_figures()
 
@@ -280,8 +283,11 @@ class Account(IntradayMargin):
                 self._measure()
             row = self._row()
             self._rows.append(row)
+            accrued = self._measured or {}
+            self._accrued = (self._accrued[0] + accrued["interest"], self._accrued[1] + accrued["borrow_fee"])
             self.journal.append(CloseEntry(self.session, row))
-            measured = self._measured or {}
+            assert self._measured is not None
+            measured = self._measured
             self._untouched = False
             if measured["closing"] is not None:
                 self._owed.close(self.rules, measured["closing"], self._late_flows)
@@ -352,6 +358,7 @@ class Account(IntradayMargin):
             "deficit": closing.intraday_margin_deficit,
             "lowest_dtbp": self._lowest_dtbp,
             "interest": self._interest(),
+            "borrow_fee": self._borrow_fee(),
             "marks": dict(self.ledger.marks),
         }
         self._period = (sma, self._reg_t_flow, self._owed.cured_by_flows, self.ledger.closed_after)
@@ -410,6 +417,7 @@ class Account(IntradayMargin):
             "lowest_intraday_margin_level": None if old or lowest_level is None else cents(lowest_level),
             "intraday_margin_deficit": cents(measured["deficit"]),
             "interest": cents(measured["interest"]),
+            "borrow_fee": cents(measured["borrow_fee"]),
         }
 
     def _interest(self) -> float:
@@ -420,6 +428,29 @@ class Account(IntradayMargin):
         settled = self.ledger.cash - sum(amount for due, amount in self._unsettled if due > self.session)
         days = (sessions.next_session(self.session) - self.session).days
         return float(max(0.0, -settled) * rate / self.rules.interest_day_count * days)
+
+    def _borrow_fee(self) -> float:
+        """The day's fee on stock held short: rate / 360 of its market value, for every calendar day until the next session."""
+        rate = self.rules.borrow_fee_rate
+        if not rate:
+            return 0.0
+        days = (sessions.next_session(self.session) - self.session).days
+        return float(self._sums()[1] * rate / self.rules.interest_day_count * days)
+
+    @property
+    def accrued_costs(self) -> tuple[float, float]:
+        """(interest, borrow fees) of closed sessions that were not charged yet, dollars."""
+        return self._accrued
+
+    def charge_costs(self, at: datetime | None = None) -> float:
+        """Takes the accrued interest and borrow fees from cash, as a brokerage does once a month; returns the dollars."""
+        if at is not None:
+            self.advance(at)
+        (interest, fees), self._accrued = self._accrued, (0.0, 0.0)
+        for kind, amount in (("interest", cents(interest)), ("fee", cents(fees))):
+            if amount:
+                self.cash_move(kind, -amount)
+        return cents(interest) + cents(fees)
 
     def after_close(self) -> bool:
         """True once the regular session has ended: an order not marked for extended hours waits for the next one."""
@@ -479,6 +510,12 @@ class Account(IntradayMargin):
             initial += requirement(self.rules, asset, qty, price).initial - requirement(self.rules, asset, qty, mark).initial
             equity -= qty * (mark - price)
         return initial - equity
+
+    # -- the warning zone
+
+    def distance(self) -> tuple[AccountDistance, list[Distance]]:
+        """How far a maintenance call is: for the account (excess, the common adverse move), and for each position alone (price, move)."""
+        return account_distance(self.ledger, self.rules), position_distances(self.ledger, self.rules)
 
     # -- counting
 

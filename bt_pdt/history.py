@@ -439,7 +439,7 @@ class Audit:
         return {
             "decisions": self.decisions,
             "day_trades": [{"session": day.isoformat(), "symbol": symbol, "count": n} for day, symbol, n in sorted(account.day_trades)],
-            "sessions": account.sessions,
+            "sessions": [{name: value for name, value in row.items() if name != "borrow_fee"} for row in account.sessions],
             "calls": [call.to_dict() for call in account.calls],
             "restrictions": [restriction.to_dict() for restriction in account.restrictions],
             "contradictions": self.contradictions,

@@ -297,13 +297,19 @@ class BookingBroker(SparseBroker):
 
     def _add_cash(self, amounts: deque[float]) -> None:
         """``add_cash``: a deposit, or a withdrawal that the account may refuse (then it moves nothing)."""
-        account = self.account
-        assert account is not None
         while amounts:
             amount = float(amounts.popleft())
-            if amount > 0:
-                account.deposit(amount)
-            elif not amount or not account.withdraw(-amount).accepted:
-                continue
-            self._fundshares += amount / self._fundval
-            self.cash += amount
+            if amount:
+                self.move_money(amount)
+
+    def move_money(self, amount: float, for_call: str | None = None) -> bool:
+        """A deposit (perhaps for a margin call) or, negative, a withdrawal, on both books; False if the account refused it."""
+        account = self.account
+        assert account is not None
+        if amount > 0:
+            account.deposit(amount, for_call=for_call)
+        elif not account.withdraw(-amount).accepted:
+            return False
+        self._fundshares += amount / self._fundval
+        self.cash += amount
+        return True

@@ -21,7 +21,8 @@ from ..account import Account
 from ..decisions import Accepted, Decision, Reason, Rejected, WouldPass
 from ..errors import BadInput, UnknownName, known_name
 from ..orders import Asset, OrderRequest
-from .booking import BookingBroker, Live
+from .booking import Live
+from .calling import CallingBroker, answer_of, deposits_of
 from .clock import Feed
 from .requests import exits_of, same_exit, to_oco, to_request
 
@@ -43,13 +44,22 @@ def require_python_host(base: type = bt.brokers.BackBroker) -> None:
         )
 
 
-class MarginBroker(BookingBroker):
+class MarginBroker(CallingBroker):
     """A US margin broker on the date of each bar. Takes everything ``BackBroker`` takes, and:
 
     ``brokerage`` (default ``"alpaca"``), ``rules`` (``"as_of"``, a date or ``"off"``), ``pdt_check``, ``dtbp_check``, or ``block_on``
     (``entry``, ``exit``, ``both``: sets the two), ``set`` (parameter overrides by name), ``assets`` (:class:`~bt_pdt.orders.Asset` values
     or a dict by symbol), ``symbols`` (ticker by feed name, where the name is not one) and ``account``: further arguments of
     :class:`~bt_pdt.account.Account` (``positions`` carried in, ``last_equity``, ``pattern_day_trader``, ``daytrades`` ...).
+
+    Margin calls: ``deposits`` are (day, dollars) that come in at that session's open (negative: go out); ``on_call`` says what the customer
+    does about a call on the day it is issued: ``"ignore"``, ``"deposit"`` what is missing, ``"liquidate"`` to cure, or a function
+    ``(call, account) -> dollars to deposit, one of these words, or None``. What is not met the brokerage sells out at the open of the due
+    session: such orders carry ``order.info.liquidation``, the id of the call. ``worst_price=True`` also tests equity at each bar's
+    worst price (low of longs, high of shorts). ``charge_costs=False`` leaves margin interest and borrow fees out of cash. Strategies hear
+    of calls and restrictions by ``notify_store(message, **about)``: ``call_issued``, ``call_due_tomorrow``, ``call_met``,
+    ``call_past_due``, ``call_expired``, ``call_closed`` (``call``, ``session``), ``restriction_set``, ``restriction_lifted`` (``kind``,
+    ``because``, ``why``, ``session``), ``account_closed`` (``equity``, ``call``). With ``rules="off"`` nothing is sold or charged.
 
     A refused order comes back from ``buy()`` or ``sell()`` with status ``Order.Rejected``; ``order.info`` carries ``http_status``,
     ``code``, ``message``, ``reason``, ``rule`` and ``decision``. An accepted one may carry ``order.info["advice"]``.
@@ -66,6 +76,10 @@ class MarginBroker(BookingBroker):
         ("assets", ()),
         ("symbols", None),
         ("account", None),
+        ("deposits", ()),
+        ("on_call", "ignore"),
+        ("worst_price", False),
+        ("charge_costs", True),
     )
 
     def __init__(self, *args: Any, **unknown: Any) -> None:
@@ -89,6 +103,8 @@ class MarginBroker(BookingBroker):
         number = isinstance(p.cash, (int, float)) and not isinstance(p.cash, bool) and math.isfinite(p.cash)
         if not number or (p.cash <= 0 and not (p.account or {}).get("positions")):
             raise BadInput(f"cash must be a number of dollars above 0 where no positions are carried in, got {p.cash!r}.")
+        deposits_of(p.deposits)
+        answer_of(p.on_call)
         pdt_check, dtbp_check = p.pdt_check, p.dtbp_check
         if p.block_on is not None:
             known_name("block_on", p.block_on, BLOCKS)
@@ -181,6 +197,7 @@ class MarginBroker(BookingBroker):
         """Puts the order (its whole group, once the last part is there) before the account and passes it on, or rejects it."""
         asked = order.p  # parameters, without the detour through Order.__getattr__
         parent = asked.parent
+        self._last_owner[asked.data] = (asked.owner, asked.tradeid)
         if not check or order.exectype == Order.Historical:
             # history is a fact, a liquidation (info: liquidation=<call id>) a duty: neither is asked about
             live = self._live[order.ref] = Live(order, None)
