@@ -465,6 +465,8 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
         equity_start=float(broker.startingcash),
         unreadable=tuple(Unreadable(*lost) for lost in broker.unreadable),
         carried={symbol: float(qty) for symbol, qty, _ in parameters["account"].get("positions", ())},
+        issued=tuple(account.calls),
+        restricted=tuple(account.restrictions),
         manifest=manifest,
         warnings=tuple(warned),
     )

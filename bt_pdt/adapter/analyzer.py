@@ -13,8 +13,9 @@ import backtrader as bt
 
 from ..decisions import Rejected
 from ..errors import BadInput
-from ..journal import CallEntry, FillEntry, OrderEntry
+from ..journal import FillEntry, OrderEntry
 from ..money import cents
+from ..report import cash, owed
 from .broker import MarginBroker
 
 #: How many bars of a feed are looked at to see whether its timeframe is declared rightly.
@@ -26,9 +27,12 @@ class ComplianceAnalyzer(bt.Analyzer):
 
     ``get_analysis()`` is a dict, numbers first: ``orders``, ``refusals``, ``refused_<REASON>`` for each reason that occurred,
     ``day_trades``, ``peak_dtbp_use`` (the largest share of a day's DTBP that was used, 0 to 1), ``lowest_dtbp`` (of a session that
-    had any; None if none had), ``breaches`` (closes in a state that calls for a margin call), ``equity_start``, ``equity_end``,
-    ``total_return``. Then lists of plain dicts: ``refusal_list``, ``day_trade_list``, ``session_list``, ``fill_list``, ``breach_list``,
-    and ``warning_list``: sentences about bars to which the rules cannot be applied well. It reads the journal once, after the run.
+    had any; None if none had), ``calls`` and ``calls_<kind>`` for each kind of margin call that was issued, ``forced_fills`` (executions
+    of the brokerage's own sales), ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` (dollars moved and paid),
+    ``equity_start``, ``equity_end``, ``total_return`` (time-weighted where money came or went; None without equity at the start). Then
+    lists of plain dicts: ``refusal_list``, ``day_trade_list``, ``session_list``, ``fill_list``, ``call_list``, ``restriction_list``, and
+    ``warning_list``: sentences about bars to which the rules cannot be applied well. It reads the account after the run; the columns of
+    calls and restrictions are those of ``bt_pdt.report.tables.COLUMNS``.
     """
 
     def create_analysis(self) -> None:
@@ -72,7 +76,8 @@ def analysis(broker: MarginBroker) -> dict[str, Any]:
     asked = [entry for entry in journal if isinstance(entry, OrderEntry)]
     refusals = [_refusal_row(e.at, e.session, e.request, e.decision) for e in asked if isinstance(e.decision, Rejected)]
     refusals += [_refusal_row(at, None, None, decision) for at, _, decision in broker.unreadable]
-    breaches = [entry.call for entry in journal if isinstance(entry, CallEntry) and entry.event == "issued"]
+    calls = account.calls if account is not None else []
+    restrictions = account.restrictions if account is not None else []
     rows = account.sessions if account is not None else []
     day_trades = account.day_trades if account is not None else []
     uses = list(_dtbp_uses(rows))
@@ -84,17 +89,19 @@ def analysis(broker: MarginBroker) -> dict[str, Any]:
         "day_trades": sum(count for _, _, count in day_trades),
         "peak_dtbp_use": max((use for use, _ in uses), default=0.0),
         "lowest_dtbp": min((left for _, left in uses), default=None),
-        "breaches": len(breaches),
+        "calls": len(calls),
+        **{f"calls_{kind}": count for kind, count in sorted(Counter(call.kind for call in calls).items())},
+        "forced_fills": sum(isinstance(entry, FillEntry) and entry.forced is not None for entry in journal),
+        **{name: cents(amount) for name, amount in cash.totals(journal)._asdict().items()},
         "equity_start": cents(begin),
         "equity_end": cents(end),
-        "total_return": end / begin - 1.0 if begin else 0.0,
+        "total_return": cash.total_return(journal, rows, begin, end),
         "refusal_list": refusals,
         "day_trade_list": [{"session": day.isoformat(), "symbol": symbol, "count": count} for day, symbol, count in day_trades],
         "session_list": [dict(row) for row in rows],
         "fill_list": [_fill_row(entry) for entry in journal if isinstance(entry, FillEntry)],
-        "breach_list": [
-            {"session": e.measured_on.isoformat(), "kind": e.kind, "amount": e.amount, "rule": e.rule, "facts": dict(e.facts)} for e in breaches
-        ],
+        "call_list": owed.call_rows(journal, calls),
+        "restriction_list": owed.restriction_rows(journal, restrictions),
         "warning_list": list(_warnings(broker)),
     }
     return found

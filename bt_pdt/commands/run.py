@@ -211,4 +211,3 @@ def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     yield "held overnight, exit refused", f"{s['held_overnight']:,}"
     yield "peak DTBP use", share(s["peak_dtbp_use"], 1)
     yield "lowest DTBP", money(s["lowest_dtbp"])
-    yield "closes that call for margin", f"{s['breaches']:,}"

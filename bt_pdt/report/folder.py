@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 MADE_BY = "bt_pdt run"
-PARQUET = ("orders", "refusals", "fills", "day_trades", "sessions", "breaches", "equity")
-CSV = ("refusals", "sessions")
+PARQUET = ("orders", "refusals", "fills", "day_trades", "sessions", "calls", "restrictions", "equity")
+CSV = ("refusals", "sessions", "calls", "restrictions")
 PICTURE = "run.png"
 #: What a former run folder may hold; it is replaced as a whole.
-KNOWN = {MANIFEST, PICTURE, "report.html", *(f"{name}.parquet" for name in PARQUET), *(f"{name}.csv" for name in CSV)}
+KNOWN = {MANIFEST, PICTURE, "report.html", "breaches.parquet", *(f"{name}.parquet" for name in PARQUET), *(f"{name}.csv" for name in CSV)}
 
 
 def require_place(folder: str | Path) -> Path:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 SESSIONS_PER_YEAR = 252
+YEAR = 365.0
+#: The search for a rate of return looks at growth from a trillionth to a trillion times.
+_FAR = math.log(1e12)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -31,6 +34,34 @@ def daily_returns(start: float, equity: Sequence[float] | Array, flows: Sequence
     moved = np.zeros(len(closes)) if flows is None else np.asarray(flows, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(before > 0, (closes - moved) / before - 1.0, np.nan), dtype=np.float64)
+
+
+def chained(returns: Sequence[float] | Array) -> float | None:
+    """The return over all of ``returns`` one after the other (time-weighted, where those leave flows out); None if one does not exist."""
+    grown = float(np.prod(1.0 + np.asarray(returns, dtype=np.float64)))
+    return grown - 1.0 if math.isfinite(grown) else None
+
+
+def money_weighted_return(start: float, flows: Iterable[tuple[float, float]], end: float, days: float) -> float | None:
+    """The internal rate of return: at which ``start`` and every flow (day, dollars in), invested until day ``days``, grow to ``end``.
+
+    Over the whole period if that is under a year, else a year's (365 days). None where no rate does it, or more than one.
+    """
+    moved = [(max(0.0, 1.0 - day / days) if days > 0 else 0.0, amount) for day, amount in flows]
+
+    def missing(log_growth: float) -> float:
+        return start * math.exp(log_growth) + sum(amount * math.exp(share * log_growth) for share, amount in moved) - end
+
+    steps = [k * _FAR / 400 for k in range(-400, 401)]
+    signs = [missing(step) > 0 for step in steps]
+    turns = [k for k in range(400 * 2) if signs[k] != signs[k + 1]]
+    if len(turns) != 1:
+        return None
+    low, high = steps[turns[0]], steps[turns[0] + 1]
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (missing(middle) > 0) == signs[turns[0]] else (low, middle)
+    return math.expm1((low + high) / 2 * min(1.0, YEAR / days)) if days > 0 else None
 
 
 def sharpe(returns: Sequence[float] | Array) -> float | None:

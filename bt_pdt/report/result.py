@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..calls import MarginCall
 from ..decisions import Rejected
-from ..journal import CallEntry, Entry, FillEntry, OrderEntry
+from ..journal import Entry, FillEntry, OrderEntry
 from ..money import cents
-from . import metrics, tables
+from ..obligations import Restriction
+from . import cash, metrics, owed, tables
 from .metrics import Array
 from .tables import Unreadable
 
@@ -28,7 +30,8 @@ class Result:
     """One run under the rules: numbers (``summary``), tables, a picture, a folder.
 
     ``journal`` is the account's, ``times`` and ``values`` are the end (naive New York time) and the equity of every bar, ``rows`` the
-    sessions table, ``carried`` signed shares held before the first bar. ``manifest`` says what ran: versions, parameters, strategy, data,
+    sessions table, ``carried`` signed shares held before the first bar, ``issued`` and ``restricted`` the account's calls and restrictions
+    at the end (the journal lacks the calls that the last close makes). ``manifest`` says what ran: versions, parameters, strategy, data,
     rules by day. ``warnings`` are sentences about the bars. The columns of every table are described in ``bt_pdt.report.tables.COLUMNS``.
     """
 
@@ -39,6 +42,8 @@ class Result:
     equity_start: float
     unreadable: Sequence[Unreadable] = ()
     carried: Mapping[str, float] = field(default_factory=dict)
+    issued: Sequence[MarginCall] = ()
+    restricted: Sequence[Restriction] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
 
@@ -53,22 +58,26 @@ class Result:
     def summary(self) -> dict[str, Any]:
         """Scalars. Shares are fractions of 1 (0.05 is 5 %), money is dollars; None where a number does not exist.
 
-        ``total_return`` leaves deposits and withdrawals out; ``max_drawdown`` is measured bar by bar and is negative; ``sharpe`` is daily,
-        times the root of 252; ``peak_dtbp_use`` and ``lowest_dtbp`` are of sessions that began with day-trading buying power;
-        ``breaches`` counts closes that call for a margin call; ``held_overnight`` positions kept over a night because their closing order
-        was refused. ``refused_<REASON>`` follows for each reason that occurred.
+        ``time_weighted_return`` chains the daily returns, each of which leaves the deposits and withdrawals of its day out;
+        ``money_weighted_return`` is the internal rate of return, which weighs every dollar by the time it was there (over the run, from one
+        year on a year's). ``total_return`` is the time-weighted one where money came or went, else the end over the start. ``max_drawdown``
+        is measured bar by bar and is negative; ``sharpe`` is daily, times the root of 252; ``peak_dtbp_use`` and ``lowest_dtbp`` are of
+        sessions that began with day-trading buying power; ``calls`` counts margin calls, ``forced_fills`` executions of the brokerage's own
+        sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts positions
+        kept over a night because their closing order was refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each that occurred.
         """
         asked = [entry for entry in self.journal if isinstance(entry, OrderEntry)]
         reasons = Counter(str(e.decision.reason) for e in asked if isinstance(e.decision, Rejected))
         reasons.update(str(lost.decision.reason) for lost in self.unreadable)
         orders, refused = len(asked) + len(self.unreadable), sum(reasons.values())
         end = float(self.values[-1]) if len(self.values) else self.equity_start
-        moved = sum(tables.flows(self.journal).values())
         used, lowest = metrics.dtbp_use(self.rows)
         found: dict[str, Any] = {
             "equity_start": cents(self.equity_start),
             "equity_end": cents(end),
-            "total_return": (end - moved) / self.equity_start - 1.0 if self.equity_start > 0 else None,
+            "total_return": cash.total_return(self.journal, self.rows, self.equity_start, end),
+            "time_weighted_return": cash.time_weighted_return(self.journal, self.rows, self.equity_start, end),
+            "money_weighted_return": cash.money_weighted_return(self.journal, self.rows, self.equity_start, end),
             "max_drawdown": metrics.max_drawdown(np.r_[self.equity_start, self.values]),
             "sharpe": metrics.sharpe(self._returns),
             "sessions": len(self.rows),
@@ -80,9 +89,14 @@ class Result:
             "day_trades": sum(entry.day_trades for entry in self.journal if isinstance(entry, FillEntry)),
             "peak_dtbp_use": used,
             "lowest_dtbp": lowest,
-            "breaches": sum(isinstance(entry, CallEntry) and entry.event == "issued" for entry in self.journal),
+            "calls": len(self.issued),
+            "restrictions": len(self.restricted),
+            "forced_fills": sum(isinstance(entry, FillEntry) and entry.forced is not None for entry in self.journal),
+            **{name: cents(amount) for name, amount in cash.totals(self.journal)._asdict().items()},
             "held_overnight": len(tables.held_overnight_rows(self.journal, dict(self.carried))),
         }
+        for kind, count in Counter(call.kind for call in self.issued).most_common():
+            found[f"calls_{kind}"] = count
         for reason, count in reasons.most_common():
             found[f"refused_{reason}"] = count
         return found
@@ -113,9 +127,24 @@ class Result:
         return tables.frame("sessions", [dict(row) for row in self.rows])
 
     @cached_property
-    def breaches(self) -> pd.DataFrame:
-        """Closes in a state that calls for a margin call."""
-        return tables.frame("breaches", tables.breach_rows(self.journal))
+    def calls(self) -> pd.DataFrame:
+        """Every margin call: for how much and why, due when, how it ended, what was sold and deposited for it."""
+        return tables.frame("calls", self.call_rows)
+
+    @cached_property
+    def call_rows(self) -> list[dict[str, Any]]:
+        """The calls as plain values."""
+        return owed.call_rows(self.journal, self.issued)
+
+    @cached_property
+    def restrictions(self) -> pd.DataFrame:
+        """What the account was not allowed to do, from when until when, and how many orders were refused for it."""
+        return tables.frame("restrictions", self.restriction_rows)
+
+    @cached_property
+    def restriction_rows(self) -> list[dict[str, Any]]:
+        """The restrictions as plain values."""
+        return owed.restriction_rows(self.journal, self.restricted)
 
     @cached_property
     def held_overnight(self) -> pd.DataFrame:
@@ -151,10 +180,9 @@ class Result:
 
     @cached_property
     def _returns(self) -> Array:
-        moved = tables.flows(self.journal)
-        by_day = {day.isoformat(): amount for day, amount in moved.items()}
         seen = self._seen
-        return metrics.daily_returns(self.equity_start, [row["equity"] for row in seen], [by_day.get(row["session"], 0.0) for row in seen])
+        moved = cash.flows(self.journal, [row["session"] for row in seen])
+        return metrics.daily_returns(self.equity_start, [row["equity"] for row in seen], moved[:-1])
 
     def figure(self) -> Figure:
         """The picture: equity and refusals over buying power and day trades. A matplotlib Figure, no window, no backend touched."""

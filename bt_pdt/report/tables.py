@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..decisions import Rejected
-from ..journal import CallEntry, CashEntry, Entry, FillEntry, OrderEntry, ReleaseEntry
+from ..journal import Entry, FillEntry, OrderEntry, ReleaseEntry
 from ..money import SHARE_DUST
 
 if TYPE_CHECKING:
@@ -99,13 +99,34 @@ COLUMNS: dict[str, dict[str, str]] = {
         "lowest_intraday_margin_level": "the lowest equity less maintenance margin; empty in the pattern-day-trader regime",
         "intraday_margin_deficit": "the deficit of the day",
         "interest": "margin interest accrued",
+        "borrow_fee": "fee for stock held short accrued",
     },
-    "breaches": {
-        "session": "the exchange day whose close calls for a margin call",
-        "kind": "the kind of call",
+    "calls": {
+        "id": "c1, c2 ... in the order of issue",
+        "kind": "day_trade, fed, maintenance, minimum_equity or intraday_margin",
         "amount": "dollars called for",
+        "measured_on": "the exchange day at whose close it was measured",
+        "issued_on": "the exchange day on which it was issued",
+        "due_on": "the exchange day by whose close it was to be met; empty where no day is set",
+        "status": "open (at the end of the run), met, past_due, met_late, expired or closed",
+        "ended_on": "the exchange day on which it was met or expired",
+        "received": "dollars that came in towards it: deposits, and for a Fed call half of net sales",
+        "forced_fills": "executions of the brokerage's own sales (and covers) for it",
+        "forced_shares": "shares sold or bought back by them",
+        "forced_proceeds": "dollars that they brought after commission; negative where covers cost more",
+        "deposited": "dollars deposited for it by name (any deposit counts towards it)",
+        "how": "how the amount comes about, in numbers",
         "rule": "the parameter and the day it began",
         "facts": "the numbers behind it, as a dict (JSON text in a run folder)",
+    },
+    "restrictions": {
+        "kind": "liquidation_only, closing_only, cash_available, no_day_trades, ninety_day_freeze or buying_power_2x",
+        "from": "the first restricted day",
+        "until": "the last restricted day; empty while open-ended",
+        "why": "the id of the call behind it, or the rule where no call was issued",
+        "because": "the same in words",
+        "rule": "the parameter behind it",
+        "refused": "orders refused for it while it held (buying_power_2x: those refused for buying power)",
     },
     "equity": {
         "at": "end of the bar",
@@ -126,10 +147,11 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 
 _TIMES = {"at"}
-_DAYS = {"session", "would_pass_on"}
-_COUNTS = {"http_status", "code", "daytrade_count", "multiplier", "count", "day_trades", "refused"}
+_DAYS = {"session", "would_pass_on", "measured_on", "issued_on", "due_on", "ended_on", "from", "until"}
+_COUNTS = {"http_status", "code", "daytrade_count", "multiplier", "count", "day_trades", "refused", "forced_fills"}
 _FLAGS = {"accepted", "closing", "pattern_day_trader"}
-_NUMBERS = {"qty", "limit_price", "stop_price", "take_profit", "stop_loss", "filled", "price", "commission", "amount", "would_pass_qty"}
+_NUMBERS = {"qty", "limit_price", "stop_price", "take_profit", "stop_loss", "filled", "price", "commission", "would_pass_qty"}
+_NUMBERS |= {"amount", "received", "forced_shares", "forced_proceeds", "deposited"}
 
 
 def frame(name: str, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
@@ -259,21 +281,6 @@ def day_trade_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
         if isinstance(entry, FillEntry) and entry.day_trades:
             made[(entry.session, entry.fill.symbol)] += entry.day_trades
     return [{"session": day, "symbol": symbol, "count": count} for (day, symbol), count in sorted(made.items())]
-
-
-def breach_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Closes in a state that calls for a margin call."""
-    issued = [entry.call for entry in journal if isinstance(entry, CallEntry) and entry.event == "issued"]
-    return [{"session": c.measured_on, "kind": c.kind, "amount": c.amount, "rule": c.rule, "facts": dict(c.facts)} for c in issued]
-
-
-def flows(journal: Iterable[Entry]) -> Counter[date]:
-    """Deposits less withdrawals by session, in dollars; refused withdrawals moved nothing."""
-    moved: Counter[date] = Counter()
-    for entry in journal:
-        if isinstance(entry, CashEntry) and entry.kind in ("deposit", "withdraw") and not isinstance(entry.decision, Rejected):
-            moved[entry.session] += entry.amount if entry.kind == "deposit" else -entry.amount  # type: ignore[assignment]
-    return moved
 
 
 def held_overnight_rows(journal: Sequence[Entry], carried: dict[str, float] | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,83 @@
+"""What came into an account and left it other than by trading, from its journal."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import sessions
+from ..decisions import Rejected
+from ..journal import CashEntry, Entry
+from . import metrics
+from .metrics import Array
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Totals(NamedTuple):
+    """Dollars over a whole journal, each at least 0: what came in, what went out, and what the brokerage charged."""
+
+    deposits: float
+    withdrawals: float
+    interest: float
+    borrow_fees: float
+
+
+def totals(journal: Iterable[Entry]) -> Totals:
+    """Deposits, withdrawals, margin interest and fees paid; refused withdrawals moved nothing, and credits are no payment."""
+    found = dict.fromkeys(("deposit", "withdraw", "interest", "fee"), 0.0)
+    for entry in _moved(journal):
+        if entry.kind in ("deposit", "withdraw"):
+            found[entry.kind] += entry.amount
+        elif entry.kind in ("interest", "fee"):
+            found[entry.kind] += max(0.0, -entry.amount)
+    return Totals(*found.values())
+
+
+def flows(journal: Iterable[Entry], days: Sequence[str]) -> Array:
+    """Deposits less withdrawals up to each close of ``days`` (ISO text, ascending) since the one before; last, what came after all of them."""
+    found = np.zeros(len(days) + 1)
+    for entry in _moved(journal):
+        if entry.kind in ("deposit", "withdraw"):
+            day = entry.session
+            if entry.at > sessions.close_of(day):
+                day = sessions.next_session(day)
+            found[bisect_left(days, day.isoformat())] += entry.amount if entry.kind == "deposit" else -entry.amount
+    return found
+
+
+def time_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end: float) -> float | None:
+    """The daily returns of the sessions table from ``start`` equity to its ``end``, one after the other, without what came in or left."""
+    moved = flows(journal, [row["session"] for row in rows])
+    return metrics.chained(metrics.daily_returns(start, [*(row["equity"] for row in rows), end], moved))
+
+
+def money_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end: float) -> float | None:
+    """The internal rate of return from the close before the first session to the last close; money moves at the close that it counts for."""
+    if not rows or start <= 0:
+        return None
+    days = [row["session"] for row in rows]
+    dates = [date.fromisoformat(day) for day in days]
+    begin = sessions.add_business_days(dates[0], -1)
+    moved = flows(journal, days)
+    ages = [(day - begin).days for day in (*dates, dates[-1])]
+    found = [(float(age), float(amount)) for age, amount in zip(ages, moved, strict=True) if amount]
+    return metrics.money_weighted_return(start, found, end, float(ages[-1]))
+
+
+def total_return(journal: Sequence[Entry], rows: Rows, start: float, end: float) -> float | None:
+    """The end over the start where no money came or left, else the time-weighted return; None without equity at the start."""
+    if start <= 0:
+        return None
+    money = totals(journal)
+    return time_weighted_return(journal, rows, start, end) if money.deposits or money.withdrawals else end / start - 1.0
+
+
+def _moved(journal: Iterable[Entry]) -> Iterator[CashEntry]:
+    for entry in journal:
+        if isinstance(entry, CashEntry) and not isinstance(entry.decision, Rejected):
+            yield entry
