@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import BadInput
 from .common import MODES, account_options, out_folder, pairs, print_json
+from .owed import show_owed
+
+if TYPE_CHECKING:
+    from ..history import Audit, Flags
 
 
 @click.command()
@@ -41,7 +45,6 @@ def audit(
     """
     from ..errors import known_name
     from ..history import Flags
-    from ..history import audit as play
 
     for name, mode in (("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
         if mode is not None:
@@ -53,8 +56,9 @@ def audit(
         from ..importers import from_alpaca
         from ..reenact import play_real
 
-        result, played = play_real(from_alpaca(history, cash, start), flags)
+        _, played = play_real(from_alpaca(history, cash, start), flags)
         imported = played.lines
+        player = play(imported, "<imported history>")  # what was played gives the same report by itself
         for note in played.notes:
             click.echo(f"note: {note}", err=True)
     else:
@@ -63,9 +67,10 @@ def audit(
         if len(history) != 1:
             raise BadInput("audit takes one HISTORY.jsonl; several files go with --from.")
         name = "<stdin>" if history[0] == "-" else history[0]
-        result = play(_lines(history[0]), name, flags)
+        player = play(_lines(history[0]), name, flags)
+    result = player.result()
     folder = out_folder(out)
-    report = "" if as_json and folder is None else readable(result)
+    report = "" if as_json and folder is None else readable(player, result)
     if folder is not None:
         (folder / "audit.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         (folder / "audit.txt").write_text(report, encoding="utf-8")
@@ -77,6 +82,23 @@ def audit(
         click.echo(report, nl=False)
         if folder is not None:
             click.echo(f"wrote {folder / 'audit.json'} and {folder / 'audit.txt'}")
+
+
+def play(lines: Iterable[str], name: str, flags: Flags | None = None) -> Audit:
+    """The history played to its end; raises :class:`BadInput` as ``NAME:LINE: sentence``."""
+    from ..history import Audit, read_event
+
+    player = Audit(flags)
+    number = 0
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                player.play(*read_event(line))
+        except BadInput as error:
+            raise BadInput(f"{name}:{number}: {error}") from None
+    if player.account is None:
+        raise BadInput(f"{name}:{number + 1}: the history is empty; its first line must be the account event.")
+    return player
 
 
 def _lines(path: str) -> Iterator[str]:
@@ -92,13 +114,17 @@ def _lines(path: str) -> Iterator[str]:
         raise BadInput(f"{path}: is not UTF-8 text.") from None
 
 
-def readable(result: dict[str, Any]) -> str:
-    """The report as text: refusals first, each with its sentence."""
+def readable(player: Audit, result: dict[str, Any]) -> str:
+    """The report of a played history as text: refusals first, each with its sentence, then calls and restrictions with their numbers."""
     from io import StringIO
 
     from rich.console import Console
     from rich.table import Table
 
+    from ..report import owed
+
+    account = player.account
+    assert account is not None
     text = StringIO()
     console = Console(file=text, width=110, highlight=False, markup=False)
     decisions = result["decisions"]
@@ -124,10 +150,11 @@ def readable(result: dict[str, Any]) -> str:
         console.print()
     for c in result["contradictions"]:
         console.print(f"CONTRADICTION  order {c['order']} was executed at {c['at']} although it would be refused ({c['reason']}).")
-    for r in result["restrictions"]:
-        console.print(f"RESTRICTION  {r['kind']} from {r['from']} until {r['until'] or 'further notice'} ({r['why']}).")
-    for c in result["calls"]:
-        console.print(f"CALL  {c['kind']} ${c['amount']:,.2f} issued {c['issued_on']}, due {c['due_on'] or '-'}: {c['status']}.")
+    calls = owed.call_rows(account.journal, account.calls)
+    restrictions = owed.restriction_rows(account.journal, account.restrictions)
+    if calls or restrictions:
+        show_owed(console, calls, restrictions, None, "the calls of --json")
+        console.print()
     if result["day_trades"]:
         table = Table("session", "symbol", "day trades", title="Day trades", title_justify="left")
         for row in result["day_trades"]:

@@ -131,6 +131,9 @@ def table_rows(results: dict[str, Result]) -> list[tuple[str, ...]]:
     if switch:
         early = [int(r.day_trades.loc[r.day_trades["session"] < switch, "count"].sum()) for r in results.values()]
         rows.append((f"  before {switch}", *(f"{count:,}" for count in early)))
+    for name, words in (("calls", "margin calls"), ("forced_fills", "forced sales")):
+        if any(s[name] for s in summaries):
+            rows.append((words, *(f"{s[name]:,}" for s in summaries)))
     return rows
 
 

@@ -11,6 +11,7 @@ import click
 
 from ..errors import BadInput, known_name
 from .common import account_options, pairs, print_json
+from .owed import show_owed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,9 +100,10 @@ def run(
     if as_json:
         from ..report.folder import plain
 
-        print_json(plain(result.summary | {"warnings": list(result.warnings), "out": str(folder) if folder else None}))
+        lists = {"call_list": result.call_rows, "restriction_list": result.restriction_rows, "warnings": list(result.warnings)}
+        print_json(plain(result.summary | lists | {"out": str(folder) if folder else None}))
         return
-    show(result)
+    show(result, out)
     if folder is not None:
         click.echo(f"wrote {out}: manifest.json, run.png and the tables")
 
@@ -150,8 +152,8 @@ def console() -> Console:
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
 
 
-def show(result: Result) -> None:
-    """The summary for people: what the data was taken for, the numbers, refusals by reason with an example each, warnings."""
+def show(result: Result, folder: str | None = None) -> None:
+    """The summary for people: what the data was taken for, warnings, the numbers, refusals by reason with an example each, calls."""
     from rich.table import Table
 
     out = console()
@@ -173,6 +175,10 @@ def show(result: Result) -> None:
         for reason, count in refusals["reason"].value_counts().items():
             first = refusals[refusals["reason"] == reason].iloc[0]
             out.print(f"{count:>6,}  {reason}: {moment(first['at'])}: {first['why']}", soft_wrap=True)
+    if result.issued or result.restricted or result.sold_out:
+        rest = "calls.csv" if folder is not None else "calls.csv (--out DIR writes it)"
+        out.print()
+        show_owed(out, result.call_rows, result.restriction_rows, result.sold_out, rest)
 
 
 def moment(at: Any) -> str:
@@ -197,7 +203,16 @@ def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     seen = f", {s['sessions_with_bars']:,} of them with bars" if s["sessions_with_bars"] < s["sessions"] else ""
     yield "sessions", f"{rows[0]['session']} to {rows[-1]['session']} ({s['sessions']:,}{seen})" if rows else "0"
     yield "equity", f"{money(s['equity_start'])} to {money(s['equity_end'])}"
-    yield "return", share(s["total_return"])
+    if s["deposits"] or s["withdrawals"]:
+        yield "deposits", money(s["deposits"])
+        yield "withdrawals", money(s["withdrawals"])
+        yield "return, time-weighted", share(s["time_weighted_return"])
+        yield "return, money-weighted", share(s["money_weighted_return"])
+    else:
+        yield "return", share(s["total_return"])
+    for name, words in (("interest", "margin interest paid"), ("borrow_fees", "borrow fees paid")):
+        if s[name]:
+            yield words, money(s[name])
     yield "max drawdown", share(s["max_drawdown"])
     yield "Sharpe (daily, 252)", "-" if s["sharpe"] is None else f"{s['sharpe']:.2f}"
     yield "orders", f"{s['orders']:,}"
@@ -211,3 +226,6 @@ def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     yield "held overnight, exit refused", f"{s['held_overnight']:,}"
     yield "peak DTBP use", share(s["peak_dtbp_use"], 1)
     yield "lowest DTBP", money(s["lowest_dtbp"])
+    if s["calls"]:
+        yield "margin calls", f"{s['calls']:,}"
+        yield "forced sales", f"{s['forced_fills']:,}"

@@ -45,7 +45,7 @@ def call_rows(journal: Iterable[Entry], calls: Iterable[MarginCall]) -> list[Row
             | {"received": cents(call.received)}
             | cost
             | {name: cents(cost[name]) for name in ("forced_proceeds", "deposited")}
-            | {"how": how(call), "facts": dict(call.facts)}
+            | {"how": how(call), "facts": {name: cents(value) for name, value in call.facts.items()}}
         )
     return rows
 

@@ -146,6 +146,11 @@ class Result:
         """The restrictions as plain values."""
         return owed.restriction_rows(self.journal, self.restricted)
 
+    @property
+    def sold_out(self) -> dict[str, Any] | None:
+        """What was sold because equity was gone, without a call; None if nothing was."""
+        return owed.forced_without_call(self.journal, self.issued)
+
     @cached_property
     def held_overnight(self) -> pd.DataFrame:
         """Positions that stayed over a night because the order to close them was refused."""
