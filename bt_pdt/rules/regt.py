@@ -103,6 +103,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         house=True,
     ),
     Parameter(
+        "cash_liquidation_strikes",
+        "violations",
+        "Cash liquidation violations after which a cash account may buy with settled cash only.",
+        always(3, FIDELITY_PRACTICE),
+        int,
+        house=True,
+    ),
+    Parameter(
         "gfv_window_months",
         "months",
         "Rolling months in which good faith violations add up.",
