@@ -15,7 +15,7 @@ from .ledger import Ledger
 from .margin import requirement
 from .money import SHARE_DUST, below, exceeds
 from .rules.rulebook import PDT
-from .valuation import Valuation
+from .valuation import Valuation, concentrated
 
 
 class _Moment(NamedTuple):
@@ -68,11 +68,13 @@ class IntradayMargin(Valuation):
     def _worth(self, cash: float, positions: Mapping[str, float], prices: Mapping[str, float]) -> tuple[float, float]:
         """(equity, maintenance margin on the basis of the intraday rule) of a book at ``prices``."""
         book = rulebook_for("finra").on(self.rules.day) if self.rules.imd_basis == "law" else self.rules
-        equity, maintenance = cash, 0.0
+        equity, entries = cash, []
         for symbol, qty in positions.items():
-            equity += qty * prices[symbol]
-            maintenance += requirement(book, self.ledger.asset(symbol), qty, prices[symbol]).maintenance
-        return equity, maintenance
+            value = qty * prices[symbol]
+            equity += value
+            entries.append((value, *requirement(book, self.ledger.asset(symbol), qty, prices[symbol])))
+        longs = sum(value for value, _, _ in entries if value > 0)
+        return equity, sum(held for _, _, held in entries) + concentrated(book, cash, longs, entries)[1]
 
     def _cost_basis(self, symbol: str, qty: float) -> float:
         """4210(a)(2): carried shares at the previous close, today's at cost, as an average a share."""

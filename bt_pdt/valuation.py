@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .ledger import Ledger
 from .margin import long_rate, requirement
 from .rules.rulebook import Rules
+
+
+def concentrated(rules: Rules, cash: float, long_value: float, entries: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
+    """The house add-on where one security is most of the long stock and the debit is large: (initial, maintenance) on top.
+
+    ``entries`` are (signed market value, initial, maintenance) of each position.
+    """
+    if rules.concentration_share is None or -cash < rules.concentration_debit or not long_value:
+        return 0.0, 0.0
+    for value, initial, maintenance in entries:
+        if value >= rules.concentration_share * long_value:
+            wanted = rules.concentration_rate * value
+            return max(0.0, wanted - initial), max(0.0, wanted - maintenance)
+    return 0.0, 0.0
 
 
 class Valuation:
@@ -49,20 +65,10 @@ class Valuation:
                 initial += first
                 maintenance += held
             self._short_maintenance = short_maintenance
-            added = self._concentrated(long_value)
+            held_now = (entry for symbol, entry in margins.items() if symbol in self.ledger.positions)
+            added = concentrated(self.rules, self.ledger.cash, long_value, held_now)
             self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1])
         return self._totals
-
-    def _concentrated(self, long_value: float) -> tuple[float, float]:
-        """The house add-on where one security is most of the account and the debit is large: (initial, maintenance) on top."""
-        rules = self.rules
-        if rules.concentration_share is None or -self.ledger.cash < rules.concentration_debit or not long_value:
-            return 0.0, 0.0
-        for symbol, (value, initial, maintenance) in self._margins.items():
-            if symbol in self.ledger.positions and value >= rules.concentration_share * long_value:
-                wanted = rules.concentration_rate * value
-                return max(0.0, wanted - initial), max(0.0, wanted - maintenance)
-        return 0.0, 0.0
 
     def equity(self) -> float:
         """Cash + long market value - short market value at the last marks."""

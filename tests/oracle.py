@@ -36,8 +36,8 @@ READING 14: an ordinary long's initial rate is max(50 %, its maintenance rate). 
     last price (its limit or stop if there is none). The house 2.50 - 6.00 band includes both ends; the low price rate of 100 % also holds for
     leveraged funds (the larger counts). House leverage other than 2 or 3: 30 % x k up to 2020-11-08, 100 % to 2026-06-03, 25 % x k after, at most 100 %.
 READING 15: `maintenance` replaces every percentage (bands, leverage, law); concentration then takes the larger of it and 50 %.
-READING 16: concentration: |value| of one symbol >= 70 % of gross value and debit (-cash) >= 100,000, Alpaca from 2026-06-04 (the day
-    given to the whole table).
+READING 16: concentration: a long position >= 70 % of long market value and debit (-cash) >= 100,000, Alpaca from 2026-06-04 (the day
+    given to the whole table). "Equity market value" is what the margin loan stands on, so short positions are no part of it.
 READING 17: a Reg T cost is value x initial rate / 50 %; an order passes buying power if its Reg T cost fits `regt` or its value fits DTBP
     (multiplier 4) or the 4 x level of the intraday regime. DTBP and 4 x level are used one for one. Marks after submission do not change
     what an order reserves.
@@ -79,8 +79,8 @@ READING 35: a fractional order's `qty` is found to 1e-6.
 SMA, interest, calls
 READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
     and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full.
-READING 37: interest: debit by settlement date x rate x calendar days to the next session / 360; 6.50 % from 2026-09-17; `finra` 0;
-    carried cash is settled.
+READING 37: interest: debit by settlement date x rate x calendar days to the next session / 360; 6.50 % from 2026-09-01 (the text names
+    the month); `finra` 0; carried cash is settled. Veterans Day on a Saturday is a settlement day's Friday: banks are open.
 READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares (all of them where the
     security has no loan value) - day-trade P/L - previous SMA
     - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's restriction
@@ -173,7 +173,7 @@ def to_new_york(text: str) -> dt.datetime:
 
 def is_settlement_day(day: D) -> bool:
     columbus = day.month == 10 and day.weekday() == 0 and 8 <= day.day <= 14
-    veterans = day.month == 11 and (day.day == 11 or (day.day == 10 and day.weekday() == 4) or (day.day == 12 and day.weekday() == 0))
+    veterans = day.month == 11 and (day.day == 11 or (day.day == 12 and day.weekday() == 0))
     return is_session(day) and not columbus and not veterans
 
 
@@ -469,12 +469,12 @@ class World:
         return qty * max(floor, rate * price)
 
     def requirement(self, positions: dict[str, float], prices: dict[str, float], cash: float, law: bool = False) -> float:
-        gross = sum(abs(q) * prices[s] for s, q in positions.items())
+        longs = sum(q * prices[s] for s, q in positions.items() if q > 0)
         total = 0.0
         for symbol, qty in positions.items():
             price = prices[symbol]
             need = qty * price * self.long_rate(symbol, price, law) if qty > 0 else self.short_requirement(symbol, -qty, price)
-            concentrated = gross > 0 and abs(qty) * price >= 0.70 * gross - EPS and -cash >= 100_000 - EPS
+            concentrated = qty > 0 and qty * price >= 0.70 * longs - EPS and -cash >= 100_000 - EPS
             if self.alpaca and not law and concentrated and self.today >= D(2026, 6, 4):
                 need = max(need, 0.50 * abs(qty) * price)
             total += need
@@ -1172,7 +1172,8 @@ class World:
                     c.received += amount
         if kind in ("deposit", "withdraw"):
             self.cure_fed(amount)
-        self.note_deficit(level, kind == "withdraw")
+        if kind == "withdraw":  # reading 24, also at cost
+            self.note_deficit(level, True)
 
     def may_withdraw(self, amount: float) -> bool:
         if self.off:
@@ -1332,7 +1333,7 @@ class World:
         if not self.alpaca:
             return 0.0
         settled = sum(x for day, x in self.ledger if day <= self.session)
-        steps = [(D.min, 0.0375), (D(2022, 8, 1), 0.055), (D(2022, 9, 23), 0.0625), (D(2026, 9, 17), 0.065)]
+        steps = [(D.min, 0.0375), (D(2022, 8, 1), 0.055), (D(2022, 9, 23), 0.0625), (D(2026, 9, 1), 0.065)]
         rate = [r for day, r in steps if day <= self.today][-1]
         return max(0.0, -settled) * rate * (session_after(self.session) - self.session).days / 360
 

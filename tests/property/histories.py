@@ -118,6 +118,121 @@ def history(seed: int) -> list[dict]:
     return events
 
 
+LONG_STARTS = [
+    "2013-10-07",
+    "2016-11-14",
+    "2017-08-28",  # before T+2
+    "2019-12-16",
+    "2023-11-06",
+    "2024-05-20",  # before T+1
+    "2025-11-17",
+    "2026-02-02",
+    "2026-05-28",  # before the intraday rule
+    "2026-06-02",
+    "2026-06-08",
+    "2026-10-05",
+]
+#: Calendar days between two busy days: the next one, a week, past each of the due days, past the ninety days.
+GAPS = [1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 14, 21, 22, 23, 45, 80, 89, 90, 91, 92, 100]
+
+
+def long_history(seed: int) -> list[dict]:
+    """A history over months or years: borrowing, day trading beyond the limits, gaps, deposits; so calls are made, met, missed and expire.
+
+    Nearly all executions have no order behind them (a real account's), so no refusal keeps the account out of trouble.
+    """
+    from oracle import is_session
+
+    rng = random.Random(1_000_000 + seed)
+    day = date.fromisoformat(rng.choice(LONG_STARTS))
+    cash = rng.choice([2_500.0, 10_000.0, 24_000.0, 30_000.0, 60_000.0, 120_000.0])
+    firm = rng.choice(["alpaca", "finra"])
+    account: dict = {"event": "account", "at": f"{day}T09:00:00", "cash": cash, "brokerage": firm}
+    if rng.random() < 0.7 and day < date(2026, 6, 4):
+        account["pattern_day_trader"] = True
+    if rng.random() < 0.6:
+        choices = {
+            "practice_failures": [1, 2, 3],
+            "fed_calls_before_restriction": [1, 2, 3],
+            "maintenance_call_days": [1, 2, 5],
+            "imd_basis": ["house", "law"],
+            "imd_valuation": ["mark", "cost"],
+            "switch_day": ["2026-06-08", "2026-07-15"],
+        }
+        account["set"] = {name: rng.choice(choices[name]) for name in rng.sample(list(choices), rng.randint(1, 3))}
+    if rng.random() < 0.1:
+        account["rules"] = "off"
+    names = rng.sample(["AAA", "BBB", "LEV", "HSE", "LOW"], rng.randint(1, 3))
+    prices = {s: SYMBOLS[s]["price"] for s in names}
+    events = [account, *({"event": "asset", "symbol": s, **SYMBOLS[s]["asset"]} for s in names if "asset" in SYMBOLS[s])]
+    held = dict.fromkeys(names, 0)
+    money = cash  # spent and received, to keep the orders near what the account can carry
+
+    def worth() -> float:
+        return max(500.0, money + sum(held[s] * prices[s] for s in names))
+
+    def trade(at: str, symbol: str, qty: int) -> dict:
+        nonlocal money
+        held[symbol] += qty
+        money -= qty * prices[symbol]
+        side = "buy" if qty > 0 else "sell"
+        return {"event": "fill", "at": at, "symbol": symbol, "side": side, "qty": abs(qty), "price": prices[symbol]}
+
+    for busy in range(rng.randint(8, 22)):
+        clock = datetime.combine(day, datetime.min.time()) + timedelta(hours=9, minutes=31)
+        for n in range(rng.randint(1, 5)):
+            clock += timedelta(minutes=rng.choice([1, 5, 45]))
+            at, kind, symbol = clock.isoformat(), rng.random(), rng.choice(names)
+            if n == 0 and busy:
+                prices[symbol] = round(prices[symbol] * rng.choice([0.7, 0.85, 0.93, 0.98, 1.0, 1.02, 1.07, 1.15, 1.3]), 2)
+                events.append({"event": "price", "at": at, "symbol": symbol, "price": prices[symbol]})
+            elif kind < 0.25:  # a round trip, often too large
+                size = max(1, int(worth() * rng.choice([1.0, 3.0, 4.0, 4.5, 6.0]) / prices[symbol]))
+                sign = 1 if held[symbol] > 0 else -1 if held[symbol] < 0 else rng.choice([1, 1, -1])
+                events.append(trade(at, symbol, sign * size))
+                clock += timedelta(minutes=5)
+                if rng.random() < 0.4:
+                    prices[symbol] = round(prices[symbol] * rng.choice([0.97, 0.99, 1.01, 1.03]), 2)
+                events.append(trade(clock.isoformat(), symbol, -sign * size))
+            elif kind < 0.45:  # more of it, kept
+                size = max(1, int(worth() * rng.choice([0.5, 1.0, 2.1, 3.0]) / prices[symbol]))
+                sign = 1 if held[symbol] > 0 else -1 if held[symbol] < 0 else rng.choice([1, 1, 1, -1])
+                events.append(trade(at, symbol, sign * size))
+            elif kind < 0.62 and held[symbol]:
+                part = rng.choice([0.1, 0.25, 0.5, 1.0, 1.0])
+                events.append(trade(at, symbol, -int(held[symbol] * part) or -held[symbol]))
+            elif kind < 0.82:
+                amount = rng.choice([500.0, 1_000.0, 2_500.0, 5_000.0, 20_000.0, round(worth() * rng.choice([0.1, 0.5, 1.0]), 2)])
+                wanted = rng.choice(["deposit", "deposit", "deposit", "withdraw"])
+                events.append({"event": wanted, "at": at, "amount": amount})
+                money += amount if wanted == "deposit" else 0.0
+            elif kind < 0.84:
+                events.append({"event": rng.choice(["fee", "dividend", "interest"]), "at": at, "amount": rng.choice([-20.0, 35.5])})
+            elif kind < 0.86:
+                events.append({"event": "flag", "at": at, "pattern_day_trader": rng.random() < 0.5})
+            else:
+                order = {"event": "order", "at": at, "id": f"o{busy}.{n}", "symbol": symbol, "type": "limit", "limit_price": prices[symbol]}
+                side = rng.choice([1, -1])
+                most = abs(held[symbol]) if held[symbol] * side < 0 else max(1, int(worth() * rng.choice([0.1, 0.9, 1.9, 3.9]) / prices[symbol]))
+                events.append(order | {"side": "buy" if side > 0 else "sell", "qty": most, "time_in_force": "day"})
+                if rng.random() < 0.6:
+                    events.append({"event": "fill", "at": at, "order": order["id"], "price": prices[symbol]})  # also if it was refused
+                    held[symbol] += side * most
+                    money -= side * most * prices[symbol]
+        if rng.random() < 0.3:
+            moved = {s: round(prices[s] * rng.choice([0.9, 0.97, 1.0, 1.03, 1.1]), 2) for s in names}
+            prices.update(moved)
+            events.append({"event": "close", "session": day.isoformat(), "prices": moved})
+        elif rng.random() < 0.15:
+            events.append({"event": "deposit", "at": f"{day}T17:00:00", "amount": rng.choice([1_000.0, 5_000.0])})
+            money += events[-1]["amount"]
+        day += timedelta(days=rng.choice(GAPS))
+        while not is_session(day):
+            day += timedelta(days=1)
+    events.append({"event": "price", "at": f"{day}T12:00:00", "symbol": names[0], "price": prices[names[0]]})
+    return events
+
+
 def _vary(rng: random.Random, account: dict, start: date) -> None:
     """Other readings, other laws, figures given: one history in two has some of it."""
     if rng.random() < 0.5:
