@@ -108,10 +108,11 @@ def _fed(facts: Mapping[str, Any], amount: float) -> str:
     made, missing = facts["created_by_trades"], facts["deficiency_at_trade_prices"]
     if not below(amount, missing) and abs(facts["initial_margin"] - facts["equity"] - amount) < 0.005:
         return f"initial margin {dollars(facts['initial_margin'])} - equity {dollars(facts['equity'])} = {dollars(amount)}"
-    return (
-        f"{dollars(amount)}, the lesser of {dollars(made)} of initial margin that the day's trades created and {dollars(missing)} "
-        "of initial margin over equity with today's purchases at trade prices"
-    )
+    created = f"{dollars(made)} of initial margin that the day's trades created beyond SMA"
+    if abs(made - missing) < 0.005:
+        return created
+    over = f"{dollars(missing)} of initial margin over equity, today's purchases at trade prices"
+    return f"{dollars(amount)}, the lesser of {created} and {over}"
 
 
 def _maintenance(facts: Mapping[str, Any], amount: float) -> str:

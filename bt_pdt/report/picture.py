@@ -1,19 +1,23 @@
 """The picture of a run: computed here (``picture_data``), drawn apart (``draw``).
 
 Equity with a mark at each refusal, below it the buying power of the day and how much of it was used, below that the day trades of the
-five-day window. The axis counts bars, not hours, so that nights and weekends take no room. Drawn on matplotlib's own Figure: no window,
+five-day window, and at the bottom margin calls and restrictions from their first to their last day. The axis counts bars, not hours, so that nights and weekends take no room. Drawn on matplotlib's own Figure: no window,
 no pyplot, no backend is chosen or changed.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..calls import KINDS
+from ..journal import CallEntry
+from ..obligations import RESTRICTION_KINDS
 from .metrics import Array
 
 if TYPE_CHECKING:
@@ -34,9 +38,33 @@ COLOURS = {
     "MINIMUM_EQUITY": "#e377c2",
     "QTY": "#17a0b5",
 }
+#: Colours of margin calls and of restrictions, by kind.
+OWED = {
+    "day_trade": "#9467bd",
+    "fed": "#ff7f0e",
+    "maintenance": "#d62728",
+    "minimum_equity": "#e377c2",
+    "intraday_margin": "#17a0b5",
+    "liquidation_only": "#8c1a4b",
+    "closing_only": "#8c564b",
+    "cash_available": "#b5651d",
+    "no_day_trades": "#c44e7b",
+    "ninety_day_freeze": "#4a4a7d",
+    "buying_power_2x": "#7a6cae",
+}
 OTHER = "#5f5f5f"
 EQUITY, START, USED, COUNT, LINE = "#1f3b57", "#c9d8e6", "#3f7fb5", "#8aa9c4", "#2a7f3f"
 MOST_POINTS = 20_000
+
+
+class Span(NamedTuple):
+    """A margin call from its issue to its end, or a restriction from its first to its last day; ``label`` is the id of the call."""
+
+    kind: str
+    label: str
+    #: bar numbers, half-open
+    begin: float
+    end: float
 
 
 class PictureData(NamedTuple):
@@ -66,6 +94,8 @@ class PictureData(NamedTuple):
     switch: int | None
     #: regimes in the order they were met
     regimes: tuple[str, ...]
+    #: calls in the order of their issue, then restrictions
+    owed: tuple[Span, ...] = ()
 
     @property
     def has_power(self) -> bool:
@@ -122,6 +152,7 @@ def picture_data(result: Result) -> PictureData:
         int(law.get("pdt_day_trades_threshold") or 4) - 1,
         switch,
         regimes,
+        _spans(result, sessions, begins, ends),
     )
 
 
@@ -157,6 +188,22 @@ def _marks(result: Result) -> dict[str, tuple[Array, Array]]:
     return {str(r): (at[(reasons == r).to_numpy()], result.values[at[(reasons == r).to_numpy()]]) for r in reasons.value_counts().index}
 
 
+def _spans(result: Result, days: tuple[date, ...], begins: Array, ends: Array) -> tuple[Span, ...]:
+    """Calls and restrictions as far as there are bars; what has not ended reaches to the last of them."""
+    if not days:
+        return ()
+    closed = {e.call.id: e.session for e in result.journal if isinstance(e, CallEntry) and e.event == "closed"}
+    found = [(call.kind, call.id, call.issued_on, call.ended_on or closed.get(call.id)) for call in result.issued]
+    found += [(r.kind, r.why if any(r.why == call.id for call in result.issued) else "", r.start, r.until) for r in result.restricted]
+    spans = []
+    for kind, label, first, last in found:
+        begin = bisect_left(days, first)
+        end = len(days) if last is None else bisect_right(days, last)
+        start = float(begins[begin]) if begin < len(days) else float(ends[-1])
+        spans.append(Span(kind, label, start, max(start, float(ends[end - 1]) if end else 0.0)))
+    return tuple(spans)
+
+
 def _titles(result: Result) -> tuple[str, str]:
     s, manifest = result.summary, result.manifest
     name = (manifest.get("strategy") or {}).get("class") or "Run"
@@ -180,8 +227,9 @@ def draw(data: PictureData, *, width: float = 11.0) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels = ["equity"] + ["power"] * data.has_power + ["count"] * data.has_count
-    heights = [{"equity": 3.2, "power": 1.5, "count": 1.2}[name] for name in panels]
+    panels = ["equity"] + ["power"] * data.has_power + ["count"] * data.has_count + ["owed"] * bool(data.owed)
+    lanes = len({span.kind for span in data.owed})
+    heights = [{"equity": 3.2, "power": 1.5, "count": 1.2, "owed": 0.3 + 0.2 * lanes}[name] for name in panels]
     figure = Figure(figsize=(width, sum(heights) + 1.5), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
@@ -193,6 +241,8 @@ def draw(data: PictureData, *, width: float = 11.0) -> Figure:
         _draw_power(by_name["power"], data)
     if "count" in by_name:
         _draw_count(by_name["count"], data)
+    if "owed" in by_name:
+        _draw_owed(by_name["owed"], data)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.grid(axis="y", color="#e6e6e6", linewidth=0.7)
@@ -277,6 +327,25 @@ def _draw_count(axis: Axes, data: PictureData) -> None:
     axis.legend(loc="upper left", fontsize=8, frameon=False, ncols=3)
     if data.switch:
         _say(axis, data, data.switch, len(data.days), "not counted under these rules")
+
+
+def _draw_owed(axis: Axes, data: PictureData) -> None:
+    """A lane for each kind, the first at the top; the id of a call where there is room for it."""
+    kinds = list(dict.fromkeys(span.kind for span in data.owed))
+    total = len(data.equity)
+    least = 0.004 * total  # so that one day among thousands is seen
+    written: dict[str, float] = {}
+    for span in data.owed:
+        lane = len(kinds) - 1 - kinds.index(span.kind)
+        width = max(span.end - span.begin, least)
+        axis.barh(lane, width, left=span.begin - 0.5, height=0.62, color=OWED.get(span.kind, OTHER), alpha=0.75, linewidth=0)
+        if span.label and span.begin >= written.get(span.kind, -math.inf):
+            axis.text(span.begin - 0.5 + 0.003 * total, lane, span.label, fontsize=7, va="center", color="black")
+            written[span.kind] = span.begin + 0.03 * total
+    axis.set_yticks(range(len(kinds)), [kind.replace("_", " ") for kind in reversed(kinds)])
+    axis.set_ylim(-0.6, len(kinds) - 0.4)
+    names = [name for name, kinds_of in (("calls", KINDS), ("restrictions", RESTRICTION_KINDS)) if set(kinds) & set(kinds_of)]
+    axis.set_ylabel(" and\n".join(names), fontsize=9)
 
 
 def _bars(axis: Axes, data: PictureData, chosen: Array, heights: Array, colour: str, label: str) -> None:

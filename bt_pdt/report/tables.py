@@ -126,7 +126,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "why": "the id of the call behind it, or the rule where no call was issued",
         "because": "the same in words",
         "rule": "the parameter behind it",
-        "refused": "orders refused for it while it held (buying_power_2x: those refused for buying power)",
+        "refused": "orders refused for it while it held, each counted once (buying_power_2x: those refused for buying power)",
     },
     "equity": {
         "at": "end of the bar",
