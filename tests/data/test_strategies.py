@@ -1,18 +1,22 @@
 """The strategies are ordinary: they import backtrader alone and trade on the stock broker."""
 
 import ast
+import datetime
 import importlib.util
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import backtrader as bt
 import pytest
 
 from bt_pdt import synthetic
+from bt_pdt.adapter.broker import MarginBroker
 from bt_pdt.adapter.feeds import feeds
 
 FOLDER = Path(__file__).parents[2] / "strategies"
 FILES = sorted(FOLDER.glob("*.py"))
+TRADERS = [path for path in FILES if path.stem != "leveraged_hold"]  # that one never sells
 ALLOWED = {"backtrader", "datetime", "math"}
 BARS = synthetic.sample_bars().between("2026-06-08", "2026-06-26")
 
@@ -41,18 +45,25 @@ def strategy(path):
     return found
 
 
-def run(name, cash=100_000.0, symbols=None, **cerebro_params):
+def ran(name, cash=100_000.0, symbols=None, broker=None, params=None, **cerebro_params):
     cerebro = bt.Cerebro(stdstats=False, **cerebro_params)
+    if broker is not None:
+        cerebro.setbroker(broker)
     cerebro.broker.setcash(cash)
     for feed in feeds(BARS, symbols):
         cerebro.adddata(feed)
-    cerebro.addstrategy(strategy(FOLDER / f"{name}.py"))
+    cerebro.addstrategy(strategy(FOLDER / f"{name}.py"), **(params or {}))
     cerebro.addanalyzer(Trades, _name="trades")
-    return cerebro.run()[0].analyzers.trades
+    return cerebro.run()[0]
 
 
-def test_there_are_five():
+def run(*args, **kwargs):
+    return ran(*args, **kwargs).analyzers.trades
+
+
+def test_there_are_six():
     assert [path.stem for path in FILES] == [
+        "leveraged_hold",
         "mean_reversion_brackets",
         "opening_range_breakout",
         "overnight_gap_hold",
@@ -70,7 +81,7 @@ def test_imports(path):
     assert strategy(path).__doc__ and "bt_pdt" not in path.read_text()
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TRADERS, ids=lambda path: path.stem)
 def test_it_trades_on_the_stock_broker_the_same_however_cerebro_runs(path):
     first, second = run(path.stem), run(path.stem, runonce=False)
     assert len(first.trades) >= 25 and first.trades == second.trades
@@ -97,3 +108,52 @@ def test_pairs_and_breakouts_sell_short():
     assert run("pairs_long_short").shorts and run("opening_range_breakout").shorts
     with pytest.raises(ValueError, match="at least two feeds"):
         run("pairs_long_short", symbols=["IDXE"])
+
+
+@pytest.mark.parametrize("params", [{}, {"runonce": False}], ids=["once", "bar by bar"])
+def test_the_leveraged_holder_takes_what_the_stock_broker_gives_and_keeps_it(params):
+    """No margin there: one symbol at 2.00 times equity is refused, and so on down to what cash pays for."""
+    done = ran("leveraged_hold", symbols=["IDXE"], **params)
+    (data,) = done.datas
+    statuses = [status for status, _, _ in done.analyzers.trades.orders]
+    assert statuses.count("Margin") in (20, 21)  # 2.00, 1.95 ... 1.05, and 1.00 unless the next open is no higher
+    assert statuses[-1] == "Completed" and not done.analyzers.trades.trades
+    assert 0.94 < done.getposition(data).size * data.open[1 - len(data) + statuses.count("Margin") + 1] / 100_000 <= 1.0
+
+
+def test_the_leveraged_holder_under_reg_t_buys_two_to_one_less_the_collar(capsys):
+    """A market order counts 2.5 % above a price of $50 or more: 2.00 x 1.025 = 2.05 times equity is refused, 1.95 x 1.025 = 1.99875 is not."""
+    done = ran("leveraged_hold", symbols=["IDXE"], broker=MarginBroker(rules="2025-06-02"), params={"verbose": True})
+    (data,) = done.datas
+    first, second = data.close[1 - len(data)], data.close[2 - len(data)]
+    assert first > 50 and done.getposition(data).size == int(195_000 / second)
+    assert capsys.readouterr().out.splitlines() == [
+        f"2026-06-08 09:32 {int(200_000 / first):,} IDXE at 2 times equity: Rejected",
+        f"2026-06-08 09:33 bought {int(195_000 / second):,} IDXE at {data.open[3 - len(data)]:.2f}",
+    ]
+
+
+def test_the_leveraged_holder_is_silent_unless_asked_and_divides_by_symbols(capsys):
+    done = ran("leveraged_hold", broker=MarginBroker(), params={"leverage": 1.5})
+    assert capsys.readouterr().out == ""
+    values = [done.getposition(data).size * data.close[1 - len(data)] for data in done.datas]
+    assert all(value == pytest.approx(150_000 / len(done.datas), rel=0.02) for value in values)
+
+
+def test_the_leveraged_holder_prints_what_the_broker_tells(capsys):
+    """Any message of any broker, with a margin call in words."""
+
+    class Telling(bt.brokers.BackBroker):
+        def next(self):
+            super().next()
+            if len(self.cerebro.datas[0]) == 2:
+                due = datetime.date(2026, 6, 10)
+                self.cerebro.runningstrats[0].notify_store(
+                    "call_issued", call=SimpleNamespace(id="c1", kind="fed", amount=1234.5, due_on=due)
+                )
+                self.cerebro.runningstrats[0].notify_store("hello", 7, day=due)
+
+    ran("leveraged_hold", symbols=["IDXE"], broker=Telling(), params={"verbose": True, "leverage": 0.5})
+    lines = capsys.readouterr().out.splitlines()
+    assert "2026-06-08 09:32 call_issued call=c1, fed of $1,234.50 due 2026-06-10" in lines
+    assert "2026-06-08 09:32 hello 7 day=2026-06-10" in lines
