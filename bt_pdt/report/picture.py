@@ -1,8 +1,8 @@
 """The picture of a run: computed here (``picture_data``), drawn apart (``draw``).
 
 Equity with a mark at each refusal, below it the buying power of the day and how much of it was used, below that the day trades of the
-five-day window, and at the bottom margin calls and restrictions from their first to their last day. The axis counts bars, not hours, so that nights and weekends take no room. Drawn on matplotlib's own Figure: no window,
-no pyplot, no backend is chosen or changed.
+five-day window, and at the bottom margin calls and restrictions from their first to their last day. The axis counts bars, not hours, so
+that nights and weekends take no room. Drawn on matplotlib's own Figure: no window, no pyplot, no backend is chosen or changed.
 """
 
 from __future__ import annotations
