@@ -17,12 +17,24 @@ from .brokerages import brokerage as brokerage_named
 from .brokerages import rulebook_for
 from .calls import Closing, MarginCall
 from .calls import maintenance as maintenance_breach
+from .cashbook import CashBook, Violation, freeze
 from .checks import NOTHING, Case
 from .decisions import Accepted, Decision, Reason, Refusal, WouldPass
 from .deficit import IntradayMargin
 from .distance import AccountDistance, Distance, account_distance, position_distances
 from .errors import BadInput, NotInForce, known_name
-from .journal import CallEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
+from .journal import (
+    CallEntry,
+    CashEntry,
+    CloseEntry,
+    Entry,
+    FillEntry,
+    FlagEntry,
+    OrderEntry,
+    ReleaseEntry,
+    RestrictionEntry,
+    ViolationEntry,
+)
 from .ledger import Ledger, WorkingOrder
 from .margin import requirement
 from .money import SHARE_DUST, below, cents, dollars, exceeds
@@ -99,6 +111,8 @@ class Account(IntradayMargin):
                     raise BadInput(f"positions: {symbol} is listed twice; give its total.")
                 self.ledger.positions[symbol] = float(qty)
             self.ledger.marks[symbol] = positive("positions price", price)
+        #: Settled and unsettled money of a cash account; None for a margin account.
+        self.cashbook = CashBook(cash, self.ledger.positions) if account_type == "cash" else None
         self._given_last = (
             None if last_equity is None else finite("last_equity", last_equity),
             None if last_maintenance_margin is None else finite("last_maintenance_margin", last_maintenance_margin),
@@ -172,6 +186,8 @@ class Account(IntradayMargin):
         self._close = sessions.close_of(self.session)
         self._settles_on: date | None = None
         self._cash_at_start = self.ledger.cash
+        if self.cashbook is not None:
+            self.cashbook.start(self.session)
         self._lowest_dtbp: float | None = None
         self._start_deficit()
         self._excess_at_start = self.last_equity - self.last_maintenance_margin
@@ -291,6 +307,8 @@ class Account(IntradayMargin):
             self._untouched = False
             if measured["closing"] is not None:
                 self._owed.close(self.rules, measured["closing"], self._late_flows)
+            if self.cashbook is not None:
+                self._violated(self.cashbook.close(self.session, self.rules))
             self.last_equity = measured["equity"]
             self.last_maintenance_margin = measured["maintenance_margin"]
             self._closing_marks = measured["marks"]
@@ -470,7 +488,7 @@ class Account(IntradayMargin):
     def buying_power(self) -> float:
         """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
         if self.multiplier == 1:
-            return max(0.0, self.ledger.cash - self.ledger.reserved().value)
+            return max(0.0, self.cash_to_spend() - self.ledger.reserved().value)
         if self.multiplier < 4:
             return self.regt_buying_power()
         if self.rules.regime == PDT:
@@ -569,11 +587,44 @@ class Account(IntradayMargin):
 
     def _owed_now(self) -> Obligations:
         """What is owed once the current session's close, if it is there, is taken in."""
-        if not self._closed_explicitly or self._measured is None or self._measured["closing"] is None:
+        if not self._closed_explicitly or self._measured is None:
             return self._owed
         after = self._owed.copy()
-        after.close(self.rules, self._measured["closing"], self._late_flows)
+        if self._measured["closing"] is not None:
+            after.close(self.rules, self._measured["closing"], self._late_flows)
+        if self.cashbook is not None:
+            book = self.cashbook.copy()
+            for violation in book.close(self.session, self.rules):
+                _restrict_after(after, freeze(book.violations, violation, self.rules))
         return after
+
+    def _violated(self, found: Iterable[Violation]) -> None:
+        """Violations of a cash account are journalled, and enough of them freeze it."""
+        assert self.cashbook is not None
+        for violation in found:
+            self.journal.append(ViolationEntry(self.now, self.session, violation))
+            _restrict_after(self._owed, freeze(self.cashbook.violations, violation, self.rules))
+            self._renew()
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Good-faith violations, free rides and cash liquidations of a cash account."""
+        if self.cashbook is None:
+            return []
+        book = self.cashbook
+        if self._closed_explicitly:
+            book = book.copy()
+            book.close(self.session, self.rules)
+        return list(book.violations)
+
+    def cash_to_spend(self) -> float:
+        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen."""
+        frozen = self.cashbook is not None and self.restriction("ninety_day_freeze") is not None
+        return self.settled_cash() if frozen else self.ledger.cash
+
+    def settled_cash(self) -> float:
+        """Cash that a purchase can be paid with today: settled money of a cash account, all cash of a margin account."""
+        return self.ledger.cash if self.cashbook is None else self.cashbook.settled
 
     def call_maintenance_now(self) -> MarginCall | None:
         """The brokerage calls during the session, due at once: the maintenance call that is open, or a new one; None if there is no deficiency."""
@@ -729,13 +780,15 @@ class Account(IntradayMargin):
         amount = finite("amount", amount)
         if at is not None:
             self.advance(at)
-        self._move_cash(amount)
+        self._move_cash(amount, charge=True)
         self.sma += amount
         self.journal.append(CashEntry(self.now, self.session, kind, amount))
 
-    def _move_cash(self, amount: float) -> None:
+    def _move_cash(self, amount: float, *, charge: bool = False) -> None:
         self._untouched = False
         self.ledger.cash += amount
+        if self.cashbook is not None:
+            self.cashbook.moved(self.session, amount, charge=charge)
         self._totals = None
         self._after_event()
 
@@ -746,6 +799,8 @@ class Account(IntradayMargin):
             self.advance(at)
         self._untouched = False
         self.ledger.split(symbol, ratio)
+        if self.cashbook is not None:
+            self.cashbook.split(symbol, ratio)
         if symbol in self._closing_marks:
             self._closing_marks[symbol] /= ratio
         self._margins.pop(symbol, None)
@@ -910,6 +965,8 @@ class Account(IntradayMargin):
         released = done.carried_closed * fill.price * (self.rules.regt_initial_long if asset.marginable else 1.0)
         self._reg_t_flow += fill.commission - done.day_profit - released
         self._settle(-qty * fill.price - fill.commission)
+        if self.cashbook is not None:
+            self._book_cash(fill)
         self._keep_fill(symbol, qty, fill.price, fill.commission, done.opened, done.carried_closed)
         self._note_deficit(before, reducing=done.opened > SHARE_DUST)
         if self._owing or self._measured is not None:
@@ -920,6 +977,15 @@ class Account(IntradayMargin):
         self._count(symbol, done.day_trades, key)
         self._too_large(symbol)
         self._after_event()
+
+    def _book_cash(self, fill: Fill) -> None:
+        """A cash account's purchase is paid with settled money first; its sale may come before that."""
+        book = self.cashbook
+        assert book is not None
+        if fill.side == "buy":
+            book.bought(self.session, fill.symbol, fill.qty, fill.qty * fill.price + fill.commission, self.rules)
+        else:
+            self._violated(book.sold(self.session, fill.symbol, fill.qty, fill.qty * fill.price - fill.commission, self.rules))
 
     def _reduce(self, order: WorkingOrder, qty: float) -> None:
         if exceeds_shares(qty, order.left):
@@ -1078,9 +1144,15 @@ class Account(IntradayMargin):
         twin._margins = dict(self._margins)
         twin.listener = None
         twin._owed = self._owed.copy()
+        twin.cashbook = self.cashbook.copy() if self.cashbook is not None else None
         twin._held_deposits = self._held_deposits[:]
         twin._unsettled = self._unsettled[:]
         return twin
+
+
+def _restrict_after(owed: Obligations, restriction: Restriction | None) -> None:
+    if restriction is not None:
+        owed.restrict(restriction)
 
 
 def exceeds_shares(qty: float, left: float) -> bool:

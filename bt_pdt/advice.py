@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .calls import minor_limit
 from .checks import Case
 from .decisions import Advice, AdviceCode
 from .margin import requirement
@@ -83,8 +84,7 @@ def _money(case: Case) -> Iterator[Advice]:
         )
     excess = equity - maintenance - added.maintenance
     if rules.regime != PDT and exceeds(-excess, 0.0):
-        minor = min(rules.imd_minor_ratio * max(0.0, equity), rules.imd_minor_limit)
-        call = "" if rules.imd_call_minor or exceeds(-excess, minor) else " (minor: no call at this brokerage)"
+        call = "" if rules.imd_call_minor or exceeds(-excess, minor_limit(rules, equity)) else " (minor: no call at this brokerage)"
         yield Advice(AdviceCode.DEFICIT_WOULD_FOLLOW, f"it would leave an intraday margin deficit of {dollars(-excess)}{call}.")
         return
     risk = standing.excess_at_risk() + case.opening * mark - case.sign * added.maintenance

@@ -49,6 +49,8 @@ class Standing(Protocol):
     def dtbp_used(self) -> float: ...
     def stepped_down(self) -> bool: ...
     def cash_at_start(self) -> float: ...
+    def settled_cash(self) -> float: ...
+    def cash_to_spend(self) -> float: ...
 
 
 class Case:
@@ -151,7 +153,7 @@ class Case:
         """What the account may buy now: the larger of Reg T and intraday power at multiplier 4, Reg T at 2, cash at 1."""
         standing = self.standing
         if standing.multiplier == 1:
-            return max(0.0, self.ledger.cash - self.reserved_value)
+            return max(0.0, standing.cash_to_spend() - self.reserved_value)
         if standing.multiplier < 4:
             return self.regt_left()
         if self.rules.regime == PDT:
@@ -159,8 +161,8 @@ class Case:
         return max(self.regt_left(), standing.intraday_power() - max(self.reserved_value, self.reserved_dtbp))
 
     def cash_unreserved(self) -> float:
-        """Cash that working opening orders do not hold: what can be bought without a debit."""
-        return max(0.0, max(0.0, self.ledger.cash) - self.reserved_value)
+        """Cash (of a cash account: settled cash) that working opening orders do not hold: what can be bought without a debit."""
+        return max(0.0, max(0.0, self.standing.settled_cash()) - self.reserved_value)
 
     def cash_available(self) -> float:
         """Cash-available basis: the cash that the day began with, less all of today's openings, and no more than there is now."""
@@ -290,9 +292,15 @@ def restrictions(case: Case) -> Iterator[Refusal]:
     if found is not None:
         cash = case.cash_unreserved()
         if case.sign < 0 or exceeds(case.value, cash):
-            facts = {"cash": cash, "cost_basis": case.value} | _period(found)
-            what = "sells short" if case.sign < 0 else f"costs {dollars(case.value)} and {dollars(cash)} of cash is free"
-            why = f"the account may create no debit and no short position ({found.because}); {case.what} {what}."
+            settled = "settled_cash" if case.standing.account_type == "cash" else "cash"
+            facts = {settled: cash, "cost_basis": case.value} | _period(found)
+            what = (
+                "sells short"
+                if case.sign < 0
+                else f"costs {dollars(case.value)} and {dollars(cash)} of {settled.replace('_', ' ')} is free"
+            )
+            may = "buy with settled cash only" if settled == "settled_cash" else "create no debit and no short position"
+            why = f"the account may {may} ({found.because}); {case.what} {what}."
             yield Refusal(Reason.FROZEN_90_DAYS, found.rule, facts, why)
 
 

@@ -436,7 +436,7 @@ class Audit:
         account = self.account
         if account is None:
             raise BadInput("the history is empty; its first line must be the account event.")
-        return {
+        report = {
             "decisions": self.decisions,
             "day_trades": [{"session": day.isoformat(), "symbol": symbol, "count": n} for day, symbol, n in sorted(account.day_trades)],
             "sessions": [{name: value for name, value in row.items() if name != "borrow_fee"} for row in account.sessions],
@@ -445,6 +445,9 @@ class Audit:
             "contradictions": self.contradictions,
             "account": account.state.to_dict(),
         }
+        if account.cashbook is not None:
+            report["violations"] = [violation.to_dict() for violation in account.violations]
+        return report
 
 
 def plain(value: Any) -> Any:

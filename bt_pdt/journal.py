@@ -81,6 +81,14 @@ class CallEntry(NamedTuple):
     call: Any
 
 
+class ViolationEntry(NamedTuple):
+    """A cash account bought or sold what it should not have; ``violation`` is the :class:`~bt_pdt.cashbook.Violation`."""
+
+    at: datetime
+    session: date
+    violation: Any
+
+
 class CloseEntry(NamedTuple):
     """A regular session ended; ``row`` is its line of the sessions table."""
 
@@ -88,4 +96,4 @@ class CloseEntry(NamedTuple):
     row: dict[str, Any]
 
 
-Entry = OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | CallEntry | CloseEntry
+Entry = OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | CallEntry | ViolationEntry | CloseEntry
