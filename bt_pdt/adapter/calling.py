@@ -204,9 +204,11 @@ class CallingBroker(BookingBroker):
         return found
 
     def _sell_for(self, calls: Sequence[MarginCall], now: float, at_open: bool) -> None:
-        """Sells what cures ``calls``, at the prices of now."""
+        """Sells what cures ``calls``, at the prices of now; nothing while a forced sale is on its way, which was sized without these."""
         account = self.account
         assert account is not None
+        if any(live.forced for live in self._live.values()):
+            return
         entries = {self.clock.feeds[data].symbol: position.price for data, position in self.positions.items() if position.size}
         sales = plan(account.ledger, account.rules, calls=calls, prices=self._prices(now, at_open), cost=self._costs, entry_prices=entries)
         self._force(sales, calls[0].id, now, at_open)
