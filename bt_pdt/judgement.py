@@ -116,9 +116,8 @@ def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str
         twin.roll_to(sessions.next_session(twin.session))
         if not refusals(Case(twin, case.request, replaces, floor)):
             return twin.session
-    ends = [r.until for r in twin.restrictions if r.until is not None and r.until >= twin.session]
-    if ends:
-        twin.roll_to(sessions.next_session(max(ends)))
+    while ends := [r.until for r in twin.restrictions if r.until is not None and r.until >= twin.session]:
+        twin.roll_to(sessions.next_session(min(ends)))
         if not refusals(Case(twin, case.request, replaces, floor)):
             return twin.session
     return None

@@ -137,7 +137,7 @@ class Obligations:
         self._move(i, "met", day)
         call = self.calls[i]
         for restriction in [r for r in self.restrictions if r.why == call.id and call.kind != "fed"]:
-            if restriction.until is None or restriction.until > day:
+            if restriction.until is None or restriction.until >= day:  # the rest of the due day is free too
                 self.end(restriction, day)
 
     def _move(self, i: int, event: str, day: date) -> None:

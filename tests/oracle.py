@@ -69,12 +69,12 @@ READING 31: 600 %: |value| of one position > 6 x equity after a fill; holds on a
 READING 32: a refused order that is filled in part leaves nothing working; a refused bracket filled in full starts its exits.
 Withdrawals
 READING 33: equity after it >= maintenance + held deposits, never below 0, and >= 2,000 if then cash < 0 or a short is held. Held:
-    deposits of the old regime made by a flagged account under $25,000 or under an open day_trade or minimum_equity call, for the deposit day and two
-    business days after. `qty` is the amount.
+    deposits of the old regime made by a flagged account under $25,000 or under an open day_trade or minimum_equity call (issued, so not
+    yet in the evening it was measured: such a deposit meets no day_trade call), for the deposit day and two business days after. `qty` is the amount.
 would_pass
 READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAILABLE, PRICE or (for an opening order) DTBP is among the
-    reasons; else the first of the next eight sessions, or the first session after a restriction's last day, on which the order alone
-    would be accepted at today's marks.
+    reasons; else the first of the next eight sessions, or the first session after a restriction's last day (of those too that calls bring
+    meanwhile), on which the order alone would be accepted at today's marks.
 READING 35: a fractional order's `qty` is found to 1e-6.
 SMA, interest, calls
 READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
@@ -957,12 +957,14 @@ class World:
         if "DTBP" in reasons and self.opening_part(o, without):
             return None
         later = copy.deepcopy(self)
-        targets = [session_after(self.session, i) for i in range(1, 9)]
-        targets += [session_after(r.until) for r in self.restrictions if r.until and r.until >= targets[-1] and r.until.year < 2029]
-        for day in sorted(set(targets)):
+        targets = {session_after(self.session, i) for i in range(1, 9)}
+        while targets:
+            day = min(targets)
             later.go_to(day)
             if not later.judge(copy.copy(o), without)[0]:
                 return day.isoformat()
+            targets |= {session_after(r.until) for r in later.restrictions if r.until and day <= r.until and r.until.year < 2029}
+            targets.discard(day)
         return None
 
     # ------------------------------------------------------------------ events
@@ -1108,16 +1110,15 @@ class World:
         law = self.set.get("imd_basis") == "law"
         if self.set.get("imd_valuation") != "cost":
             return self.equity() - self.requirement(self.pos, self.mark, self.cash, law)
-        value, need = self.cash, 0.0
+        value, prices = self.cash, {}
         lots = [p for p in self.pieces(self.day.start, self.day.fills) if p.closed_at is None]
         for symbol, qty in self.pos.items():
             mine = [p for p in lots if p.symbol == symbol]
             old = qty - sum(p.qty for p in mine)
             worth = sum(p.qty * p.price for p in mine) + old * self.day.start_price.get(symbol, self.mark[symbol])
-            price = worth / qty
+            prices[symbol] = worth / qty
             value += worth
-            need += self.requirement({symbol: qty}, {symbol: price}, self.cash, law)
-        return value - need
+        return value - self.requirement(self.pos, prices, self.cash, law)
 
     def note_deficit(self, before: float, reducing: bool) -> None:
         if not self.intraday_regime or self.cash_account:
@@ -1162,7 +1163,7 @@ class World:
         self.ledger.append((self.session, amount))
         self.since_cash += amount
         if kind == "deposit":
-            open_kinds = {c.kind for c in self.calls if c.is_open}
+            open_kinds = {c.kind for c in self.calls if c.is_open and c.issued <= self.session}
             if not self.intraday_regime and (
                 (self.flag and self.last_equity < 25_000 - EPS) or open_kinds & {"day_trade", "minimum_equity"}
             ):

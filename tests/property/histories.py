@@ -213,12 +213,18 @@ def long_history(seed: int) -> list[dict]:
             else:
                 order = {"event": "order", "at": at, "id": f"o{busy}.{n}", "symbol": symbol, "type": "limit", "limit_price": prices[symbol]}
                 side = rng.choice([1, -1])
-                most = abs(held[symbol]) if held[symbol] * side < 0 else max(1, int(worth() * rng.choice([0.1, 0.9, 1.9, 3.9]) / prices[symbol]))
+                most = (
+                    abs(held[symbol])
+                    if held[symbol] * side < 0
+                    else max(1, int(worth() * rng.choice([0.1, 0.9, 1.9, 3.9]) / prices[symbol]))
+                )
                 events.append(order | {"side": "buy" if side > 0 else "sell", "qty": most, "time_in_force": "day"})
                 if rng.random() < 0.6:
                     events.append({"event": "fill", "at": at, "order": order["id"], "price": prices[symbol]})  # also if it was refused
                     held[symbol] += side * most
                     money -= side * most * prices[symbol]
+                else:
+                    events.append({"event": "maybe_cancel", "at": at, "order": order["id"]})
         if rng.random() < 0.3:
             moved = {s: round(prices[s] * rng.choice([0.9, 0.97, 1.0, 1.03, 1.1]), 2) for s in names}
             prices.update(moved)

@@ -14,7 +14,7 @@ from bt_pdt.history import Audit, audit, read_event
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 import oracle
-from histories import history, played
+from histories import history, long_history, played
 
 
 class Player:
@@ -118,6 +118,13 @@ TWO_READINGS = {10}
 def test_random_histories_agree(seed: int) -> None:
     player = Player()
     events = played(history(seed), player)
+    assert differences(events) == []
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_long_histories_agree(seed: int) -> None:
+    """Months and years: calls are met, missed and met late, deficits expire, freezes and ninety days run out."""
+    events = played(long_history(seed), Player())
     assert differences(events) == []
 
 
