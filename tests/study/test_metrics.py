@@ -1,9 +1,13 @@
 """The numbers against hand numbers and against empyrical."""
 
+from datetime import date, datetime
+
 import numpy as np
 import pytest
 
-from bt_pdt.report import metrics
+from bt_pdt import Account
+from bt_pdt.journal import CashEntry
+from bt_pdt.report import cash, metrics
 
 
 def test_drawdown_by_hand():
@@ -15,6 +19,65 @@ def test_returns_by_hand():
     found = metrics.daily_returns(100.0, [110.0, 99.0, 199.0], [0.0, 0.0, 100.0])
     assert found == pytest.approx([0.1, -0.1, 0.0])
     assert np.isnan(metrics.daily_returns(0.0, [1.0])[0])
+
+
+def test_time_weighted_by_hand():
+    # +10 %, then flat while 100 comes in, then -5 %
+    assert metrics.chained(metrics.daily_returns(100.0, [110.0, 210.0, 199.5], [0.0, 100.0, 0.0])) == pytest.approx(1.1 * 0.95 - 1)
+    assert metrics.chained([]) == 0.0 and metrics.chained([0.1, np.nan]) is None
+
+
+@pytest.mark.parametrize(
+    "start, flows, end, days, rate",
+    [
+        (100.0, [(100.0, 100.0)], 231.0, 200.0, 0.21),  # 100 x 1.21 + 100 x 1.1
+        (100.0, [(100.0, -55.0)], 60.5, 200.0, 0.21),  # 121 - 55 x 1.1
+        (100.0, [(200.0, 50.0)], 150.0, 200.0, 0.0),  # money on the last day earns nothing
+        (100.0, [(0.0, 100.0)], 150.0, 200.0, -0.25),
+        (100.0, [], 121.0, 364.0, 0.21),  # under a year: the period's
+        (100.0, [], 121.0, 730.0, 0.10),  # two years at 10 %
+        (100.0, [(365.0, 100.0)], 231.0, 730.0, 0.10),
+        (100.0, [], -5.0, 200.0, None),  # more than all is lost
+        (100.0, [(100.0, -230.0)], -132.0, 200.0, None),  # 10 % and 20 % twice over would both do it
+        (100.0, [], 100.0, 0.0, None),
+    ],
+)
+def test_money_weighted_by_hand(start, flows, end, days, rate):
+    found = metrics.money_weighted_return(start, flows, end, days)
+    assert found is None if rate is None else found == pytest.approx(rate, abs=1e-9)
+
+
+def test_money_counts_for_the_close_that_it_comes_before():
+    def entry(kind, at, amount, decision=None):
+        at = datetime.fromisoformat(at)
+        return CashEntry(at, at.date(), kind, amount, decision)
+
+    journal = [
+        entry("deposit", "2024-03-06 10:00", 100.0),
+        entry("withdraw", "2024-03-06 16:00", 30.0),
+        entry("deposit", "2024-03-07 16:30", 5.0),  # after the close of a Thursday
+        entry("interest", "2024-03-08 10:00", -2.0),
+        entry("interest", "2024-03-08 10:00", 0.5),
+        entry("fee", "2024-03-08 10:00", -1.25),
+        entry("dividend", "2024-03-08 10:00", 40.0),
+        entry("deposit", "2024-03-08 17:00", 7.0),
+    ]
+    assert cash.flows(journal, ["2024-03-06", "2024-03-07", "2024-03-08"]).tolist() == [70.0, 0.0, 5.0, 7.0]
+    assert cash.flows(journal, ["2024-03-08"]).tolist() == [75.0, 7.0]  # days without bars in between
+    assert cash.totals(journal) == (112.0, 30.0, 2.0, 1.25)
+    no = Account(1_000, at=datetime(2024, 3, 6, 9)).withdraw(2_000)
+    assert not no.accepted and cash.totals([entry("withdraw", "2024-03-06 10:00", 2_000.0, no)]) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_the_money_of_a_run_is_dated_by_its_closes():
+    # Friday's close to Wednesday's: 5 days; 100 comes in at Monday's close, 2 of 5 days before the end
+    rows = [{"session": day, "equity": equity} for day, equity in (("2024-03-11", 200.0), ("2024-03-12", 200.0), ("2024-03-13", 220.0))]
+    journal = [CashEntry(datetime(2024, 3, 11, 10), date(2024, 3, 11), "deposit", 100.0)]
+    rate = cash.money_weighted_return(journal, rows, 100.0, 220.0)
+    assert 100 * (1 + rate) + 100 * (1 + rate) ** (2 / 5) == pytest.approx(220.0)
+    assert cash.time_weighted_return(journal, rows, 100.0, 220.0) == cash.total_return(journal, rows, 100.0, 220.0) == pytest.approx(0.1)
+    assert cash.total_return([], rows, 100.0, 220.0) == pytest.approx(1.2) and cash.total_return(journal, rows, 0.0, 220.0) is None
+    assert cash.money_weighted_return(journal, [], 100.0, 100.0) is None
 
 
 def test_sharpe_by_hand():
