@@ -57,6 +57,7 @@ class BookingBroker(SparseBroker):
         self._live: dict[int, Live] = {}
         self._queue: list[tuple[float, int, Any]] = []  # (stamp, 0 fill | 1 end | 2 cash, what)
         self._boundary = math.inf  # past this stamp something about the session ends
+        self._morning = -math.inf  # from this stamp on a session waits to be begun
         self._closed = False  # the regular session of the account's date
         self._marked: set[str] = set()  # symbols marked since the last bar
         self._noted: dict[str, float] = {}  # last marks, where the feeds keep no past bars
@@ -65,6 +66,14 @@ class BookingBroker(SparseBroker):
 
     def judge_parts(self) -> None:
         """The host is about to activate orders."""
+        raise NotImplementedError
+
+    def begin_session(self, now: float) -> None:
+        """A bar has come that may begin a session; its orders are not matched yet."""
+        raise NotImplementedError
+
+    def after_work(self, now: float) -> None:
+        """A bar's executions are booked; its session is not closed yet."""
         raise NotImplementedError
 
     def finish(self) -> None:
@@ -141,15 +150,19 @@ class BookingBroker(SparseBroker):
         now = self._seen = self.clock.read()
         if self.account is None:
             self._open_account(now)
+        if now >= self._morning:
+            self.begin_session(now)
         if self._toactivate:
             self.judge_parts()
         self.work_bar()
         if self._queue:
             self._flush()
-        if now > self._boundary:
+        past = now > self._boundary
+        if past:
             self._reach(self._work_time(now))
-            if self.clock.is_daily(now) and not self.p.coc and not self._closed:
-                self._close_session()
+        self.after_work(now)
+        if past and self.clock.is_daily(now) and not self.p.coc and not self._closed:
+            self._close_session()
         if self._marked:
             self._marked.clear()
         if self.clock.forgets and not self._closed:
@@ -296,7 +309,10 @@ class BookingBroker(SparseBroker):
         return charged
 
     def _add_cash(self, amounts: deque[float]) -> None:
-        """``add_cash``: a deposit, or a withdrawal that the account may refuse (then it moves nothing)."""
+        """``add_cash``: a deposit, or a withdrawal that the account may refuse (then it moves nothing), made when this bar comes."""
+        self._flush()
+        if self._seen > self._boundary:
+            self._reach(self._work_time(self._seen))
         while amounts:
             amount = float(amounts.popleft())
             if amount:

@@ -197,7 +197,6 @@ class MarginBroker(CallingBroker):
         """Puts the order (its whole group, once the last part is there) before the account and passes it on, or rejects it."""
         asked = order.p  # parameters, without the detour through Order.__getattr__
         parent = asked.parent
-        self._last_owner[asked.data] = (asked.owner, asked.tradeid)
         if not check or order.exectype == Order.Historical:
             # history is a fact, a liquidation (info: liquidation=<call id>) a duty: neither is asked about
             live = self._live[order.ref] = Live(order, None)

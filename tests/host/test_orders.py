@@ -92,17 +92,18 @@ def test_order_target_percent_buys_half_of_equity_although_cash_is_gone() -> Non
 
 
 def test_covering_a_losing_short_is_never_refused_for_money() -> None:
+    """Short 100 at 100 with 10,000: at 190 equity is 1,000, far under maintenance, and it may be covered."""
     rows = bars(
         ("2024-01-02 09:31", 100),
         ("2024-01-02 09:32", 100),
-        ("2024-01-02 09:33", 300),
-        ("2024-01-02 09:34", 300),
-        ("2024-01-02 09:35", 300),
+        ("2024-01-02 09:33", 190),
+        ("2024-01-02 09:34", 190),
+        ("2024-01-02 09:35", 190),
     )
     script = {1: lambda s: s.sell(size=100), 3: lambda s: s.close()}
     s = run(scripted(script), [feed(rows)], Agreeing(cash=10_000.0))
     assert s.statuses()[-1] == "Completed" and s.position.size == 0
-    assert s.broker.getcash() == s.broker.getvalue() == -10_000.0
+    assert s.broker.getcash() == s.broker.getvalue() == 1_000.0
 
 
 def test_a_short_beyond_the_account_is_refused() -> None:

@@ -23,6 +23,7 @@ from bt_pdt.account import Account
 from bt_pdt.adapter.analyzer import ComplianceAnalyzer
 from bt_pdt.adapter.feeds import feeds
 from bt_pdt.bars import Bars, load
+from bt_pdt.journal import CashEntry
 from bt_pdt.orders import Asset
 
 ROOT = Path(__file__).parents[2]
@@ -269,11 +270,14 @@ def test_what_holds_on_any_data(name: str, strategy: str, account: str) -> None:
     rows = done.analysis["session_list"]
     block = ACCOUNTS[account]["block_on"]
 
-    # the host's books are the account's (after every bar too, by Agreeing) and both are what was executed
+    # the host's books are the account's (after every bar too, by Agreeing) and both are what was executed, less interest
     agree(done.broker)
     assert done.fills, "the strategy traded"
     spent = sum(fill.qty * fill.price for fill in done.fills)
-    assert done.broker.account.cash == pytest.approx(ACCOUNTS[account]["cash"] - spent, abs=0.01)
+    charged = [entry for entry in done.broker.account.journal if isinstance(entry, CashEntry)]
+    assert {entry.kind for entry in charged} <= {"interest"}
+    costs = sum(entry.amount for entry in charged)
+    assert costs <= 0.0 and done.broker.account.cash == pytest.approx(ACCOUNTS[account]["cash"] - spent + costs, abs=0.01)
     held: dict[str, float] = {}
     for fill in done.fills:
         held[fill.symbol] = held.get(fill.symbol, 0.0) + fill.qty
