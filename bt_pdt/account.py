@@ -757,12 +757,20 @@ class Account(IntradayMargin):
         rules = self.rules
         equity, _, maintenance = self.margins()
         held = sum(a for until, a in self._held_deposits if until >= self.session) if rules.dt_deposit_hold_days else 0.0
-        must_stay = maintenance + held
         minimum = rules.margin_min_equity
-        free = max(0.0, equity - must_stay)
         unlevered = max(0.0, self.ledger.cash) if not self._sums()[1] else 0.0
-        with_minimum = max(0.0, equity - max(must_stay, minimum))
-        most = min(free, max(with_minimum, unlevered))
+
+        def room(must_stay: float) -> tuple[float, float, float, float]:
+            """(what must stay, what that leaves, what $2,000 with a debit or short leaves, the most that can go), dollars."""
+            free, with_minimum = max(0.0, equity - must_stay), max(0.0, equity - max(must_stay, minimum))
+            return must_stay, free, with_minimum, min(free, max(with_minimum, unlevered))
+
+        must_stay, free, with_minimum, most = room(maintenance + held)
+        edge = self.ledger.cash + (rules.concentration_debit or 0.0)
+        if rules.concentration_share is not None and edge > 0.0 and not below(most, edge):
+            # from ``edge`` on the debit is large enough for the house add-on, and that must stay too
+            must_stay, free, with_minimum, then = room(self.maintenance_with(-rules.concentration_debit) + held)
+            most = edge - 0.01 if below(then, edge) else then
         if not exceeds(amount, most):
             return Accepted()
         facts = {"equity": equity, "maintenance_margin": maintenance, "deposits_on_hold": held, "withdrawable": most}

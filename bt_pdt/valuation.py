@@ -93,6 +93,13 @@ class Valuation:
         """The house maintenance requirement of what is held."""
         return self._sums()[3]
 
+    def maintenance_with(self, cash: float) -> float:
+        """Maintenance margin of what is held if cash were ``cash``: the house add-on hangs on the debit."""
+        long_value, _, _, maintenance = self._sums()
+        entries = [entry for symbol, entry in self._margins.items() if symbol in self.ledger.positions]
+        now, then = (concentrated(self.rules, each, long_value, entries)[1] for each in (self.ledger.cash, cash))
+        return maintenance - now + then
+
     def regt_excess(self) -> float:
         """Equity over initial margin, not below zero."""
         equity, initial, _ = self.margins()
