@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import backtrader as bt
+import pandas as pd
 import pytest
 
-from bt_pdt import Asset
+from bt_pdt import Asset, load
 from bt_pdt.study import run, samples
 
 SAMPLE = "synthetic_1min_2026-05-07_2026-07-06.parquet"
@@ -39,3 +41,36 @@ def result(data, strategies):
         params={"cash_per_trade": 12_000},
         assets=[Asset("IDX3", leverage=3)],
     )
+
+
+#: Opens and closes of a share that loses half of its value in nine sessions from 2025-02-18.
+FALL = [100, 100, 100, 75, 70, 66, 60, 60, 58, 57, 50]
+
+
+class Heavy(bt.Strategy):
+    """Buys 195 shares on margin on the first bar and keeps them; 3,000 dollars come in on the 16th."""
+
+    def next(self):
+        if len(self) == 1:
+            self.buy(size=195)
+        if len(self) == 15:
+            self.broker.add_cash(3_000.0)
+
+
+def falling(sessions: int):
+    """Daily bars of the fall; from the eleventh on the price stands."""
+    prices = (FALL + [50] * sessions)[:sessions]
+    table = {"date": pd.bdate_range("2025-02-18", periods=sessions), "open": prices, "high": prices, "low": prices, "close": prices}
+    return load(pd.DataFrame(table | {"volume": 1e6}), symbol="DLY")
+
+
+@pytest.fixture(scope="session")
+def fall():
+    """Runs it over so many sessions, with $10,000."""
+    return lambda sessions, **more: run(Heavy, falling(sessions), cash=10_000, **more)
+
+
+@pytest.fixture(scope="session")
+def called(fall):
+    """$10,000 and 195 shares that fall: two maintenance calls, both sold out when they were due."""
+    return fall(29)

@@ -35,6 +35,22 @@ def test_a_former_run_is_replaced(result, tmp_path):
     assert (result.save(tmp_path / "empty") / "run.png").exists()
 
 
+def test_calls_and_restrictions(called, tmp_path):
+    out = called.save(tmp_path / "run")
+    assert pd.read_csv(out / "calls.csv").id.tolist() == ["c1", "c2"] and (out / "restrictions.csv").exists()
+    assert json.loads(pd.read_parquet(out / "calls.parquet").facts[0])["equity"] == 3_370
+
+
+def test_a_folder_of_an_earlier_version_is_replaced(result, tmp_path):
+    out = result.save(tmp_path / "run")
+    for name in ("calls", "restrictions"):
+        (out / f"{name}.parquet").unlink()
+        (out / f"{name}.csv").unlink()
+    (out / "breaches.parquet").write_bytes(b"old")
+    result.save(out)
+    assert (out / "calls.csv").exists() and not (out / "breaches.parquet").exists()
+
+
 def test_other_things_are_left_alone(result, tmp_path, monkeypatch):
     other = tmp_path / "thesis"
     other.mkdir()

@@ -1,12 +1,14 @@
 """The numbers of the picture, and that drawing them leaves matplotlib as it was."""
 
 import sys
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 
 import numpy as np
 import pytest
 
-from bt_pdt.report.picture import draw, picture_data
+from bt_pdt.journal import CallEntry
+from bt_pdt.report.picture import Span, draw, picture_data
 from bt_pdt.study import run
 
 
@@ -55,6 +57,29 @@ def test_only_panels_that_apply(result, drawn):
     nothing = np.full(40, np.nan)
     assert [a.get_ylabel() for a in draw(drawn._replace(day_trades=nothing)).axes] == ["equity", "intraday\nbuying power"]
     assert [a.get_ylabel() for a in draw(drawn._replace(power=nothing, day_trades=nothing)).axes] == ["equity"]
+
+
+def test_calls_and_restrictions_have_lanes(called, drawn):
+    """Daily bars from 2025-02-18: 02-26 is bar 6, 02-27 bar 7; 03-03 and 03-04 are bars 9 and 10."""
+    assert picture_data(called).owed == (("maintenance", "c1", 6.0, 8.0), ("maintenance", "c2", 9.0, 11.0))
+    axes = draw(picture_data(called)).axes
+    assert [axis.get_ylabel() for axis in axes] == ["equity", "calls"]
+    assert [text.get_text() for text in axes[-1].texts] == ["c1", "c2"]
+    both = drawn._replace(owed=(Span("fed", "c1", 0.0, 390.0), Span("liquidation_only", "c1", 390.0, 15_600.0)))
+    assert draw(both).axes[-1].get_ylabel() == "calls and\nrestrictions"
+    assert [tick.get_text() for tick in draw(both).axes[-1].get_yticklabels()] == ["liquidation only", "fed"]
+
+
+def test_what_is_open_or_closed_or_not_begun_reaches_as_far_as_the_bars(fall):
+    moment = datetime(2025, 2, 20, 9, 30)
+    ran = fall(6, account={"pattern_day_trader": True}, brokerage="finra")
+    kinds = {span.kind: (span.begin, span.end) for span in picture_data(ran).owed}
+    assert kinds["minimum_equity"] == (1.0, 6.0) and kinds["no_day_trades"] == (0.0, 6.0)  # 10,000 from the start
+    call = next(c for c in ran.issued if c.kind == "minimum_equity")
+    closed = replace(ran, journal=[*ran.journal, CallEntry(moment, moment.date(), "closed", call)])
+    assert next(s for s in picture_data(closed).owed if s.kind == "minimum_equity")[2:] == (1.0, 3.0)
+    late = replace(ran, issued=[replace(call, issued_on=date(2025, 2, 26), ended_on=None)])
+    assert picture_data(late).owed[0][2:] == (6.0, 6.0)
 
 
 def test_the_legend_names_the_reasons(drawn):

@@ -12,6 +12,7 @@ import pytest
 
 import bt_pdt
 from bt_pdt.errors import BadInput
+from bt_pdt.journal import CallEntry
 from bt_pdt.report.tables import COLUMNS
 from bt_pdt.study import StrategyFailed, load_bars, load_strategy, read_params, run, samples
 
@@ -112,6 +113,38 @@ def test_deposits_are_no_return(short_data):
 
     ran = run(Deposit, short_data, cash=10_000, symbols=["IDXE"])
     assert ran.summary["equity_end"] == 11_000 and ran.summary["total_return"] == 0 and ran.returns["return"].eq(0).all()
+
+
+def test_a_deposit_is_no_profit(called):
+    """10,000 falls to 964.14 (two forced sales, interest), then 3,000 come in and the price stands."""
+    s = called.summary
+    before = called.sessions.equity[called.sessions.session < "2025-03-11"].iloc[-1]
+    assert s["deposits"] == 3_000 and s["withdrawals"] == 0 and s["equity_end"] == pytest.approx(before + 3_000)
+    assert s["total_return"] == s["time_weighted_return"] == pytest.approx(before / 10_000 - 1)
+    growth = 1 + s["money_weighted_return"]  # from 2025-02-14, 25 of 42 days before the deposit of 2025-03-11
+    assert 10_000 * growth + 3_000 * growth ** (17 / 42) == pytest.approx(s["equity_end"])
+    assert s["interest"] == pytest.approx(-sum(e.amount for e in called.journal if getattr(e, "kind", "") == "interest"), abs=0.01)
+    assert s["interest"] > 10 and s["borrow_fees"] == 0
+
+
+def test_what_calls_cost(called):
+    """At 66: 195 x 66 - 9,500 = 3,370 of equity, 30 % is 3,861. At 60, 73 shares release the 1,310 missing then; the rest the same way."""
+    calls, s = called.calls, called.summary
+    assert (s["calls"], s["calls_maintenance"], s["forced_fills"], s["restrictions"]) == (2, 2, 2, 0)
+    first, second = calls.to_dict("records")
+    assert first["amount"] == 491 and first["how"] == "maintenance margin $3,861 - equity $3,370 = $491"
+    assert (first["measured_on"], first["issued_on"]) == (pd.Timestamp("2025-02-25"), pd.Timestamp("2025-02-26"))
+    assert first["due_on"] == first["ended_on"] == pd.Timestamp("2025-02-27") and first["status"] == "met"
+    assert (first["forced_fills"], first["forced_shares"], first["forced_proceeds"]) == (1, 73, 4_380)
+    assert second["amount"] == 166.8 and (second["forced_shares"], second["forced_proceeds"]) == (58, 2_900)
+    assert called.fills.forced.dropna().tolist() == ["c1", "c2"] and called.sold_out is None
+
+
+def test_calls_of_the_very_last_close_are_there(fall):
+    ran = fall(6)
+    (call,) = ran.call_rows
+    assert (call["id"], call["status"], call["measured_on"], call["issued_on"]) == ("c1", "open", "2025-02-25", "2025-02-26")
+    assert not any(isinstance(entry, CallEntry) for entry in ran.journal) and ran.figure() is not None
 
 
 def test_a_hole_in_the_bars_is_no_row_of_zero_returns(short_data):
