@@ -39,7 +39,7 @@ def totals(journal: Iterable[Entry]) -> Totals:
 
 
 def flows(journal: Iterable[Entry], days: Sequence[str]) -> Array:
-    """Deposits less withdrawals up to each close of ``days`` (ISO text, ascending) since the one before; last, what came after all of them."""
+    """Deposits less withdrawals up to each close of ``days`` (ISO text, ascending) since the one before; last, what came after all."""
     found = np.zeros(len(days) + 1)
     for entry in _moved(journal):
         if entry.kind in ("deposit", "withdraw"):
@@ -57,7 +57,7 @@ def time_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end
 
 
 def money_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end: float) -> float | None:
-    """The internal rate of return from the close before the first session to the last close; money moves at the close that it counts for."""
+    """The internal rate of return from the close before the first session to the last; money moves at the close that it counts for."""
     if not rows or start <= 0:
         return None
     days = [row["session"] for row in rows]

@@ -65,7 +65,7 @@ def money_weighted_return(start: float, flows: Iterable[tuple[float, float]], en
 
 
 def sharpe(returns: Sequence[float] | Array) -> float | None:
-    """Mean over sample deviation of daily returns times the root of 252, no risk-free rate; None below two sessions or without any change."""
+    """Mean over sample deviation of daily returns times the root of 252, no risk-free rate; None under two sessions or without change."""
     values = np.asarray(returns, dtype=np.float64)
     values = values[np.isfinite(values)]
     if len(values) < 2:

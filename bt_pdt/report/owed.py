@@ -51,7 +51,7 @@ def call_rows(journal: Iterable[Entry], calls: Iterable[MarginCall]) -> list[Row
 
 
 def forced_without_call(journal: Iterable[Entry], calls: Iterable[MarginCall]) -> Row | None:
-    """What was sold because equity was gone, without any call: as in :func:`call_rows`, with the day as ``session``; None if nothing was."""
+    """What was sold because equity was gone, without a call: as in :func:`call_rows`, with its ``session``; None if nothing was."""
     known, found = {call.id for call in calls}, _no_cost()
     for entry in journal:
         if isinstance(entry, FillEntry) and entry.forced is not None and entry.forced not in known:

@@ -63,8 +63,9 @@ class Result:
         year on a year's). ``total_return`` is the time-weighted one where money came or went, else the end over the start. ``max_drawdown``
         is measured bar by bar and is negative; ``sharpe`` is daily, times the root of 252; ``peak_dtbp_use`` and ``lowest_dtbp`` are of
         sessions that began with day-trading buying power; ``calls`` counts margin calls, ``forced_fills`` executions of the brokerage's own
-        sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts positions
-        kept over a night because their closing order was refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each that occurred.
+        sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts
+        positions kept over a night because their closing order was refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each
+        that occurred.
         """
         asked = [entry for entry in self.journal if isinstance(entry, OrderEntry)]
         reasons = Counter(str(e.decision.reason) for e in asked if isinstance(e.decision, Rejected))

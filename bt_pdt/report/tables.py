@@ -155,7 +155,7 @@ _NUMBERS |= {"amount", "received", "forced_shares", "forced_proceeds", "deposite
 
 
 def frame(name: str, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """``rows`` as the table ``name``: its columns in their order, times and days as datetimes, prices as floats, counts as nullable integers."""
+    """``rows`` as the table ``name``: its columns in order, times and days as datetimes, prices as floats, counts as nullable integers."""
     import pandas as pd
 
     columns = list(COLUMNS[name])
