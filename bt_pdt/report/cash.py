@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,13 @@ class Totals(NamedTuple):
     borrow_fees: float
 
 
+class Flows(NamedTuple):
+    """Deposits less withdrawals by session, dollars; ``at_work`` is each times the share of its regular session that was left."""
+
+    moved: Array
+    at_work: Array
+
+
 def totals(journal: Iterable[Entry]) -> Totals:
     """Deposits, withdrawals, margin interest and fees paid; refused withdrawals moved nothing, and credits are no payment."""
     found = dict.fromkeys(("deposit", "withdraw", "interest", "fee"), 0.0)
@@ -38,35 +45,45 @@ def totals(journal: Iterable[Entry]) -> Totals:
     return Totals(*found.values())
 
 
-def flows(journal: Iterable[Entry], days: Sequence[str]) -> Array:
-    """Deposits less withdrawals up to each close of ``days`` (ISO text, ascending) since the one before; last, what came after all."""
-    found = np.zeros(len(days) + 1)
+def flows(journal: Iterable[Entry], days: Sequence[str]) -> Flows:
+    """Deposits less withdrawals by session of ``days`` (ISO text, ascending); last, what came after the close of all of them."""
+    moved, at_work = np.zeros(len(days) + 1), np.zeros(len(days) + 1)
     for entry in _moved(journal):
-        if entry.kind in ("deposit", "withdraw"):
-            day = entry.session
-            if entry.at > sessions.close_of(day):
-                day = sessions.next_session(day)
-            found[bisect_left(days, day.isoformat())] += entry.amount if entry.kind == "deposit" else -entry.amount
-    return found
+        if entry.kind not in ("deposit", "withdraw"):
+            continue
+        day = entry.session
+        if entry.at > sessions.close_of(day):
+            day = sessions.next_session(day)
+        opens, closes = datetime.combine(day, sessions.REGULAR_OPEN), sessions.close_of(day)
+        left = min(1.0, (closes - entry.at) / (closes - opens))
+        amount = entry.amount if entry.kind == "deposit" else -entry.amount
+        i = bisect_left(days, day.isoformat())
+        moved[i] += amount
+        at_work[i] += amount * left
+    return Flows(moved, at_work)
 
 
 def time_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end: float) -> float | None:
     """The daily returns of the sessions table from ``start`` equity to its ``end``, one after the other, without what came in or left."""
-    moved = flows(journal, [row["session"] for row in rows])
-    return metrics.chained(metrics.daily_returns(start, [*(row["equity"] for row in rows), end], moved))
+    return metrics.chained(
+        metrics.daily_returns(start, [*(row["equity"] for row in rows), end], *flows(journal, [r["session"] for r in rows]))
+    )
 
 
 def money_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end: float) -> float | None:
-    """The internal rate of return from the close before the first session to the last; money moves at the close that it counts for."""
+    """The internal rate of return from the close before the first session to the last one.
+
+    What comes at an open has been there since the close before, what comes at a close since then, in between in proportion.
+    """
     if not rows or start <= 0:
         return None
     days = [row["session"] for row in rows]
     dates = [date.fromisoformat(day) for day in days]
     begin = sessions.add_business_days(dates[0], -1)
-    moved = flows(journal, days)
-    ages = [(day - begin).days for day in (*dates, dates[-1])]
-    found = [(float(age), float(amount)) for age, amount in zip(ages, moved, strict=True) if amount]
-    return metrics.money_weighted_return(start, found, end, float(ages[-1]))
+    ages = [0.0, *(float((day - begin).days) for day in dates), float((dates[-1] - begin).days)]
+    moved, at_work = flows(journal, days)
+    found = [*zip(ages[:-1], at_work.tolist(), strict=True), *zip(ages[1:], (moved - at_work).tolist(), strict=True)]
+    return metrics.money_weighted_return(start, [(age, amount) for age, amount in found if amount], end, ages[-1])
 
 
 def total_return(journal: Sequence[Entry], rows: Rows, start: float, end: float) -> float | None:

@@ -27,13 +27,23 @@ def max_drawdown(equity: Sequence[float] | Array) -> float:
     return float(falls.min())
 
 
-def daily_returns(start: float, equity: Sequence[float] | Array, flows: Sequence[float] | Array | None = None) -> Array:
-    """Return of each session on the close before it (the first on ``start``); ``flows`` are deposits less withdrawals of the session."""
+def daily_returns(
+    start: float,
+    equity: Sequence[float] | Array,
+    flows: Sequence[float] | Array | None = None,
+    at_work: Sequence[float] | Array | None = None,
+) -> Array:
+    """Return of each session on the close before it (the first on ``start``): (close - before - flows) / (before + at work).
+
+    ``flows`` are deposits less withdrawals of the session, ``at_work`` each times the share of the session that was left: all of what
+    comes at the open, nothing of what comes at the close (the default).
+    """
     closes = np.asarray(equity, dtype=np.float64)
     before = np.r_[start, closes[:-1]] if len(closes) else closes
     moved = np.zeros(len(closes)) if flows is None else np.asarray(flows, dtype=np.float64)
+    base = before if at_work is None else before + np.asarray(at_work, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(before > 0, (closes - moved) / before - 1.0, np.nan), dtype=np.float64)
+        return np.asarray(np.where((before > 0) & (base > 0), (closes - before - moved) / base, np.nan), dtype=np.float64)
 
 
 def chained(returns: Sequence[float] | Array) -> float | None:

@@ -187,8 +187,8 @@ class Result:
     @cached_property
     def _returns(self) -> Array:
         seen = self._seen
-        moved = cash.flows(self.journal, [row["session"] for row in seen])
-        return metrics.daily_returns(self.equity_start, [row["equity"] for row in seen], moved[:-1])
+        moved, at_work = cash.flows(self.journal, [row["session"] for row in seen])
+        return metrics.daily_returns(self.equity_start, [row["equity"] for row in seen], moved[:-1], at_work[:-1])
 
     def figure(self) -> Figure:
         """The picture: equity and refusals over buying power and day trades. A matplotlib Figure, no window, no backend touched."""

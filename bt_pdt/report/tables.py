@@ -135,7 +135,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "returns": {
         "session": "the exchange day (the index)",
-        "return": "equity at the close, less deposits of the day, over equity at the close before, less 1; sessions without bars left out",
+        "return": "what equity gained since the close before, deposits left out, over that equity and what of them was at work; sessions "
+        "without bars left out",
     },
     "held_overnight": {
         "session": "the exchange day at whose end the position was still open",

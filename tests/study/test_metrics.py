@@ -19,6 +19,10 @@ def test_returns_by_hand():
     found = metrics.daily_returns(100.0, [110.0, 99.0, 199.0], [0.0, 0.0, 100.0])
     assert found == pytest.approx([0.1, -0.1, 0.0])
     assert np.isnan(metrics.daily_returns(0.0, [1.0])[0])
+    # 100 comes in at the open, both hundreds gain 10 %; 50 comes at noon and earns 10 % for half of the day: 20 and 2.50 on 225
+    assert metrics.daily_returns(100.0, [220.0], [100.0], [100.0]) == pytest.approx([0.1])
+    assert metrics.daily_returns(200.0, [272.5], [50.0], [25.0]) == pytest.approx([0.1])
+    assert np.isnan(metrics.daily_returns(100.0, [0.0], [-100.0], [-100.0])[0])
 
 
 def test_time_weighted_by_hand():
@@ -62,19 +66,23 @@ def test_money_counts_for_the_close_that_it_comes_before():
         entry("dividend", "2024-03-08 10:00", 40.0),
         entry("deposit", "2024-03-08 17:00", 7.0),
     ]
-    assert cash.flows(journal, ["2024-03-06", "2024-03-07", "2024-03-08"]).tolist() == [70.0, 0.0, 5.0, 7.0]
-    assert cash.flows(journal, ["2024-03-08"]).tolist() == [75.0, 7.0]  # days without bars in between
+    moved, at_work = cash.flows(journal, ["2024-03-06", "2024-03-07", "2024-03-08"])
+    assert moved.tolist() == [70.0, 0.0, 5.0, 7.0]
+    assert at_work == pytest.approx([100 * 360 / 390, 0.0, 5.0, 7.0])  # 360 minutes of 390 were left at 10:00, none at the close
+    assert cash.flows(journal, ["2024-03-08"]).moved.tolist() == [75.0, 7.0]  # days without bars in between
     assert cash.totals(journal) == (112.0, 30.0, 2.0, 1.25)
     no = Account(1_000, at=datetime(2024, 3, 6, 9)).withdraw(2_000)
     assert not no.accepted and cash.totals([entry("withdraw", "2024-03-06 10:00", 2_000.0, no)]) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_the_money_of_a_run_is_dated_by_its_closes():
-    # Friday's close to Wednesday's: 5 days; 100 comes in at Monday's close, 2 of 5 days before the end
+    # Friday's close to Wednesday's: 5 days; 100 comes in at Monday's close, 2 of 5 days before the end, or at its open, all 5 days before
     rows = [{"session": day, "equity": equity} for day, equity in (("2024-03-11", 200.0), ("2024-03-12", 200.0), ("2024-03-13", 220.0))]
-    journal = [CashEntry(datetime(2024, 3, 11, 10), date(2024, 3, 11), "deposit", 100.0)]
+    journal = [CashEntry(datetime(2024, 3, 11, 16), date(2024, 3, 11), "deposit", 100.0)]
     rate = cash.money_weighted_return(journal, rows, 100.0, 220.0)
     assert 100 * (1 + rate) + 100 * (1 + rate) ** (2 / 5) == pytest.approx(220.0)
+    early = [CashEntry(datetime(2024, 3, 11, 9, 30), date(2024, 3, 11), "deposit", 100.0)]
+    assert cash.money_weighted_return(early, rows, 100.0, 220.0) == pytest.approx(0.1)
     assert cash.time_weighted_return(journal, rows, 100.0, 220.0) == cash.total_return(journal, rows, 100.0, 220.0) == pytest.approx(0.1)
     assert cash.total_return([], rows, 100.0, 220.0) == pytest.approx(1.2) and cash.total_return(journal, rows, 0.0, 220.0) is None
     assert cash.money_weighted_return(journal, [], 100.0, 100.0) is None

@@ -121,8 +121,8 @@ def test_a_deposit_is_no_profit(called):
     before = called.sessions.equity[called.sessions.session < "2025-03-11"].iloc[-1]
     assert s["deposits"] == 3_000 and s["withdrawals"] == 0 and s["equity_end"] == pytest.approx(before + 3_000)
     assert s["total_return"] == s["time_weighted_return"] == pytest.approx(before / 10_000 - 1)
-    growth = 1 + s["money_weighted_return"]  # from 2025-02-14, 25 of 42 days before the deposit of 2025-03-11
-    assert 10_000 * growth + 3_000 * growth ** (17 / 42) == pytest.approx(s["equity_end"])
+    growth = 1 + s["money_weighted_return"]  # over 42 days from 2025-02-14; the deposit at the open of 2025-03-11 is from day 24 on
+    assert 10_000 * growth + 3_000 * growth ** (18 / 42) == pytest.approx(s["equity_end"])
     assert s["interest"] == pytest.approx(-sum(e.amount for e in called.journal if getattr(e, "kind", "") == "interest"), abs=0.01)
     assert s["interest"] > 10 and s["borrow_fees"] == 0
 
