@@ -269,6 +269,10 @@ def run(
     params: Mapping[str, Any] | None = None,
     assets: Iterable[Asset] | Mapping[str, Asset] | None = None,
     account: Mapping[str, Any] | None = None,
+    deposits: Iterable[tuple[date | str, float]] = (),
+    on_call: str | Callable[..., Any] = "ignore",
+    worst_price: bool = False,
+    charge_costs: bool = True,
     symbols: Iterable[str] | None = None,
     fromdate: date | str | None = None,
     todate: date | str | None = None,
@@ -280,9 +284,14 @@ def run(
     ``rules`` is ``"as_of"`` (the law of each bar's date), a date (that day's law throughout) or ``"off"`` (measure, refuse nothing);
     ``block_on`` (entry, exit, both) sets ``pdt_check`` and ``dtbp_check`` at once. ``set`` overrides parameters of the law by name,
     ``params`` are the strategy's own, ``assets`` say what a symbol is (:class:`~bt_pdt.orders.Asset`: leverage, marginable ...),
-    ``account`` are further arguments of :class:`~bt_pdt.account.Account` (positions carried in, ``pattern_day_trader`` ...). ``symbols``
-    picks symbols and the order in which the strategy sees them (default: alphabetical). ``progress(done, total)`` is called a few times
-    a second with bars, from another thread. Raises :class:`BadInput` for anything that cannot be used.
+    ``account`` are further arguments of :class:`~bt_pdt.account.Account` (positions carried in, ``pattern_day_trader`` ...).
+
+    ``deposits`` are (day, dollars) that come in at that session's open, negative to withdraw. ``on_call`` is the customer's answer to a
+    margin call on the day it is issued: ``"ignore"``, ``"deposit"``, ``"liquidate"`` or a function ``(call, account)``; ``worst_price``
+    tests equity at each bar's low (of shorts: high) too; ``charge_costs=False`` leaves margin interest and borrow fees out.
+
+    ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). ``progress(done, total)`` is called a
+    few times a second with bars, from another thread. Raises :class:`BadInput` for anything that cannot be used.
     """
     import backtrader as bt
 
@@ -299,6 +308,7 @@ def run(
     names = None if symbols is None else list(symbols)
     bars = load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     _require_cash(cash, account)
+    deposits = list(deposits)
     facts = {asset.symbol: asset for asset in (assets.values() if isinstance(assets, Mapping) else assets or ())}
     for symbol in facts:
         known_name("asset", symbol, bars.symbols)
@@ -312,6 +322,10 @@ def run(
         set=dict(set or {}),
         assets=facts,
         account=dict(account or {}),
+        deposits=deposits,
+        on_call=on_call,
+        worst_price=bool(worst_price),
+        charge_costs=bool(charge_costs),
     )
     cerebro = bt.Cerebro(stdstats=False)
     cerebro.addcalendar(XNYSCalendar())
@@ -346,6 +360,10 @@ def run(
         "params": params,
         "assets": {s: {n: getattr(a, n) for n in Asset.__slots__ if n != "symbol"} for s, a in facts.items()},
         "account": dict(account or {}),
+        "deposits": [[str(day), float(amount)] for day, amount in deposits],
+        "on_call": on_call if isinstance(on_call, str) else getattr(on_call, "__qualname__", type(on_call).__name__),
+        "worst_price": bool(worst_price),
+        "charge_costs": bool(charge_costs),
         "symbols": list(names or bars.symbols),
         "fromdate": fromdate,
         "todate": todate,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ..report import Result
 
 CHECKS = ("entry", "exit", "both")
+ANSWERS = ("ignore", "deposit", "liquidate")
 ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "maintenance")
 
 
@@ -35,6 +38,16 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option(
     "--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3,marginable=false."
 )
+@click.option(
+    "--deposit",
+    "deposits",
+    metavar="DAY=DOLLARS",
+    multiple=True,
+    help="Comes in at the open of that session, negative goes out; several times for several.",
+)
+@click.option("--on-call", metavar="WORD", help="The customer's answer to a margin call: ignore (default), deposit or liquidate.")
+@click.option("--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone.")
+@click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees.")
 @click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
 @click.option("--from", "fromdate", metavar="DATE", help="First day.")
 @click.option("--to", "todate", metavar="DATE", help="Last day, included.")
@@ -53,6 +66,10 @@ def run(
     block_on: str | None,
     params: tuple[str, ...],
     assets: tuple[str, ...],
+    deposits: tuple[str, ...],
+    on_call: str | None,
+    worst_price: bool,
+    no_costs: bool,
     symbols: str | None,
     fromdate: str | None,
     todate: str | None,
@@ -69,6 +86,9 @@ def run(
     texts = pairs("--param", params)
     settings = pairs("--set", overrides)
     facts = [read_asset(text) for text in assets]
+    flows = [read_deposit(text) for text in deposits]
+    if on_call is not None:
+        known_name("--on-call", on_call, ANSWERS)
     if out is not None:
         from ..report.folder import require_place
 
@@ -93,6 +113,10 @@ def run(
             set=settings,
             params=values,
             assets=facts,
+            deposits=flows,
+            on_call=on_call or "ignore",
+            worst_price=worst_price,
+            charge_costs=not no_costs,
             symbols=names,
             progress=tell,
         )
@@ -106,6 +130,19 @@ def run(
     show(result, out)
     if folder is not None:
         click.echo(f"wrote {out}: manifest.json, run.png and the tables")
+
+
+def read_deposit(text: str) -> tuple[date, float]:
+    """``2020-03-16=5000`` as (day, dollars); raises :class:`BadInput`."""
+    day, _, amount = text.partition("=")
+    try:
+        dollars = float(amount)
+        found = date.fromisoformat(day.strip()), dollars
+    except ValueError:
+        found = None
+    if found is None or not math.isfinite(dollars) or not dollars:
+        raise BadInput(f"--deposit takes DAY=DOLLARS, like 2020-03-16=5000 (negative to withdraw), got {text!r}.")
+    return found
 
 
 def read_asset(text: str) -> Asset:

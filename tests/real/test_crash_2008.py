@@ -356,7 +356,7 @@ def test_spy_at_the_house_rate_by_hand() -> None:
     ],
 )
 def test_a_fed_call_by_hand(answer: str, day: date | None, shares: int, price: float, deposited: float) -> None:
-    """2,600 at 56.81 are 147,706.00, half of it 73,853.00 and $50,000 is there: call 23,853.00, of Thursday 2008-01-03 for Thursday the 10th.
+    """2,600 at 56.81 are 147,706.00, half of it 73,853.00 $50,000 is there: call 23,853.00, due on Thursday 2008-01-10.
 
     Half of a sale counts: at the due open of 56.20 it takes 23,853 / 28.10 = 848.9 shares, at the open of the issue 55.73 it takes
     23,853 / 27.865 = 856.02.
@@ -464,8 +464,8 @@ def test_a_cheap_short_by_hand() -> None:
     """8,000 AIG short at 2.40 on 2008-09-18: cash 49,200.00. Under $5 all of it is required, and $2.50 a share at least.
 
     2008-09-19 closes at 4.22: equity 49,200 - 33,760 = 15,440, requirement 33,760: call 18,320.00, due on Tuesday the 23rd, which opens
-    at 5.38: from $5 on it is $5.00 a share (more than 30 %): 40,000, equity 49,200 - 43,040 = 6,160, 33,840 short, $5 a share released: 6,768 are
-    bought. The 1,232 left require exactly the equity of 6,160.
+    at 5.38: from $5 on it is $5.00 a share (more than 30 %), 40,000; equity 49,200 - 43,040 = 6,160, 33,840 short. A share bought back
+    releases $5: 6,768. The 1,232 left require exactly the equity of 6,160.
     """
     done = run("daily", {"AIG": -8000}, since={"AIG": "2008-09-17"}, last="2008-09-23", cash=30_000.0)
     assert done.bought == [Sale(date(2008, 9, 18), "AIG", -8000, 2.40)]
