@@ -132,9 +132,9 @@ def test_orders_refused_while_a_restriction_held():
     found = dtmc()
     for at in ("2025-03-04 10:00", "2025-03-05 10:00"):
         assert not found.submit(OrderRequest("Z", "buy", 10, at=datetime.fromisoformat(at))).accepted
+    assert found.submit(OrderRequest("Z", "buy", 10, type="limit", limit_price=100.001)).reason == "PRICE"  # not for the restriction
     found.deposit(20_000)
     assert found.submit(OrderRequest("Z", "buy", 10)).accepted
-    assert not found.submit(OrderRequest("Z", "buy", 100_000)).accepted  # for money, not for the restriction
     (row,) = rows(found)
     assert row["how"] == "day-traded $100,000 - buying power $80,000 = $20,000"
     assert (row["status"], row["ended_on"], row["received"], row["deposited"]) == ("met", "2025-03-05", 20_000, 0.0)
@@ -153,10 +153,14 @@ def test_orders_refused_while_a_restriction_held():
 
 def test_an_order_refused_under_two_restrictions_counts_once():
     found = dtmc()
-    trade(found, "2025-03-04 09:40", "Z", "buy", 2_100, 100)  # 210,000 of 4 x 50,000
-    trade(found, "2025-03-04 10:00", "Z", "sell", 2_100, 100)
+    trade(found, "2025-03-04 09:40", "Z", "buy", 2_500, 100)  # 250,000 of 4 x 50,000: 50,000 over
+    trade(found, "2025-03-04 10:00", "Z", "sell", 2_500, 100)
     assert not found.submit(OrderRequest("Z", "buy", 10, at=datetime(2025, 3, 5, 10))).accepted
     assert [(r["why"], r["refused"]) for r in barred(found)] == [("c1", 1), ("c2", 0)]
+    found.deposit(20_000)  # meets the first call only
+    for _ in range(2):
+        assert not found.submit(OrderRequest("Z", "buy", 10)).accepted
+    assert [(r["why"], r["refused"]) for r in barred(found)] == [("c1", 1), ("c2", 2)]
 
 
 def test_half_the_buying_power_refuses_as_buying_power():
@@ -166,6 +170,35 @@ def test_half_the_buying_power_refuses_as_buying_power():
     found.mark({"Z": 100}, datetime(2024, 3, 7, 10))
     assert not found.submit(OrderRequest("Z", "buy", 700)).accepted  # 70,000 of 2 x 30,000
     assert [(r["kind"], r["refused"]) for r in barred(found)] == [("buying_power_2x", 1)]
+    found.deposit(2_500)  # 25 % of 10,000: the call is met
+    assert found.submit(OrderRequest("Z", "buy", 5_000)).reason == "BUYING_POWER"
+    assert barred(found)[0]["refused"] == 1 and barred(found)[0]["until"] == "2024-03-07"
+
+
+def test_two_calls_that_halve_the_buying_power_count_an_order_once():
+    found = account("2024-03-06", 30_000, brokerage="finra", pattern_day_trader=True)
+    for day, qty in (("2024-03-06", 1_300), ("2024-03-07", 700)):  # 130,000 of 120,000, then 70,000 of 60,000
+        trade(found, f"{day} 10:00", "Z", "buy", qty, 100)
+        trade(found, f"{day} 11:00", "Z", "sell", qty, 100)
+    found.mark({"Z": 100}, datetime(2024, 3, 8, 10))
+    assert not found.submit(OrderRequest("Z", "buy", 700)).accepted
+    assert [(r["why"], r["refused"]) for r in barred(found)] == [("c1", 1), ("c2", 0)]
+
+
+def test_a_restriction_that_comes_back_counts_its_own_orders():
+    found = account("2025-03-03", 23_000, pattern_day_trader=True, positions=[("A", 10, 100)])
+    for day, at in (("2025-03-03", 200), ("2025-03-04", 200), ("2025-03-05", 100)):  # 25,000 at the closes of the first two
+        found.mark({"A": 100}, datetime.fromisoformat(f"{day} 10:00"))
+        trade(found, f"{day} 10:01", "B", "buy", 1, 100)
+        found.submit(OrderRequest("B", "sell", 1))
+        found.close_session(marks={"A": at})
+    trade(found, "2025-03-06 10:01", "B", "buy", 1, 100)
+    for _ in range(2):
+        assert not found.submit(OrderRequest("B", "sell", 1)).accepted
+    assert [(r["from"], r["until"], r["refused"]) for r in barred(found)] == [
+        ("2025-03-03", "2025-03-03", 1),
+        ("2025-03-06", None, 2),
+    ]
 
 
 def test_a_designated_account_under_the_minimum():
