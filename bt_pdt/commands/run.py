@@ -235,6 +235,8 @@ def money(value: float | None) -> str:
 
 def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     """The summary as (name, value) in words."""
+    from ..report.cash import is_a_years
+
     s = result.summary
     rows = result.rows
     seen = f", {s['sessions_with_bars']:,} of them with bars" if s["sessions_with_bars"] < s["sessions"] else ""
@@ -244,7 +246,7 @@ def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
         yield "deposits", money(s["deposits"])
         yield "withdrawals", money(s["withdrawals"])
         yield "return, time-weighted", share(s["time_weighted_return"])
-        yield "return, money-weighted", share(s["money_weighted_return"])
+        yield "return, money-weighted", share(s["money_weighted_return"]) + (" a year" if is_a_years(result.rows) else "")
     else:
         yield "return", share(s["total_return"])
     for name, words in (("interest", "margin interest paid"), ("borrow_fees", "borrow fees paid")):

@@ -78,12 +78,22 @@ def money_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, en
     if not rows or start <= 0:
         return None
     days = [row["session"] for row in rows]
-    dates = [date.fromisoformat(day) for day in days]
-    begin = sessions.add_business_days(dates[0], -1)
-    ages = [0.0, *(float((day - begin).days) for day in dates), float((dates[-1] - begin).days)]
+    begin = _begin(rows)
+    ages = [0.0, *(float((date.fromisoformat(day) - begin).days) for day in days)]
+    ages.append(ages[-1])
     moved, at_work = flows(journal, days)
     found = [*zip(ages[:-1], at_work.tolist(), strict=True), *zip(ages[1:], (moved - at_work).tolist(), strict=True)]
     return metrics.money_weighted_return(start, [(age, amount) for age, amount in found if amount], end, ages[-1])
+
+
+def is_a_years(rows: Rows) -> bool:
+    """True if the money-weighted return over these sessions is a year's: they last one or longer."""
+    return bool(rows) and (date.fromisoformat(rows[-1]["session"]) - _begin(rows)).days >= metrics.YEAR
+
+
+def _begin(rows: Rows) -> date:
+    """The session before the first, at whose close a run has what it starts with."""
+    return sessions.add_business_days(date.fromisoformat(rows[0]["session"]), -1)
 
 
 def total_return(journal: Sequence[Entry], rows: Rows, start: float, end: float) -> float | None:

@@ -86,6 +86,9 @@ def test_the_money_of_a_run_is_dated_by_its_closes():
     assert cash.time_weighted_return(journal, rows, 100.0, 220.0) == cash.total_return(journal, rows, 100.0, 220.0) == pytest.approx(0.1)
     assert cash.total_return([], rows, 100.0, 220.0) == pytest.approx(1.2) and cash.total_return(journal, rows, 0.0, 220.0) is None
     assert cash.money_weighted_return(journal, [], 100.0, 100.0) is None
+    # 2023-03-10 is the session before 2023-03-13: 365 days to 2024-03-09, a Saturday
+    ends = [[{"session": "2023-03-13"}, {"session": day}] for day in ("2024-03-08", "2024-03-11")]
+    assert [cash.is_a_years(rows) for rows in ([], *ends)] == [False, False, True]
 
 
 def test_sharpe_by_hand():
