@@ -38,6 +38,12 @@ class Sees(NamedTuple):
     numbers: dict[str, Any]
 
 
+class Money(NamedTuple):
+    """A deposit, or (negative) a withdrawal; the verdict of a withdrawal is OK or WITHDRAWAL."""
+
+    amount: float
+
+
 class Day(NamedTuple):
     date: str
 
@@ -65,8 +71,21 @@ def cancel(sent: str) -> Cancel:
     return Cancel(sent)
 
 
+def deposit(amount: float) -> Money:
+    return Money(amount)
+
+
+def withdraw(amount: float) -> Money:
+    return Money(-amount)
+
+
 def sees(**numbers: Any) -> Sees:
-    """``count``, ``dtbp``, ``bod``, ``cash``, ``bp`` (buying power), ``flag``, ``multiplier``, ``day_trades`` (of this history)."""
+    """Numbers of the account.
+
+    ``count``, ``dtbp``, ``bod``, ``cash``, ``bp`` (buying power), ``flag``, ``multiplier``, ``day_trades`` (of this history), ``level``,
+    ``deficit``, ``restricted`` (what is in force). Of ``after`` also: ``calls``, all of them as (kind, amount, issued, due, status,
+    ended); ``restrictions``, all as (kind, from, until); ``rows`` of sessions by date.
+    """
     return Sees(numbers)
 
 
@@ -80,6 +99,7 @@ class Story:
     after: dict[str, Any]
     prices: dict[str, float] = field(default_factory=dict)
     bug: str | None = None
+    alone: str | None = None  # why it is told to the account only, not through cerebro
 
     def __str__(self) -> str:
         return self.title
@@ -97,8 +117,9 @@ def story(
     *lines: Any,
     after: dict[str, Any] | None = None,
     bug: str | None = None,
+    alone: str | None = None,
 ) -> None:
-    STORIES.append(Story(title, source, day, before, lines, after or {}, prices, bug))
+    STORIES.append(Story(title, source, day, before, lines, after or {}, prices, bug, alone))
 
 
 #: alpaca.md 2.3, with the codes of S6, S10, S16: http status, code, beginning of the message.
@@ -117,6 +138,9 @@ WIRE = {
     "NOT_SHORTABLE": (422, 42210000, 'asset "X" cannot be sold short'),
     "QTY": (403, 40310000, "insufficient qty available for order (requested: "),
     "WASH": (403, 40310000, "potential wash trade detected. use complex orders"),
+    "CLOSING_ONLY": (403, 40310000, "account is restricted to liquidation only"),
+    "FROZEN_90_DAYS": (403, 40310000, "account is restricted to liquidation only"),
+    "CASH_AVAILABLE": (403, 40310000, "insufficient buying power"),
 }
 
 # 2024-03-06 is a Wednesday. Its window of five business days: 2024-02-29, 03-01, 03-04, 03-05, 03-06.
