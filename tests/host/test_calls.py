@@ -11,7 +11,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 from made import Agreeing, agree, bars, feed, run
-from stories import UP_TO_THURSDAY, Told, buys, fills, minutes, sells, statuses, story, told
+from owing import UP_TO_THURSDAY, Told, buys, fills, minutes, sells, statuses, story, told
 
 from bt_pdt.decisions import Reason
 

@@ -10,7 +10,7 @@ from typing import Any
 import backtrader as bt
 import pytest
 from made import Agreeing, bars, feed, run
-from stories import UP_TO_THURSDAY, Told, buys, fills, minutes, money, sells, statuses, story, told
+from owing import UP_TO_THURSDAY, Told, buys, fills, minutes, money, sells, statuses, story, told
 
 from bt_pdt.adapter.broker import MarginBroker
 from bt_pdt.errors import BadInput
