@@ -214,10 +214,11 @@ def _titles(result: Result) -> tuple[str, str]:
     elif parameters.get("block_on"):
         where.append(f"Block on {str(parameters['block_on']).capitalize()}")
     share = "" if s["total_return"] is None else f" ({s['total_return']:+.1%})"
+    came, went = (f", ${s[name]:,.0f} {words}" if s[name] else "" for name, words in (("deposits", "came in"), ("withdrawals", "went out")))
     trades = "day trade" if s["day_trades"] == 1 else "day trades"
     return (
         ", ".join([name, *where]),
-        f"${s['equity_start']:,.0f} to ${s['equity_end']:,.0f}{share}, drawdown {-s['max_drawdown']:.1%}; "
+        f"${s['equity_start']:,.0f} to ${s['equity_end']:,.0f}{share}{came}{went}, drawdown {-s['max_drawdown']:.1%}; "
         f"{s['orders']:,} orders, {s['refused']:,} refused, {s['day_trades']:,} {trades}",
     )
 
@@ -340,8 +341,10 @@ def _draw_owed(axis: Axes, data: PictureData) -> None:
         width = max(span.end - span.begin, least)
         axis.barh(lane, width, left=span.begin - 0.5, height=0.62, color=OWED.get(span.kind, OTHER), alpha=0.75, linewidth=0)
         if span.label and span.begin >= written.get(span.kind, -math.inf):
-            axis.text(span.begin - 0.5 + 0.003 * total, lane, span.label, fontsize=7, va="center", color="black")
-            written[span.kind] = span.begin + 0.03 * total
+            inside = width >= 0.03 * total
+            left = span.begin - 0.5 + 0.003 * total + (0.0 if inside else width)
+            axis.text(left, lane, span.label, fontsize=7, va="center", color="black")
+            written[span.kind] = left + 0.03 * total
     axis.set_yticks(range(len(kinds)), [kind.replace("_", " ") for kind in reversed(kinds)])
     axis.set_ylim(-0.6, len(kinds) - 0.4)
     names = [name for name, kinds_of in (("calls", KINDS), ("restrictions", RESTRICTION_KINDS)) if set(kinds) & set(kinds_of)]
