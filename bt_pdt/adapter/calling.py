@@ -23,8 +23,10 @@ from .. import sessions
 from ..calls import SOLD_OUT, MarginCall
 from ..errors import BadInput, known_name
 from ..journal import CallEntry, RestrictionEntry
+from ..ledger import Ledger
 from ..liquidation import Sale, everything, plan
 from ..money import SHARE_DUST, below, cents
+from ..valuation import Valuation
 from .booking import BookingBroker, Live
 from .clock import MILLISECOND, Feed
 
@@ -84,7 +86,10 @@ class CallingBroker(BookingBroker):
         self._issued: list[MarginCall] = []  # not answered by the customer yet
         self._shares_of: dict[Any, dict[tuple[Any, int], float]] = {}  # by data: what each (strategy, tradeid) has traded, net
         self._costs_of: tuple[int, int] | None = None  # the month whose costs are accruing
-        self._late = False  # the morning's work waits until this bar's orders are matched
+        self._asked: list[str] = []  # calls that the customer wants cured by selling
+        self._sales: list[tuple[Feed, float, str]] = []  # (feed, signed shares, call) to be sold at the feed's next open
+        self._breach: tuple[dict[str, float], MarginCall | None] | None = None  # prices at which a requirement was seen broken, its call
+        self._late = False  # the open's work waits until this bar's orders are matched
         self._closed_down = False
         self._closed_for = ""  # the call whose sale closed the account down
         self._real_time = self._watches = False
@@ -116,35 +121,49 @@ class CallingBroker(BookingBroker):
             self._tell_strategies()
 
     def begin_session(self, now: float) -> None:
-        """The morning of a session, once: at its first bar of regular hours (a daily bar stands for its whole day)."""
-        at = self._work_time(now)
+        """The morning of a session, at its first bar of regular hours (a daily bar stands for its whole day), and sales that wait for a bar."""
+        at, daily = self._work_time(now), self.clock.is_daily(now)
         day = sessions.session_of(at)
         opening = datetime.combine(day, sessions.REGULAR_OPEN)
-        if at < opening or (at == opening and not self.clock.is_daily(now)):  # a bar is stamped with its end
-            self._morning = self.clock.stamp(opening) + MILLISECOND / 2
+        close = self.clock.stamp(sessions.close_of(day)) + MILLISECOND / 2
+        midnight = self.clock.stamp(datetime.combine(day + timedelta(days=1), time.min))
+        early = at < opening or (at == opening and not daily)  # a bar is stamped with its end
+        late = now > close and not daily
+        self._morning = self.clock.stamp(opening) + MILLISECOND / 2 if early else midnight if late or daily else close
+        unfilled = self._recall_forced()
+        self._sales = [] if early or late or day != self._begun else [*unfilled, *self._sales]
+        if early or late:
             return
-        self._morning = self.clock.stamp(datetime.combine(day + timedelta(days=1), time.min))
-        if day == self._begun:
-            return
-        self._begun = day
-        self._regular_end = self.clock.stamp(sessions.close_of(day))
+        self._regular_end = close
         # executions at the last close are still to be posted into the session before: with those about, its work waits for them
         self._late = self.p.coc or any(order.exectype == Order.Close for order in (*self.pending, *self.submitted))
         if not self._late:
             self._reach(at)
-            self._do_duties(now, day)
+            self._work_open(now, day)
 
     def after_work(self, now: float) -> None:
-        """Morning's work that had to wait, then equity and, where the brokerage watches in real time, maintenance."""
+        """Work of the open that had to wait, then equity and, where the brokerage watches in real time, maintenance."""
         if self._late:
             self._late = False
-            self._do_duties(now, self._begun or self.account.session)  # type: ignore[union-attr]
+            self._work_open(now, sessions.session_of(self._work_time(now)))
             self._fill_forced()
         if (self._value <= 0.0 or self._watches) and self._open and not self._closed_down:
             self._look(now)
 
-    def _do_duties(self, now: float, day: date) -> None:
-        """Costs, deposits, the customer's answers and the brokerage's sales of a morning, in this order."""
+    def _work_open(self, now: float, day: date) -> None:
+        """What the brokerage and its customer do at the open of a bar: a session's morning, and what is to be sold."""
+        fresh = day != self._begun
+        if fresh:
+            self._begun = day
+            self._do_duties(day)
+        if fresh or self._breach is not None or self._closed_down:
+            self._plan_sales(now, day)
+        if self._sales:
+            self._send_sales(now)
+            self._morning = now  # to be looked after on the next bar
+
+    def _do_duties(self, day: date) -> None:
+        """Costs, deposits and the customer's answers of a morning, in this order."""
         account = self.account
         assert account is not None
         self._real_time = bool(account.refuses and account.account_type == "margin" and account.rules.maintenance_real_time)
@@ -154,16 +173,8 @@ class CallingBroker(BookingBroker):
         while self._waiting and self._waiting[0][0] <= day:
             self.move_money(self._waiting.pop(0)[1])
         issued, self._issued = self._issued, []
-        if not account.refuses:
-            return
-        cured = [call.id for call in issued if self._wants_sale(call)]
-        if self._closed_down:
-            if account.ledger.positions:
-                self._force(everything(account.ledger, self._prices(now, "open"), cost=self._costs), self._closed_for, now, at_open=True)
-            return
-        cured += [call.id for call in account.open_calls(*SOLD_OUT) if call.due_on is not None and call.due_on <= day]
-        if cured:
-            self._sell_for(cured, self._prices(now, "open"), now, at_open=True)
+        if account.refuses:
+            self._asked += [call.id for call in issued if self._wants_sale(call)]
 
     # -- money
 
@@ -231,31 +242,87 @@ class CallingBroker(BookingBroker):
                     newest, found[symbol] = stamp, float(line.array[line.idx])
         return found
 
-    def _sell_for(self, calls: Sequence[str], prices: dict[str, float], now: float, *, at_open: bool) -> None:
-        """Sells what cures the calls of these ids at ``prices``, beside what the customer's own market orders are about to sell."""
+    def _plan_sales(self, now: float, day: date) -> None:
+        """What is to be sold from this open on: for calls due, calls that the customer wants cured, or all if equity is gone.
+
+        Sized at the opening prices, or at those of the breach that a watching brokerage has seen, if they ask for more.
+        """
         account = self.account
         assert account is not None
-        self._recall_forced()
-        account.mark(prices)
-        wanted = [call for call in account.open_calls() if call.id in calls]
-        if not wanted:
+        breach, self._breach, self._sales = self._breach, None, []
+        if not account.refuses:
             return
-        books, kept, brought = account.ledger.copy(), set(), 0.0
+        prices = self._prices(now, "open")
+        if self._closed_down:
+            self._split(everything(account.ledger, prices, cost=self._costs), self._closed_for)
+            return
+        seen = None
+        if breach is not None and self._worth(prices | breach[0])[1] < self._worth(prices)[1]:
+            prices, seen = prices | breach[0], breach[1]  # sold for at once, whatever the price has done since
+
+        def wanted() -> list[MarginCall]:
+            found = {} if seen is None else {seen.id: seen}
+            for call in account.open_calls():
+                due = call.kind in SOLD_OUT and call.due_on is not None and call.due_on <= day
+                if due or call.id in self._asked:
+                    found.setdefault(call.id, call)
+            return list(found.values())
+
+        if not wanted():
+            return
+        account.mark(prices)
+        calls = wanted()  # those that the prices have not met
+        if not calls:
+            return
+        books, brought = account.ledger.copy(), 0.0
+        for order in self._own_closings():
+            symbol, size = self._feed(order).symbol, float(order.executed.remsize)
+            size = math.copysign(min(abs(size), abs(books.position(symbol))), size)
+            books.post(symbol, size, prices[symbol], self._costs(symbol, size, prices[symbol]))
+            brought += abs(size) * prices[symbol] * account.rules.regt_initial_long
+        left = [replace(call, received=call.received + brought) if call.kind == "fed" else call for call in calls]
+        entries = self._entry_prices() if account.rules.liquidation_order == "losers" else None
+        self._split(plan(books, account.rules, calls=left, prices=prices, cost=self._costs, entry_prices=entries), calls[0].id)
+
+    def _own_closings(self) -> list[Any]:
+        """The customer's market orders that reduce a position: they fill at the same open, so what they bring counts."""
+        found = []
         for live in self._live.values():
             order = live.order
-            symbol, size = self._feed(order).symbol, float(order.executed.remsize)
-            held = books.position(symbol)
-            if order.exectype == Order.Market and order.alive() and order.active() and held * size < 0:
-                size = math.copysign(min(abs(size), abs(held)), size)
-                books.post(symbol, size, prices[symbol], self._costs(symbol, size, prices[symbol]))
-                brought += abs(size) * prices[symbol] * account.rules.regt_initial_long
-                kept.add(order.ref)
-        calls_left = [replace(call, received=call.received + brought) if call.kind == "fed" else call for call in wanted]
-        entries = self._entry_prices() if account.rules.liquidation_order == "losers" else None
-        sales = plan(books, account.rules, calls=calls_left, prices=prices, cost=self._costs, entry_prices=entries)
-        sold = {sale.symbol for sale in sales}
-        self._cancel_customers(lambda order: order.ref not in kept and self._feed(order).symbol in sold)
-        self._force(sales, wanted[0].id, now, at_open=at_open)
+            if order.exectype == Order.Market and not live.forced and order.alive() and order.active():
+                position = self.positions.get(self._feed(order).data)
+                if position is not None and position.size * order.executed.remsize < 0:
+                    found.append(order)
+        return found
+
+    def _free(self, feed: Feed) -> float:
+        """Signed shares that a feed holds beyond what the customer's own market orders are about to close."""
+        position = self.positions.get(feed.data)
+        held = float(position.size) if position is not None else 0.0
+        closing = sum(abs(order.executed.remsize) for order in self._own_closings() if self._feed(order) is feed)
+        return math.copysign(max(0.0, abs(held) - closing), held)
+
+    def _split(self, sales: Sequence[Sale], call: str) -> None:
+        """Sales by symbol become sales by feed: a position lies on the feed it was bought on."""
+        for sale in sales:
+            left = abs(sale.qty)
+            for feed in self.clock.by_symbol[sale.symbol]:
+                free = self._free(feed)
+                size = min(left, abs(free)) if free * sale.qty < 0 else 0.0
+                if size > SHARE_DUST:
+                    self._sales.append((feed, math.copysign(size, sale.qty), call))
+                    left -= size
+
+    def _worth(self, prices: dict[str, float]) -> tuple[float, float]:
+        """(equity, equity less maintenance margin) of what is held at ``prices``."""
+        account = self.account
+        assert account is not None
+        books = Ledger(account.cash)
+        books.positions, books.assets, books.marks = account.ledger.positions, account.ledger.assets, prices
+        valuation = Valuation(books)
+        valuation.rules = account.rules
+        equity, _, maintenance = valuation.margins()
+        return equity, equity - maintenance
 
     def _entry_prices(self) -> dict[str, float]:
         """What a share of each symbol cost, over all feeds that hold it."""
@@ -267,16 +334,34 @@ class CallingBroker(BookingBroker):
                 sums[symbol] = (size + position.size, cost + position.size * position.price)
         return {symbol: cost / size for symbol, (size, cost) in sums.items() if size}
 
-    def _cancel_customers(self, which: Callable[[Any], bool]) -> None:
-        for live in list(self._live.values()):
-            if not live.forced and live.order.alive() and which(live.order):
-                self.cancel(live.order)
+    def _send_sales(self, now: float) -> None:
+        """Sends what has a bar now, resting orders on the symbol cancelled first; the rest waits for its feed's next bar."""
+        sales, self._sales = self._sales, []
+        own = {order.ref for order in self._own_closings()}
+        for feed, qty, call in sales:
+            if feed.stamp() != now:
+                self._sales.append((feed, qty, call))
+                continue
+            for live in list(self._live.values()):
+                order = live.order
+                if not live.forced and order.alive() and order.ref not in own and self._feed(order).symbol == feed.symbol:
+                    self.cancel(order)
+            free = self._free(feed)
+            left = min(abs(qty), abs(free)) if free * qty < 0 else 0.0
+            for owner, tradeid, held in self._holders(feed, qty):
+                size = min(held, left)
+                if size > SHARE_DUST:
+                    self._send_forced(feed, owner, tradeid, math.copysign(size, qty), call, now)
+                    left -= size
 
-    def _recall_forced(self) -> None:
-        """Forced orders that found no bar yet: a new plan takes their place."""
+    def _recall_forced(self) -> list[tuple[Feed, float, str]]:
+        """Takes back forced orders that were not filled (or in part), as sales still to be made."""
+        found = []
         for live in list(self._live.values()):
             if live.forced:
+                found.append((self._feed(live.order), float(live.order.executed.remsize), live.forced))
                 super().cancel(live.order)
+        return found
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
         """Cancels a live order of the customer's; what the brokerage sells is not the strategy's to cancel: False."""
@@ -284,16 +369,6 @@ class CallingBroker(BookingBroker):
         if live is not None and live.forced:
             return False
         return super().cancel(order, bracket)
-
-    def _force(self, sales: Sequence[Sale], call: str, now: float, *, at_open: bool) -> None:
-        for sale in sales:
-            left = abs(sale.qty)
-            for feed in self.clock.by_symbol[sale.symbol]:
-                for owner, tradeid, size in self._holders(feed, sale.qty):
-                    size = min(size, left)
-                    if size > SHARE_DUST:
-                        self._send_forced(feed.data, owner, tradeid, math.copysign(size, sale.qty), sale.price, call, now, at_open)
-                        left -= size
 
     def _holders(self, feed: Feed, qty: float) -> list[tuple[Any, int, float]]:
         """(strategy, tradeid, shares) of what a feed holds and ``qty`` would reduce; what nobody of them bought belongs to no one."""
@@ -308,12 +383,12 @@ class CallingBroker(BookingBroker):
                 left -= size
         return [*found, (None, 0, left)] if left > SHARE_DUST else found
 
-    def _send_forced(self, data: Any, owner: Any, tradeid: int, size: float, price: float, call: str, now: float, at_open: bool) -> None:
-        """A market order of the brokerage's own; one sent at the open is a bar older than that bar, so that it fills there."""
+    def _send_forced(self, feed: Feed, owner: Any, tradeid: int, size: float, call: str, now: float) -> None:
+        """A market order of the brokerage's own, a bar older than the bar at hand, so that it fills at its open."""
         kind, shares = BuyOrder if size > 0 else SellOrder, abs(size)
         shares = int(shares) if shares == int(shares) else shares
-        order = kind(owner=owner, data=data, size=shares, price=price, exectype=Order.Market, tradeid=tradeid)
-        order.created.dt = now - MILLISECOND if at_open else now
+        order = kind(owner=owner, data=feed.data, size=shares, price=feed.price(at_open=True), exectype=Order.Market, tradeid=tradeid)
+        order.created.dt = now - MILLISECOND
         order.addinfo(liquidation=call, coc=False)
         self._ocoize(order, None)
         live = self._live[order.ref] = Live(order, None)
@@ -343,43 +418,32 @@ class CallingBroker(BookingBroker):
     # -- equity gone, requirements broken in the day
 
     def _look(self, now: float) -> None:
-        """After a regular bar: an account without equity is closed down; a brokerage that watches in real time sells to cure.
-
-        After the session's last bar the selling waits for the next morning.
-        """
+        """After a regular bar: an account without equity is closed down; a brokerage that watches in real time sells to cure."""
         account = self.account
         assert account is not None
-        daily = self.clock.is_daily(now)
-        if not account.refuses or account.session != self._begun or (now > self._regular_end + MILLISECOND / 2 and not daily):
+        regular = now <= self._regular_end or self.clock.is_daily(now)
+        if not account.refuses or not regular or account.session != self._begun:
             return
         prices = self._prices(now, "worst" if self.p.worst_price else "close")
-        gone = self.cash + sum(qty * prices[symbol] for symbol, qty in account.ledger.positions.items()) <= 0.0
-        if not gone and (not self._real_time or any(live.forced for live in self._live.values())):
+        equity, excess = self._worth(prices)
+        if equity > 0.0 and (not self._real_time or self._sales or not below(excess, 0.0)):
             return
         self._reach(self._work_time(now))
         account.mark(prices)
-        equity, _, maintenance = account.margins()
-        if not gone and not below(equity, maintenance):
-            if self.p.worst_price:
-                account.mark(self._prices(now, "close"))
-            return
         call = account.call_maintenance_now()
-        over = daily or now > self._regular_end - MILLISECOND / 2
-        if gone:
-            self._close_down(call.id if call is not None else "equity", prices, now, over)
-        elif call is not None and not over:
-            self._sell_for([call.id], prices, now, at_open=False)
+        self._breach, self._morning = (prices, call), now
+        if equity <= 0.0:
+            self._close_down(call.id if call is not None else "equity")
 
-    def _close_down(self, call: str, prices: dict[str, float], now: float, over: bool) -> None:
-        """Equity is gone: everything is sold, nothing more may be traded; what is left is a debt, and the run goes on."""
+    def _close_down(self, call: str) -> None:
+        """Equity is gone: all orders die, everything is sold, nothing more may be traded; what is left is a debt, and the run goes on."""
         account = self.account
         assert account is not None
         self._closed_down = account.trading_blocked = True
         self._closed_for = call
-        self._cancel_customers(lambda order: True)
-        self._recall_forced()
-        if not over:
-            self._force(everything(account.ledger, prices, cost=self._costs), call, now, at_open=False)
+        for live in list(self._live.values()):
+            if live.order.alive() and not live.forced:
+                self.cancel(live.order)
         self._messages.append(("account_closed", {"equity": cents(account.equity()), "call": call}))
 
     # -- what the strategy is told

@@ -1,6 +1,6 @@
 """What the brokerage sells for margin calls in a backtest: when, how much, whose shares, and beside which orders of the strategy's.
 
-Numbers are worked out in ``stories`` and in the tests, never taken from the code.
+Numbers are worked out in ``owing`` and in the tests, never taken from the code.
 """
 
 from __future__ import annotations
@@ -513,12 +513,40 @@ def test_a_brokerage_that_watches_in_real_time_sells_on_the_next_bar() -> None:
     assert s.told == [("2024-01-03", "call_issued", "c1"), ("2024-01-03", "call_met", "c1")]
 
 
-def test_it_sells_again_when_the_price_has_fallen_meanwhile() -> None:
-    """25 sold at 60: 175 x 60 - 8,500 = 2,000 against 2,625; 625 / 15 = 41.7."""
-    rows = wednesday(("09:31", 100, 100), ("10:00", 100, 64), ("10:01", 60, 60), ("10:02", 60, 60), ("10:03", 60, 60), ("16:00", 60, 60))
+@pytest.mark.parametrize(("opening", "size"), ((60, -67), (70, -25)))
+def test_its_sale_is_sized_at_the_breach_or_at_a_worse_open(opening: float, size: int) -> None:
+    """At 60: 2,000 against 3,000; 1,000 / 15 = 66.7."""
+    rows = wednesday(
+        ("09:31", 100, 100), ("10:00", 100, 64), ("10:01", opening, opening), ("10:02", opening, opening), ("16:00", opening, opening)
+    )
     s = run(told({1: buys()}), [feed(rows)], real_time())
-    assert [row[:4] for row in s.forced] == [("2024-01-03 10:01", "SPY", -25, 60.0), ("2024-01-03 10:02", "SPY", -42, 60.0)]
-    assert list(statuses(s.broker)) == ["c1"]
+    assert s.forced == [("2024-01-03 10:01", "SPY", size, opening, "c1")]
+    assert statuses(s.broker) == {"c1": ("maintenance", "met")}
+
+
+@pytest.mark.parametrize(("own", "sold"), ((200, 0), (10, -15), (190, 0)))
+def test_a_close_sent_after_the_breach_counts_and_nothing_goes_through_zero(own: int, sold: int) -> None:
+    rows = wednesday(("09:31", 100, 100), ("10:00", 100, 64), ("10:01", 64, 64), ("10:02", 64, 64), ("16:00", 64, 64))
+    s = run(told({1: buys(), 5: sells(own)}), [feed(rows)], real_time())
+    assert sum(row[2] for row in s.forced) == sold and s.position.size == 200 - own + sold
+
+
+def test_a_close_sent_while_a_sale_waits_for_its_bar_is_not_doubled() -> None:
+    late = minutes(*UP_TO_THURSDAY) + bars(("2024-01-05 10:15", 64), ("2024-01-05 10:16", 64))
+    s = run(told({1: buys(), 10: lambda s: s.close(data=s.datas[0])}), [feed(late, "A"), feed(story(), "B")], law())
+    assert s.forced == [] and s.getposition(s.datas[0]).size == 0
+
+
+def test_a_forced_order_that_fills_in_parts_goes_on_in_regular_hours_only() -> None:
+    """Ten shares a bar. Of 25, the evening's and the morning's bars outside regular hours bring none."""
+    rows = minutes(*UP_TO_THURSDAY) + bars(
+        ("2024-01-05 09:31", 64), ("2024-01-05 16:00", 64), ("2024-01-05 16:01", 64), ("2024-01-08 08:00", 64)
+    )
+    rows += minutes(("2024-01-08", 64.0, 64.0))
+    broker = law(filler=lambda order, price, ago: min(abs(order.executed.remsize), 10.0 if order.info.get("liquidation") else 1e6))
+    s = run(told({1: buys()}), [feed(rows)], broker)
+    parts = [(e[0], e[2]) for e in fills(s.broker)[1:]]
+    assert parts == [("2024-01-05", 10.0), ("2024-01-05", 10.0), ("2024-01-08", 5.0)]
 
 
 def test_a_deficiency_at_the_close_is_sold_for_at_the_next_regular_open_once() -> None:
@@ -573,5 +601,5 @@ def test_the_worst_price_of_a_short_is_the_high_and_of_a_daily_bar_its_own() -> 
     rows[2] = (*rows[2][:2], 160.0, *rows[2][3:])  # Thursday's high
     s = run(told({1: sells(100)}), [feed(rows, timeframe=DAYS)], real_time(worst_price=True))
     assert [about["call"].amount for about in s.abouts if "call" in about][:1] == [pytest.approx(800.0)]
-    assert s.forced == []  # Friday opens at 100, where nothing is missing any more
+    assert [row[2:] for row in s.forced] == [(17, 100.0, "c1")]  # 800 / 48 at the price of the breach, bought back at Friday's open
     assert statuses(s.broker) == {"c1": ("maintenance", "met")}
