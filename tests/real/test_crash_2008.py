@@ -8,6 +8,7 @@ only where ``../shared/data`` is present.
 from __future__ import annotations
 
 import math
+import random
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,9 @@ from bt_pdt.journal import CashEntry, FillEntry
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 #: Days of 2008 on which the exchange was closed, weekends apart.
-CLOSED = {date(2008, m, d) for m, d in ((1, 1), (1, 21), (2, 18), (3, 21), (5, 26), (7, 4), (9, 1), (11, 27), (12, 25))}
+CLOSED = {date(2008, m, d) for m, d in ((1, 1), (1, 21), (2, 18), (3, 21), (5, 26), (7, 4), (9, 1), (11, 27), (12, 25))} | {
+    date(2009, 1, 1)
+}
 FLAGGED = {"pattern_day_trader": True}  # four times the excess in the day, so more than 2:1 can be bought and kept
 
 
@@ -156,6 +159,17 @@ def required(brokerage: str, qty: float, price: float) -> float:
     return -qty * (max(5.0, 0.30 * price) if price >= 5.0 else max(2.5, price))
 
 
+@lru_cache
+def bar_by_bar(kind: str, symbols: tuple[str, ...]) -> list[tuple[date, dict[str, float], dict[str, float]]]:
+    """(day, opens, closes) of each bar, all symbols of one time together."""
+    found: dict[tuple[date, int], tuple[dict[str, float], dict[str, float]]] = {}
+    for symbol in symbols:
+        for row in prices_of_2008(kind)[symbol].itertuples():
+            opens, closes = found.setdefault((row.day, row.hour), ({}, {}))
+            opens[symbol], closes[symbol] = float(row.open), float(row.close)
+    return [(day, *found[day, hour]) for day, hour in sorted(found)]
+
+
 class Recount:
     """The account of a strategy that buys once: executions of its own come in, calls, forced sales and cash come out.
 
@@ -164,8 +178,11 @@ class Recount:
     price over what a share releases, rounded up. Equity that is gone at the end of a bar has everything sold at the next open.
     """
 
-    def __init__(self, kind: str, own: list[Sale], *, brokerage: str, cash: float = 50_000.0, answer: str = "ignore") -> None:
-        self.own, self.brokerage, self.cash, self.answer = list(own), brokerage, cash, answer
+    def __init__(
+        self, kind: str, own: list[Sale], *, brokerage: str, cash: float = 50_000.0, answer: str = "ignore", order: str = "largest"
+    ) -> None:
+        self.own, self.brokerage, self.cash, self.answer, self.order = list(own), brokerage, cash, answer, order
+        self.bought = {sale.symbol: sale.price for sale in own}
         self.held: dict[str, float] = {}
         self.marks: dict[str, float] = {}
         self.calls: list[Owed] = []
@@ -175,7 +192,7 @@ class Recount:
         self.paid: dict[date, float] = {}
         self.ruined = self.selling_out = False
         self.equities: dict[date, float] = {}
-        self._play(prices_of_2008(kind), sorted({sale.symbol for sale in own}))
+        self._play(kind, tuple(sorted(self.bought)))
 
     def equity(self, prices: dict[str, float]) -> float:
         return self.cash + sum(qty * prices[s] for s, qty in self.held.items())
@@ -190,32 +207,29 @@ class Recount:
     def _meet(self, day: date) -> None:
         self.met[-1], self.open = day, None
 
-    def _play(self, prices: dict[str, pd.DataFrame], symbols: list[str]) -> None:
-        (symbol,) = symbols
-        rows = prices[symbol]
-        lasts = set(rows.groupby("day").tail(1).index)
+    def _play(self, kind: str, symbols: tuple[str, ...]) -> None:
         begun: date | None = None
-        for bar in rows.itertuples():
-            opening = {symbol: float(bar.open)}
-            if not any(self.held.values()) and not self.own:
-                pass
-            elif self.selling_out:
-                self._sell(bar.day, symbol, opening, abs(self.held[symbol]))
+        for day, opens, closes in bar_by_bar(kind, symbols):
+            opening = self.marks | opens
+            if begun is not None and day != begun:
+                self._close(begun)
+            if self.selling_out:
+                self._sell(day, opening, everything=True)
                 self.selling_out = False
-            elif bar.day != begun:
-                self._morning(bar.day, symbol, opening)
-            begun = bar.day
-            if self.own and self.own[0].day == bar.day and self.own[0].price == bar.open:
+            elif day != begun:
+                self._morning(day, opening)
+            begun = day
+            while self.own and self.own[0].day == day and self.own[0].price == opening[self.own[0].symbol]:
                 self.trade(self.own.pop(0))
-            self.marks = {symbol: float(bar.close)}
-            if self.equity(self.marks) <= 0 and self.held.get(symbol) and not self.ruined:
+            self.marks = opening | closes
+            if self.equity(self.marks) <= 0 and any(self.held.values()) and not self.ruined:
                 self.ruined = self.selling_out = True
                 if self.open is None:
-                    self._issue(bar.day, at_once=True)
-            if bar.Index in lasts:
-                self._close(bar.day)
+                    self._issue(day, at_once=True)
+        assert begun is not None
+        self._close(begun)
 
-    def _morning(self, day: date, symbol: str, opening: dict[str, float]) -> None:
+    def _morning(self, day: date, opening: dict[str, float]) -> None:
         if self.open is None:
             return
         if self.open.issued == day and self.answer == "deposit":
@@ -226,18 +240,25 @@ class Recount:
                 return
         assert self.open.due is not None
         if self.open.due <= day or (self.open.issued == day and self.answer == "liquidate"):
-            qty, price = self.held[symbol], opening[symbol]
-            missing = self.missing(opening)
-            if missing <= 0.005:
-                self._meet(day)  # the market did it
-            else:
-                a_share = abs(required(self.brokerage, math.copysign(1.0, qty), price))
-                self._sell(day, symbol, opening, min(abs(qty), math.ceil(missing / a_share - 1e-9)))
+            self._sell(day, opening)
 
-    def _sell(self, day: date, symbol: str, opening: dict[str, float], shares: float) -> None:
-        sale = Sale(day, symbol, math.copysign(shares, -self.held[symbol]), opening[symbol])
-        self.trade(sale)
-        self.forced.append(sale)
+    def _rank(self, symbol: str, opening: dict[str, float], losers: bool) -> tuple[float, float]:
+        qty, price = self.held[symbol], opening[symbol]
+        return -max(0.0, (self.bought[symbol] - price) * qty) if losers else 0.0, -abs(qty) * price
+
+    def _sell(self, day: date, opening: dict[str, float], *, everything: bool = False) -> None:
+        """What cures at the opening prices, symbol by symbol; if the market has cured already, nothing."""
+        losers = self.order == "losers" and not everything
+        for symbol in sorted((s for s, qty in self.held.items() if qty), key=lambda s: self._rank(s, opening, losers)):
+            missing = self.missing(opening)
+            if missing <= 0.005 and not everything:
+                break
+            qty, price = self.held[symbol], opening[symbol]
+            a_share = required(self.brokerage, math.copysign(1.0, qty), price)
+            shares = abs(qty) if everything else min(abs(qty), math.ceil(missing / a_share - 1e-9))
+            sale = Sale(day, symbol, math.copysign(shares, -qty), price)
+            self.trade(sale)
+            self.forced.append(sale)
         if self.open is not None and self.missing(opening) < 0.005:
             self._meet(day)
 
@@ -281,6 +302,20 @@ def test_every_call_and_every_forced_sale_of_the_year_recounted(symbol: str, kin
     assert len(done.bought) == 1 and done.bought[0].qty == SHARES[symbol] and len(done.forced) >= 2
     assert len(done.told("account_closed")) == counted.ruined
     assert (done.broker.account.equity() < 0) == (symbol == "AIG")  # BAC and SPY are cut down and survive, AIG leaves a debt
+
+
+@pytest.mark.parametrize("kind", ["daily", "hourly"])
+@pytest.mark.parametrize("seed", range(16))
+def test_portfolios_drawn_at_random_recounted(seed: int, kind: str) -> None:
+    """Long and short positions together, bought on one day of the year, sold in either order at either brokerage."""
+    draw = random.Random(seed)
+    since = draw.choice(["2008-05-01", "2008-07-15", "2008-08-28", "2008-09-09"])
+    symbols = draw.sample(list(SHARES), draw.choice([2, 3]))
+    dollars = draw.uniform(72_000, 82_000) / len(symbols)
+    shares = {symbol: int(dollars / close_of(symbol, since)) * draw.choice([1, 1, -1]) for symbol in symbols}
+    brokerage, order, answer = draw.choice(["finra", "alpaca"]), draw.choice(["largest", "losers"]), draw.choice(["ignore", "liquidate"])
+    done = run(kind, shares, since=dict.fromkeys(shares, since), brokerage=brokerage, on_call=answer, set={"liquidation_order": order})
+    agree(done, Recount(kind, done.bought, brokerage=brokerage, answer=answer, order=order))
 
 
 def first_under(symbol: str, price: float) -> date:
