@@ -17,6 +17,7 @@ _HOMES = {
     "Asset": "bt_pdt.orders",
     "BadInput": "bt_pdt.errors",
     "Bars": "bt_pdt.bars",
+    "Comparison": "bt_pdt.comparison",
     "ComplianceAnalyzer": "bt_pdt.adapter.analyzer",
     "DayTradeCount": "bt_pdt.adapter.observers",
     "DayTradingBuyingPower": "bt_pdt.adapter.observers",
@@ -27,6 +28,7 @@ _HOMES = {
     "Rulebook": "bt_pdt.rules",
     "XNYSCalendar": "bt_pdt.adapter.calendar",
     "audit": "bt_pdt.history",
+    "compare": "bt_pdt.comparison",
     "feeds": "bt_pdt.adapter.feeds",
     "install": "bt_pdt.adapter.install",
     "load": "bt_pdt.bars",
@@ -34,6 +36,7 @@ _HOMES = {
     "plot": "bt_pdt.adapter.plot",
     "run": "bt_pdt.study",
     "rulebook_for": "bt_pdt.brokerages",
+    "smallest_account": "bt_pdt.comparison",
 }
 
 __all__ = [*_HOMES, "__version__"]

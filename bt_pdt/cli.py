@@ -17,6 +17,7 @@ from . import __version__
 VERBS = {
     "demo": ("bt_pdt.commands.demo", "demo", "Bundled data, one strategy, four ways: rules off, Block on Entry, on Exit, Both."),
     "run": ("bt_pdt.commands.run", "run", "Runs a strategy file over bar files under the rules."),
+    "compare": ("bt_pdt.commands.compare", "compare", "One strategy under several modes, brokerages, laws and sizes: what the rules cost."),
     "audit": ("bt_pdt.commands.audit", "audit", "Plays an account's history and says what the brokerage would have refused."),
     "check": ("bt_pdt.commands.check", "check", "Would one order pass, why not, and the largest that would."),
     "rules": ("bt_pdt.commands.rules", "rules", "The law in force on a day, with its sources."),

@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
     **dict.fromkeys(("account", "report"), 3),
     **dict.fromkeys(("adapter", "bars", "synthetic"), 4),
-    **dict.fromkeys(("history", "importers", "reenact", "snapshot", "study", "tune", "commands", "cli", "__init__"), 5),
+    **dict.fromkeys(("comparison", "history", "importers", "reenact", "snapshot", "study", "tune", "commands", "cli", "__init__"), 5),
 }
 LAW, FACTS = {"rules", "brokerages"}, {"ledger", "daytrades"}
 HEAVY = {"backtrader", "pandas", "matplotlib", "exchange_calendars", "pyarrow"}

@@ -1,0 +1,252 @@
+"""Where two runs of one strategy part: the orders asked by one only, answered differently or filled differently, and the forced sales."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..money import SHARE_DUST, cents, dollars, shares
+from .costs import pairs
+from .replay import account_before
+from .runs import Order, Run, Trade
+
+if TYPE_CHECKING:
+    from ..bars import Bars
+
+#: What of an account is laid side by side, by the names of :class:`~bt_pdt.AccountState`.
+STATE = (
+    "equity",
+    "last_equity",
+    "cash",
+    "daytrade_count",
+    "bod_dtbp",
+    "daytrading_buying_power",
+    "buying_power",
+    "maintenance_excess",
+    "pattern_day_trader",
+    "restrictions",
+    "positions",
+)
+
+
+class Divergence(NamedTuple):
+    """One order on which two runs part. ``what`` says how; ``rule`` and ``why`` are of the refusal (or the call), None without one."""
+
+    at: datetime
+    session: date
+    symbol: str
+    side: str
+    what: str
+    qty_a: float | None
+    qty_b: float | None
+    answer_a: str
+    answer_b: str
+    filled_a: float
+    filled_b: float
+    price_a: float | None
+    price_b: float | None
+    rule: str | None
+    why: str | None
+    order_a: str | None
+    order_b: str | None
+
+
+class Fills(NamedTuple):
+    """What became of an order: shares, average price, first and last execution."""
+
+    qty: float
+    price: float | None
+    first: datetime | None
+
+
+def divergences(a: Run, b: Run) -> list[Divergence]:
+    """Every order on which ``a`` and ``b`` part, in time."""
+    filled_a, filled_b = _fills(a.fills), _fills(b.fills)
+    found = []
+    for one, other in pairs(a.orders, b.orders):
+        made_a = filled_a.get(one.id, _NONE) if one else _NONE
+        made_b = filled_b.get(other.id, _NONE) if other else _NONE
+        what = _what(a.name, b.name, one, other, made_a, made_b)
+        if what is not None:
+            found.append(_row(what, one, other, made_a, made_b))
+    found += _forced(a, b)
+    return sorted(found, key=lambda d: (d.at, d.symbol))
+
+
+def _what(a: str, b: str, one: Order | None, other: Order | None, made_a: Fills, made_b: Fills) -> str | None:
+    """How an order parts the runs; None if it does not."""
+    if one is None or other is None:
+        return f"asked by {a if other is None else b} only"
+    if one.accepted != other.accepted or one.reason != other.reason:
+        return "answered differently"
+    if one.accepted and abs(one.qty - other.qty) > SHARE_DUST:
+        return "another size"
+    same = abs(made_a.qty - made_b.qty) <= SHARE_DUST and made_a.first == made_b.first
+    if not same or (made_a.price or 0.0) != (made_b.price or 0.0):
+        return "filled differently"
+    return None
+
+
+def _row(what: str, one: Order | None, other: Order | None, made_a: Fills, made_b: Fills) -> Divergence:
+    order = one or other
+    assert order is not None
+    at, session = order.at, order.session
+    if what == "filled differently":
+        at = min(first for first in (made_a.first, made_b.first) if first is not None)
+        session = at.date()
+    refused = next((o for o in (other, one) if o is not None and not o.accepted), None)
+    return Divergence(
+        at,
+        session,
+        order.symbol,
+        order.side,
+        what,
+        one.qty if one else None,
+        other.qty if other else None,
+        _answer(one),
+        _answer(other),
+        made_a.qty,
+        made_b.qty,
+        made_a.price,
+        made_b.price,
+        refused.rule if refused else None,
+        refused.why if refused else None,
+        one.id if one else None,
+        other.id if other else None,
+    )
+
+
+def _answer(order: Order | None) -> str:
+    return "not asked" if order is None else "accepted" if order.accepted else str(order.reason)
+
+
+_NONE = Fills(0.0, None, None)
+
+
+def _fills(fills: Sequence[Trade]) -> dict[str, Fills]:
+    """What became of each order; the entry's shares and price of a bracket are mixed with its exit's only in the average."""
+    by_order: dict[str, list[Trade]] = defaultdict(list)
+    for fill in fills:
+        if fill.order:
+            by_order[fill.order].append(fill)
+    return {order: _together(made) for order, made in by_order.items()}
+
+
+def _together(made: Sequence[Trade]) -> Fills:
+    qty = sum(abs(fill.qty) for fill in made)
+    return Fills(qty, sum(abs(fill.qty) * fill.price for fill in made) / qty, min(fill.at for fill in made))
+
+
+def _forced(a: Run, b: Run) -> list[Divergence]:
+    """Sales (and covers) of the brokerage's own that only one of the two met."""
+    found = []
+    sold = [{(f.at, f.symbol, f.qty, f.price): f for f in run.fills if f.forced is not None} for run in (a, b)]
+    for k, (run, mine, others) in enumerate(((a, sold[0], sold[1]), (b, sold[1], sold[0]))):
+        for key, fill in mine.items():
+            if key not in others:
+                made, call = abs(fill.qty), next((row for row in run.call_rows if row["id"] == fill.forced), None)
+                ours, theirs = (made, fill.price), (0.0, None)
+                left, right = (ours, theirs) if k == 0 else (theirs, ours)
+                answers = ("sold by the brokerage", "not sold")
+                found.append(
+                    Divergence(
+                        fill.at,
+                        fill.session,
+                        fill.symbol,
+                        "buy" if fill.qty > 0 else "sell",
+                        f"forced sale in {run.name}",
+                        None,
+                        None,
+                        answers[k],
+                        answers[1 - k],
+                        left[0],
+                        right[0],
+                        left[1],
+                        right[1],
+                        call["rule"] if call else None,
+                        f"{call['kind']} call {call['id']}: {call['how']}" if call else "equity was gone",
+                        None,
+                        None,
+                    )
+                )
+    return found
+
+
+class FirstDivergence(NamedTuple):
+    """The order on which two runs part first, and both accounts just before it; None in a state is not known (a saved run)."""
+
+    a: str
+    b: str
+    order: Divergence
+    state_a: dict[str, Any]
+    state_b: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in one sentence."""
+        d = self.order
+        qty = d.qty_a if d.qty_a is not None else d.qty_b
+        what = f"{d.side} {shares(qty if qty is not None else max(d.filled_a, d.filled_b))} {d.symbol}"
+        if d.what == "another size" and d.qty_a is not None and d.qty_b is not None:
+            told = f"{self.a} asked for {shares(d.qty_a)} shares, {self.b} for {shares(d.qty_b)}"
+        elif d.what == "filled differently":
+            told = f"{self.a} got {_got(d.filled_a, d.price_a)}, {self.b} got {_got(d.filled_b, d.price_b)}"
+        else:
+            told = f"{self.a}: {_said(d.answer_a)}, {self.b}: {_said(d.answer_b)}"
+        rule = f" Rule: {d.rule}." if d.rule else ""
+        why = f" {d.why.rstrip('.')}." if d.why else ""
+        return f"{d.at:%Y-%m-%d %H:%M} {what}: {told}.{why}{rule}"
+
+
+def _said(answer: str) -> str:
+    return answer if answer in ("accepted", "not asked", "not sold", "sold by the brokerage") else f"refused ({answer})"
+
+
+def _got(qty: float, price: float | None) -> str:
+    return f"{shares(qty)} at {dollars(price)}" if price is not None else "nothing"
+
+
+def first_divergence(a: Run, b: Run, bars: Bars | None) -> FirstDivergence | None:
+    """The first of :func:`divergences` with the state of both accounts just before; None if the runs never part."""
+    found = divergences(a, b)
+    if not found:
+        return None
+    first = found[0]
+    asked = first.what not in ("filled differently",) and not first.what.startswith("forced sale")
+    states = [_state(run, bars, first.at, order, asked) for run, order in ((a, first.order_a), (b, first.order_b))]
+    return FirstDivergence(a.name, b.name, first, *states)
+
+
+def _state(run: Run, bars: Bars | None, at: datetime, order: str | None, asked: bool) -> dict[str, Any]:
+    if run.result is not None and bars is not None:
+        account = account_before(run.result, bars, at, order, asked=asked)
+        if account is not None:
+            plain = account.state.to_dict()
+            return {name: plain[name] for name in STATE}
+    return _from_tables(run, at, asked)
+
+
+def _from_tables(run: Run, at: datetime, asked: bool) -> dict[str, Any]:
+    """What a saved run tells of its account at a moment: without its working orders the buying power left is not known."""
+    when = np.datetime64(at, "us") + np.timedelta64(500 if asked else -500, "us")
+    i = int(np.searchsorted(run.times, when, "right"))
+    day = at.date().isoformat()
+    earlier = [row for row in run.rows if row["session"] < day]
+    today = next((row for row in run.rows if row["session"] >= day), None)
+    made = [fill for fill in run.fills if fill.at <= at] if asked else [fill for fill in run.fills if fill.at < at]
+    held: dict[str, float] = defaultdict(float, run.carried)
+    for fill in made:
+        held[fill.symbol] += fill.qty
+    known = dict.fromkeys(STATE)
+    known |= {
+        "equity": cents(float(run.values[i - 1])) if i else cents(run.equity_start),
+        "last_equity": earlier[-1]["equity"] if earlier else cents(run.equity_start),
+        "bod_dtbp": today["bod_dtbp"] if today else None,
+        "restrictions": [r["kind"] for r in run.restriction_rows if r["from"] <= day <= (r["until"] or "9999")],
+        "positions": {symbol: qty for symbol, qty in held.items() if abs(qty) > SHARE_DUST},
+    }
+    return known
