@@ -1153,8 +1153,10 @@ class Account(IntradayMargin):
         twin.listener = None
         twin._owed = self._owed.copy()
         twin.cashbook = self.cashbook.copy() if self.cashbook is not None else None
-        twin._held_deposits = self._held_deposits[:]
-        twin._unsettled = self._unsettled[:]
+        twin.ledger.assets = dict(self.ledger.assets)
+        twin._measured = dict(self._measured) if self._measured is not None else None
+        for name in ("_held_deposits", "_unsettled", "_late_flows", "_closing_marks", *self._kept_steps):
+            twin.__dict__[name] = self.__dict__[name].copy()
         return twin
 
 
