@@ -70,7 +70,8 @@ READING 32: a refused order that is filled in part leaves nothing working; a ref
 Withdrawals
 READING 33: equity after it >= maintenance + held deposits, never below 0, and >= 2,000 if then cash < 0 or a short is held. Held:
     deposits of the old regime made by a flagged account under $25,000 or under an open day_trade or minimum_equity call (issued, so not
-    yet in the evening it was measured: such a deposit meets no day_trade call), for the deposit day and two business days after. `qty` is the amount.
+    yet in the evening it was measured: a deposit then meets no day_trade call), for the deposit day and two
+    business days after. `qty` is the amount.
 would_pass
 READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAILABLE, PRICE or (for an opening order) DTBP is among the
     reasons; else the first of the next eight sessions, or the first session after a restriction's last day (of those too that calls bring

@@ -1487,3 +1487,109 @@ for made, taken, good in HOLDS:
         [account(made, 20000, pattern_day_trader=True), money("deposit", made, "10:00", 6000), money("withdraw", taken, "10:00", 20001)],
         decisions={"w1": OK if good else refused("WITHDRAWAL")},
     )
+
+# ------------------------------------------------------------------------------------------------ calls met, and what hangs on them
+
+DUE26, P29 = "2025-12-26", "2025-12-29"
+GONE = [*OVER[:3], trade(D18, "10:30", "A", "sell", 800, 100), OVER[3]]  # flat with 60,000 at the close: twice is 120,000
+case(
+    "met on the due day: the step-down ends at once",
+    "rulebook.md 1.7 no. 2; the contract: meeting a call frees the account at once",
+    [*GONE, money("deposit", DUE26, "10:00", 10000)],
+    True,
+    calls=[{"kind": "day_trade", "status": "met", "ended_on": DUE26}],
+    restrictions=[{"kind": "buying_power_2x", "from": "2025-12-19", "until": DUE26}],
+    account={"bod_dtbp": 240000.0, "daytrading_buying_power": 240000.0},
+)
+case(
+    "a cent short on the due day keeps it",
+    "rulebook.md 1.7 no. 2",
+    [*GONE, money("deposit", DUE26, "10:00", 9999.99)],
+    True,
+    calls=[{"kind": "day_trade", "status": "open", "ended_on": None}],
+    account={"bod_dtbp": 120000.0},
+)
+# three Fed calls of 5,000 restrict to 2025-06-16; a day-trade call of 2025-03-18, unmet, to cash until 2025-06-23 (due 2025-03-25)
+FIRMS3 = [("2025-03-04", "2025-03-05"), ("2025-03-11", "2025-03-12")]
+case(
+    "would pass once the first of two restrictions is over",
+    "the contract: the first session on which this order would pass; cash pays for it under the second (rulebook.md 7.11)",
+    [
+        account("2025-03-04", 40000, brokerage="finra", pattern_day_trader=True),
+        *[
+            step
+            for bought, sold in FIRMS3
+            for step in (trade(bought, "10:00", "X", "buy", 900, 100), close(bought), trade(sold, "10:00", "X", "sell", 900, 100))
+        ],
+        trade("2025-03-18", "09:40", "Z", "buy", 2000, 100),
+        trade("2025-03-18", "09:45", "Z", "sell", 2000, 100),
+        trade("2025-03-18", "10:00", "X", "buy", 900, 100),
+        close("2025-03-18"),
+        trade("2025-03-19", "10:00", "X", "sell", 900, 100),
+        limit("2025-03-26", "10:00", "1", "Y", "buy", 100, 100),
+        limit("2025-03-26", "10:01", "2", "Y", "sell", 100, 100),
+    ],
+    True,
+    decisions={
+        "1": refused("LIQUIDATION_ONLY", would_pass={"qty": 0, "on": "2025-06-17"}),
+        "2": refused("LIQUIDATION_ONLY"),
+    },
+    restrictions=[
+        {"kind": "liquidation_only", "from": "2025-03-19", "until": "2025-06-16"},
+        {"kind": "cash_available", "from": "2025-03-26", "until": "2025-06-23"},
+    ],
+)
+
+# ------------------------------------------------------------------------------------------------ concentration and the debit
+
+BIG = "2026-09-21"
+for basis, valuation, deficit in (("house", "mark", 25000.0), ("house", "cost", 25000.0), ("law", "mark", 0.0), ("law", "cost", 0.0)):
+    case(
+        f"a concentrated purchase, {basis} rates, {valuation}",
+        "alpaca.md 4.2: 150,000 in one stock on a debit of 100,000: 50 %, against 50,000; by the law 25 %, 37,500",
+        [
+            account(BIG, 50000, set={"imd_basis": basis, "imd_valuation": valuation}),
+            trade(BIG, "10:00", "X", "buy", 1500, 100),
+            close(BIG),
+        ],
+        sessions={BIG: {"intraday_margin_deficit": deficit, "maintenance_margin": 75000.0}},
+    )
+case(
+    "a withdrawal that makes the debit large",
+    "alpaca.md 4.2: from 100,000 of debit on the one stock needs 50 %; the contract: a withdrawal leaves maintenance",
+    [
+        # 150,000 on a debit of 60,000: equity 90,000, maintenance 45,000; after 40,000 the debit is 100,000, equity 50,000 of 75,000
+        account(BIG, -60000, positions=[held("A", 1500, 100)]),
+        money("withdraw", BIG, "10:00", 45000),
+        money("withdraw", BIG, "10:01", 40000),
+        money("withdraw", BIG, "10:02", 39999.99),
+    ],
+    decisions={"w1": refused("WITHDRAWAL", would_pass={"qty": 39999.99, "on": None}), "w2": refused("WITHDRAWAL"), "w3": OK},
+    account={"equity": 50000.01, "maintenance_margin": 45000.0},
+)
+case(
+    "a short position is no part of what a stock is concentrated in",
+    "alpaca.md 4.2: equity market value is what the loan stands on",
+    [
+        # longs 160,000 and 40,000, a short of 100,000; the debit is 110,000: 50 % + 30 % + 30 %
+        account(BIG, -110000, positions=[held("A", 1600, 100), held("B", 400, 100), held("C", -1000, 100)]),
+        close(BIG),
+    ],
+    sessions={BIG: {"maintenance_margin": 122000.0}},
+)
+
+# ------------------------------------------------------------------------------------------------ Veterans Day on a Saturday
+
+case(
+    "Friday 2023-11-10 settles: banks are open",
+    "rulebook.md section 6: settlement skips bank holidays; the Federal Reserve does not keep a Saturday's holiday on Friday",
+    [
+        account("2023-11-08", 10000),
+        trade("2023-11-08", "10:00", "X", "buy", 200, 100),
+        close("2023-11-08"),
+        close("2023-11-09"),
+        close("2023-11-10"),
+    ],
+    # T+2: settled on 11-10; 10,000 x 6.25 % / 360 for three days
+    sessions={"2023-11-09": {"interest": 0.0}, "2023-11-10": {"interest": 5.21}},
+)

@@ -16,7 +16,6 @@ from answers.test_oracle_agrees import differences
 from bt_pdt.daytrades import METHODS, DayRun
 from bt_pdt.history import audit
 
-
 FIRST_DAY = "2001-09-28"  # the day-trading rules begin; cases before it are settlement dates of calls
 CASES = [c for c in audits.CASES if c["events"][0]["at"] >= FIRST_DAY]
 

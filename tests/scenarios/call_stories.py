@@ -1,7 +1,8 @@
 """Stories of calls and restrictions: what a close makes owed, by when it is met, what may not be done meanwhile and until which day.
 
-As in ``stories``, every number is worked out by hand from the paragraph of rulebook.md or alpaca.md named in ``source``. The usual way into
-trouble is a gap: a market order is judged at the price it is sent at and fills at the next one, so that an account holds more than it could buy.
+As in ``stories``, every number is worked out by hand from the paragraph of rulebook.md or alpaca.md named in ``source``. The usual way
+into trouble is a gap: a market order is judged at the price it is sent at and fills at the next one, so that an account holds more than
+it could buy.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ story(
 )
 story(
     "unmet after five business days: cash only, from 12-29 to 2026-03-26",
-    "rulebook.md 1.7 vectors (deadline 12-26, 90 calendar days from the day after it), no. 3; 7.11: the cash that the day began with, no shorts",
+    "rulebook.md 1.7 vectors (deadline 12-26, 90 calendar days from the day after), no. 3; 7.11: the day's starting cash, no shorts",
     "2025-12-18",
     OVER,
     {"OLD": 100.0, "Z": 100.0},
