@@ -55,8 +55,9 @@ class MarginBroker(CallingBroker):
     Margin calls: ``deposits`` are (day, dollars) that come in at that session's open (negative: go out); ``on_call`` says what the customer
     does about a call on the day it is issued: ``"ignore"``, ``"deposit"`` what is missing, ``"liquidate"`` to cure, or a function
     ``(call, account) -> dollars to deposit, one of these words, or None``. What is not met the brokerage sells out at the open of the due
-    session: such orders carry ``order.info.liquidation``, the id of the call. ``worst_price=True`` also tests equity at each bar's
-    worst price (low of longs, high of shorts). ``charge_costs=False`` leaves margin interest and borrow fees out of cash. Strategies hear
+    session: such orders carry ``order.info.liquidation``, the id of the call. A brokerage that
+    watches in real time sells at the next bar's open. ``worst_price=True`` also tests what is tested after each bar at the bar's worst
+    price (low of longs, high of shorts). ``charge_costs=False`` leaves margin interest and borrow fees out of cash. Strategies hear
     of calls and restrictions by ``notify_store(message, **about)``: ``call_issued``, ``call_due_tomorrow``, ``call_met``,
     ``call_past_due``, ``call_expired``, ``call_closed`` (``call``, ``session``), ``restriction_set``, ``restriction_lifted`` (``kind``,
     ``because``, ``why``, ``session``), ``account_closed`` (``equity``, ``call``). With ``rules="off"`` nothing is sold or charged.

@@ -88,6 +88,7 @@ class CallingBroker(BookingBroker):
         self._costs_of: tuple[int, int] | None = None  # the month whose costs are accruing
         self._asked: list[str] = []  # calls that the customer wants cured by selling
         self._sales: list[tuple[Feed, float, str]] = []  # (feed, signed shares, call) to be sold at the feed's next open
+        self._forced: set[int] = set()  # the brokerage's own orders on the way, by ref
         self._breach: tuple[dict[str, float], MarginCall | None] | None = None  # prices at which a requirement was seen broken, its call
         self._late = False  # the open's work waits until this bar's orders are matched
         self._closed_down = False
@@ -277,7 +278,10 @@ class CallingBroker(BookingBroker):
         books, brought = account.ledger.copy(), 0.0
         for order in self._own_closings():
             symbol, size = self._feed(order).symbol, float(order.executed.remsize)
-            size = math.copysign(min(abs(size), abs(books.position(symbol))), size)
+            held = books.position(symbol)
+            if held * size >= 0:
+                continue
+            size = math.copysign(min(abs(size), abs(held)), size)
             books.post(symbol, size, prices[symbol], self._costs(symbol, size, prices[symbol]))
             brought += abs(size) * prices[symbol] * account.rules.regt_initial_long
         left = [replace(call, received=call.received + brought) if call.kind == "fed" else call for call in calls]
@@ -356,19 +360,15 @@ class CallingBroker(BookingBroker):
 
     def _recall_forced(self) -> list[tuple[Feed, float, str]]:
         """Takes back forced orders that were not filled (or in part), as sales still to be made."""
-        found = []
-        for live in list(self._live.values()):
-            if live.forced:
-                found.append((self._feed(live.order), float(live.order.executed.remsize), live.forced))
-                super().cancel(live.order)
-        return found
+        lives = [self._live[ref] for ref in sorted(self._forced) if ref in self._live]
+        self._forced.clear()
+        for live in lives:
+            self.cancel(live.order)
+        return [(self._feed(live.order), float(live.order.executed.remsize), live.forced or "") for live in lives]
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
         """Cancels a live order of the customer's; what the brokerage sells is not the strategy's to cancel: False."""
-        live = self._live.get(order.ref)
-        if live is not None and live.forced:
-            return False
-        return super().cancel(order, bracket)
+        return order.ref not in self._forced and super().cancel(order, bracket)
 
     def _holders(self, feed: Feed, qty: float) -> list[tuple[Any, int, float]]:
         """(strategy, tradeid, shares) of what a feed holds and ``qty`` would reduce; what nobody of them bought belongs to no one."""
@@ -393,12 +393,13 @@ class CallingBroker(BookingBroker):
         self._ocoize(order, None)
         live = self._live[order.ref] = Live(order, None)
         live.forced = call
+        self._forced.add(order.ref)
         super().submit(order, check=False)
 
     def _fill_forced(self) -> None:
         """Forced orders of this bar's open, made when its other orders were matched already."""
-        others = [order for order in self.pending if order.ref not in self._live or not self._live[order.ref].forced]
-        forced = [order for order in self.pending if order.ref in self._live and self._live[order.ref].forced]
+        others = [order for order in self.pending if order.ref not in self._forced]
+        forced = [order for order in self.pending if order.ref in self._forced]
         if forced:
             self.pending = deque(forced)
             self._matching = True

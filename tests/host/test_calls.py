@@ -308,6 +308,26 @@ def test_a_strategy_cannot_cancel_the_brokerages_order() -> None:
     assert s.forced == [("2024-01-05 10:15", "A", -25, 64.0, "c1")]
 
 
+def test_a_liquidation_of_the_strategys_own_is_left_to_it() -> None:
+    """Sent past every check and marked by the strategy, it rests over night and stays its own."""
+    own = sells(200, exectype=bt.Order.Limit, price=150.0, _checksubmit=False, liquidation="mine")
+    s = run(told({1: buys(50), 3: own}), [feed(story())], law())
+    assert s.forced == [] and s.cancelled == [] and [order.info["liquidation"] for order in s.broker.pending] == ["mine"]
+
+
+def test_closings_of_a_symbol_that_nets_to_nothing_bring_nothing() -> None:
+    """The call on A stays while 5 long and 5 short of B are closed at the same open."""
+    script = {
+        1: buys(),
+        4: lambda s: s.buy(data=s.datas[1], size=5, _checksubmit=False),
+        5: lambda s: s.sell(data=s.datas[2], size=5, _checksubmit=False),
+        9: lambda s: (s.sell(data=s.datas[1], size=5), s.buy(data=s.datas[2], size=5)),
+    }
+    b = minutes(*[(day, 10.0, 10.0) for day in ("2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05")])
+    s = run(told(script), [feed(story(), "A"), feed(b, "B"), feed(b, "B2")], law(symbols={"B2": "B"}))
+    assert s.forced == [("2024-01-05 09:31", "A", -25, 64.0, "c1")]
+
+
 def test_cheat_on_open_orders_of_the_due_morning_count() -> None:
     class Early(Told):
         def next_open(self) -> None:
