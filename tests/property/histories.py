@@ -179,6 +179,8 @@ def long_history(seed: int) -> list[dict]:
         return {"event": "fill", "at": at, "symbol": symbol, "side": side, "qty": abs(qty), "price": prices[symbol]}
 
     for busy in range(rng.randint(8, 22)):
+        if day.year > 2028:  # the calendar ends a year later
+            break
         clock = datetime.combine(day, datetime.min.time()) + timedelta(hours=9, minutes=31)
         for n in range(rng.randint(1, 5)):
             clock += timedelta(minutes=rng.choice([1, 5, 45]))
