@@ -1,0 +1,8 @@
+"""The documentation's scripts are no package: they are imported from docs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
