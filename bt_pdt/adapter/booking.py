@@ -310,9 +310,10 @@ class BookingBroker(SparseBroker):
 
     def _add_cash(self, amounts: deque[float]) -> None:
         """``add_cash``: a deposit, or a withdrawal that the account may refuse (then it moves nothing), made when this bar comes."""
+        if self.account is None:
+            return  # asked before the first bar, with which it comes in
         self._flush()
-        if self._seen > self._boundary:
-            self._reach(self._work_time(self._seen))
+        self._reach(self._work_time(self._seen))
         while amounts:
             amount = float(amounts.popleft())
             if amount:

@@ -268,12 +268,12 @@ class SparseBroker(bt.brokers.BackBroker):
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
         """Equity: cash and every open position at its feed's last close, added in stock's order so that the bits agree."""
+        if self._cash_addition:
+            self._add_cash(self._cash_addition)
         if datas is not None or self._fundhist or not self.p.shortcash:
             self._flat_cash = None
             asked: float = super()._get_value(datas, lever)
             return asked
-        if self._cash_addition:
-            self._add_cash(self._cash_addition)
         if self._open_stale:
             self._list_open()
         cash = self.cash

@@ -107,6 +107,15 @@ def test_add_cash_below_zero_is_a_withdrawal() -> None:
     assert money(s.broker) == [("2024-01-02", "withdraw", 3_000.0, None)] and s.broker.getcash() == 7_000.0
 
 
+def test_cash_just_added_is_on_both_books_when_the_value_of_a_feed_is_asked() -> None:
+    def add(s: Any) -> None:
+        s.broker.add_cash(400.0)
+        s.kept["worth"] = s.broker.getvalue([s.data])
+
+    s = run(told({1: buys(), 7: add}), [feed(story())], law())
+    assert s.kept == {"worth": 12_800.0} and money(s.broker) == [("2024-01-04", "deposit", 400.0, None)]
+
+
 @pytest.mark.parametrize("morning", ("2024-01-04 08:00", "2024-01-04 09:31"))
 def test_cash_added_after_the_close_does_not_undo_the_call_of_that_close(morning: str) -> None:
     rows = minutes(*UP_TO_THURSDAY[:2]) + bars((morning, 64), ("2024-01-04 10:00", 64), ("2024-01-05 09:31", 64))
