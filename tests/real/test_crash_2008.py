@@ -255,7 +255,7 @@ class Recount:
                 break
             qty, price = self.held[symbol], opening[symbol]
             a_share = required(self.brokerage, math.copysign(1.0, qty), price)
-            shares = abs(qty) if everything else min(abs(qty), math.ceil(missing / a_share - 1e-9))
+            shares = abs(qty) if everything else min(abs(qty), math.ceil((missing - 0.005) / a_share))  # half a cent is nothing
             sale = Sale(day, symbol, math.copysign(shares, -qty), price)
             self.trade(sale)
             self.forced.append(sale)
