@@ -6,8 +6,7 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -15,25 +14,18 @@ from typing import Any
 from . import judgement, sessions
 from .brokerages import brokerage as brokerage_named
 from .brokerages import rulebook_for
-from .calls import Closing, MarginCall
-from .calls import maintenance as maintenance_breach
-from .cashbook import CashBook, Violation, freeze
+from .cashbook import CashBook
 from .checks import NOTHING, Case
 from .decisions import Accepted, Decision, Reason, Refusal, WouldPass
-from .deficit import IntradayMargin
-from .distance import AccountDistance, Distance, account_distance, position_distances
-from .errors import BadInput, NotInForce, known_name
+from .errors import BadInput, known_name
 from .journal import (
     CallEntry,
     CashEntry,
-    CloseEntry,
     Entry,
     FillEntry,
     FlagEntry,
     OrderEntry,
-    ReleaseEntry,
     RestrictionEntry,
-    ViolationEntry,
 )
 from .ledger import Ledger, WorkingOrder
 from .margin import requirement
@@ -42,6 +34,7 @@ from .obligations import Obligations, Restriction
 from .orders import Asset, Fill, OrderRequest, finite, positive
 from .rules.rulebook import PDT, Rulebook, Rules
 from .state import AccountState
+from .trading_day import TradingDay
 
 CHECK_MODES = ("entry", "exit", "both")
 ACCOUNT_TYPES = ("margin", "cash")
@@ -64,7 +57,7 @@ def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any])
         raise BadInput(f"rules takes as_of, off or a date like 2026-06-03, got {rules!r}.") from None
 
 
-class Account(IntradayMargin):
+class Account(TradingDay):
     """A customer's account at a brokerage: checks orders, posts fills, closes sessions, keeps a journal.
 
     ``rules`` is ``"as_of"`` (the law of each session), a date (that day's law throughout) or ``"off"`` (count and measure,
@@ -149,496 +142,6 @@ class Account(IntradayMargin):
         self._late_lots: list[tuple[str, float, float]] = []  # opened after the regular close of the session before, so measured today
         self._opening_figures()
 
-    # -- the session and its start-of-day figures
-
-    def _opening_figures(self) -> None:
-        """``last_*`` from what was given, else from cash and carried positions; asked again when an asset's facts arrive before trading."""
-        self._untouched = True
-        self.ledger.counting_method = self.rules.counting_method or "direction"
-        maintenance = self._carried_maintenance()
-        self._revalue()
-        equity, initial, _ = self.margins()
-        given_equity, given_maintenance = self._given_last
-        self.last_equity = equity if given_equity is None else given_equity
-        self.last_maintenance_margin = maintenance if given_maintenance is None else given_maintenance
-        self.sma = max(0.0, equity - initial)
-        self._closing_marks = dict(self.ledger.marks)
-        self._start_session()
-        self._after_event()
-
-    def _carried_maintenance(self) -> float:
-        """Maintenance of what was carried in, by the rules of the session at whose close it was priced."""
-        today, before = self.rules, sessions.add_business_days(self.session, -1)
-        try:
-            self.rules = self.rulebook.on(before)
-        except NotInForce:
-            return self.maintenance_margin()
-        self._revalue()
-        try:
-            return self.maintenance_margin()
-        finally:
-            self.rules = today
-
-    def _start_session(self) -> None:
-        """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
-        self._measured: dict[str, Any] | None = None
-        self._closed_explicitly = False
-        self._close = sessions.close_of(self.session)
-        self._settles_on: date | None = None
-        self._cash_at_start = self.ledger.cash
-        if self.cashbook is not None:
-            self.cashbook.start(self.session)
-        self._lowest_dtbp: float | None = None
-        self._start_deficit()
-        self._excess_at_start = self.last_equity - self.last_maintenance_margin
-        days = self.rules.pdt_window_business_days
-        self._window = sessions.window(self.session, days) if days else ()
-        self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
-        self._today_count = sum(self._made.get(self.session, {}).values())
-        self._designate(lifted_on=sessions.add_business_days(self.session, -1))
-
-    def _designate(self, lifted_on: date) -> None:
-        """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
-        rules = self.rules
-        if rules.regime != PDT:
-            self._session_multiplier = 0
-            self._restrict_flagged(None, lifted_on)
-            self._grant()
-            return
-        enough = not below(self.last_equity, rules.pdt_min_equity)
-        if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
-            self._session_multiplier = 1
-        elif enough and (self.pattern_day_trader or rules.multiplier_policy == "equity"):
-            self._session_multiplier = int(rules.dt_buying_power_multiple)
-        else:
-            self._session_multiplier = 2
-        bound = self.pattern_day_trader and not enough and self.account_type == "margin"
-        self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
-        self._grant()
-
-    def _grant(self) -> None:
-        """Day-trading buying power at the start of the day: four times the previous close's excess, twice while a day-trade call steps it down."""
-        rules = self.rules
-        if rules.regime != PDT or self._session_multiplier < rules.dt_buying_power_multiple:
-            self.bod_dtbp = 0.0
-            return
-        times = rules.dt_multiple_under_call if self.stepped_down() else rules.dt_buying_power_multiple
-        self.bod_dtbp = times * max(0.0, self._excess_at_start)
-
-    def stepped_down(self) -> bool:
-        """True while an open day-trade call holds day trades to twice the excess, on the sum of the day."""
-        return self.restriction("buying_power_2x") is not None
-
-    def dtbp_used(self) -> float:
-        """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
-        return self.ledger.opened_today if self.stepped_down() and self.rules.dt_aggregate_under_call else self.ledger.used_today
-
-    def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
-        """The restriction of a flagged account under $25,000 begins, changes its kind, or ends with ``lifted_on``."""
-        current = next((r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None), None)
-        if current is not None and kind != current.kind:
-            self._owed.end(current, lifted_on)
-        if kind is not None and (current is None or current.kind != kind):
-            because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
-            behind = [call.id for call in self._owed.open("minimum_equity")]
-            why = behind[-1] if behind else "minimum_equity"
-            self._owed.restrict(Restriction(kind, self.session, None, why, "pdt_min_equity", because))
-        self._renew()
-
-    def _renew(self) -> None:
-        """What binds now, after calls or days have changed; the journal and the listener are told."""
-        before, self._in_force = self._in_force, self._owed.in_force(self.session)
-        kept = {(r.kind, r.why, r.start) for r in self._in_force}
-        known = {(r.kind, r.why, r.start) for r in before}
-        changed = [(r, False) for r in before if (r.kind, r.why, r.start) not in kept]
-        changed += [(r, True) for r in self._in_force if (r.kind, r.why, r.start) not in known]
-        for event, call in self._owed.told:
-            self._tell(CallEntry(self.now, self.session, event, call))
-        self._owed.told.clear()
-        for r, on in changed:
-            self._tell(RestrictionEntry(self.now, self.session, r.kind, on, r.because, r.why))
-        self._owing = self._owed.unsatisfied
-
-    def _tell(self, entry: CallEntry | RestrictionEntry) -> None:
-        self.journal.append(entry)
-        if self.listener is not None:
-            self.listener(entry)
-
-    @property
-    def regime(self) -> str:
-        """The regime of the current session: ``pattern_day_trader`` or ``intraday_margin``."""
-        return self.rules.regime
-
-    @property
-    def multiplier(self) -> int:
-        """1, 2 or 4: fixed by the previous close in the old regime, by current equity in the new one."""
-        if self._session_multiplier:
-            return self._session_multiplier
-        if self.account_type == "cash" or below(self.equity(), self.rules.margin_min_equity):
-            return 1
-        return int(self.rules.intraday_multiple)
-
-    def advance(self, at: datetime) -> None:
-        """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
-        if at < self.now:
-            raise BadInput(f"time goes backwards: {at.isoformat()} comes after {self.now.isoformat()}.")
-        if at <= self._close:  # nothing about the session can change before
-            self.now = at
-            return
-        day = sessions.session_of(at)
-        if day != self.session:
-            self.roll_to(day)
-        elif self._measured is None and at > self._close:
-            self._measure()
-        self.now = at
-
-    def roll_to(self, day: date) -> None:
-        """Closes sessions at the last marks until ``day`` is the current one; nothing if it is."""
-        while self.session < day:
-            if self._measured is None:
-                self._measure()
-            row = self._row()
-            self._rows.append(row)
-            accrued = self._measured or {}
-            self._accrued = (self._accrued[0] + accrued["interest"], self._accrued[1] + accrued["borrow_fee"])
-            self.journal.append(CloseEntry(self.session, row))
-            assert self._measured is not None
-            measured = self._measured
-            self._untouched = False
-            if measured["closing"] is not None:
-                self._owed.close(self.rules, measured["closing"], self._late_flows)
-            if self.cashbook is not None:
-                self._violated(self.cashbook.close(self.session, self.rules))
-            self.last_equity = measured["equity"]
-            self.last_maintenance_margin = measured["maintenance_margin"]
-            self._closing_marks = measured["marks"]
-            self.session = sessions.next_session(self.session)
-            self.now = max(self.now, datetime.combine(self.session, datetime.min.time()))
-            ledger = self.ledger
-            for order in [o for o in ledger.orders.values() if o.ends_on is not None and o.ends_on < self.session]:
-                self._release(order, "expired")
-            for order in ledger.orders.values():
-                order.unfillable_today = False
-            self._unsettled = [(due, amount) for due, amount in self._unsettled if due >= self.session]
-            self._reg_t_flow += self._initial_of_lots()
-            self._late_lots = [(asset.symbol, qty, price) for asset, qty, price, _ in self._kept_lots()]
-            ledger.new_day()
-            rules = self.rulebook.on(self.session)
-            if rules is not self.rules:
-                if rules.regime != self.rules.regime:
-                    self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
-                self.rules = rules
-                self._revalue()
-            ledger.counting_method = rules.counting_method or "direction"
-            for old in [d for d in self._made if d < sessions.add_business_days(self.session, -8)]:
-                del self._made[old]
-                self._orders_filled.pop(old, None)
-            self._start_session()
-            for call in self._owed.due_on(sessions.next_session(self.session)) if self._owing else ():
-                self._tell(CallEntry(self.now, self.session, "due_tomorrow", call))
-
-    def close_session(self, day: date | None = None, marks: Mapping[str, float] | None = None) -> None:
-        """The regular session of ``day`` (default: the current one) ends at ``marks``: equity and margins are measured, day orders released."""
-        day = self.session if day is None else day
-        if not sessions.is_session(day):
-            raise BadInput(f"{day} is not a session of the exchange, so it cannot close.")
-        if day < self.session or (day == self.session and self._closed_explicitly):
-            raise BadInput(f"the session of {day} is already closed.")
-        self.roll_to(day)
-        if marks:
-            self.mark(marks)
-        self._measure()
-        self._closed_explicitly = True
-        self.now = max(self.now, sessions.close_of(day))
-
-    def _measure(self) -> None:
-        """The numbers of the regular close and the end of the day orders. Asked again when a close line follows an implied close."""
-        self._after_event()
-        if self._measured is None:
-            self._period = (self.sma, 0.0, 0.0, self.ledger.closed_after)
-        sma, flow, cured, self.ledger.closed_after = self._period
-        self._reg_t_flow += flow
-        self._owed.cured_by_flows += cured
-        equity, initial, _ = self.margins()
-        for order in [o for o in self.ledger.orders.values() if o.ends_on == self.session and not o.request.extended_hours]:
-            self._release(order, "day order ended at the close")
-        closing = self._closing(sma)
-        self.sma = max(0.0, -self._created(sma), equity - initial)
-        self._measured = {
-            "closing": closing if self.account_type == "margin" else None,
-            "equity": equity,
-            "maintenance_margin": closing.maintenance_margin,
-            "initial_margin": initial,
-            "multiplier": closing.multiplier,
-            "regt_buying_power": self.regt_buying_power(),
-            "bod_dtbp": self.bod_dtbp,
-            "sma": self.sma,
-            "deficit": closing.intraday_margin_deficit,
-            "lowest_dtbp": self._lowest_dtbp,
-            "interest": self._interest(),
-            "borrow_fee": self._borrow_fee(),
-            "marks": dict(self.ledger.marks),
-        }
-        self._period = (sma, self._reg_t_flow, self._owed.cured_by_flows, self.ledger.closed_after)
-        self._reg_t_flow = self._owed.cured_by_flows = 0.0
-        self.ledger.closed_after = self.ledger.executions
-        self._late_flows = []
-
-    def _closing(self, sma: float) -> Closing:
-        """The close as the calls read it."""
-        equity, initial, maintenance = self.margins()
-        deficit, equity_then = self.deficit()
-        return Closing(
-            session=self.session,
-            equity=equity,
-            cash=self.ledger.cash,
-            short=self._sums()[1] > 0,
-            initial_margin=initial,
-            maintenance_margin=maintenance,
-            exchange_maintenance_margin=self._exchange_maintenance() if maintenance > equity else 0.0,
-            pattern_day_trader=self.pattern_day_trader,
-            multiplier=self.multiplier,
-            bod_dtbp=self.bod_dtbp,
-            day_trade_exposure=self.ledger.peak_exposure(),
-            day_traded=self.ledger.peak_exposure(aggregate=True),
-            stepped_down=self.stepped_down(),
-            excess_at_start=self._excess_at_start,
-            reg_t_created=self._created(sma),
-            reg_t_deficiency=self._reg_t_deficiency(),
-            intraday_margin_deficit=deficit,
-            equity_at_deficit=equity_then,
-            margin_level=self.margin_level(),
-            open_kinds=tuple(call.kind for call in self._owed.open()),
-        )
-
-    def _exchange_maintenance(self) -> float:
-        """The rule's own maintenance margin, without house rates."""
-        law, ledger = rulebook_for("finra").on(self.rules.day), self.ledger
-        return sum(requirement(law, ledger.asset(s), qty, ledger.marks[s]).maintenance for s, qty in ledger.positions.items())
-
-    def _row(self) -> dict[str, Any]:
-        """The session's line of the sessions table; fills after the close count in its day trades."""
-        measured, old = self._measured or {}, self.rules.regime == PDT
-        lowest_dtbp, lowest_level = measured["lowest_dtbp"], self._lowest_level
-        return {
-            "session": self.session.isoformat(),
-            "equity": cents(measured["equity"]),
-            "maintenance_margin": cents(measured["maintenance_margin"]),
-            "initial_margin": cents(measured["initial_margin"]),
-            "daytrade_count": self.daytrade_count() if old else None,
-            "pattern_day_trader": self.pattern_day_trader if old else None,
-            "multiplier": measured["multiplier"],
-            "bod_dtbp": cents(measured["bod_dtbp"]) if old else None,
-            "lowest_daytrading_buying_power": cents(lowest_dtbp or 0.0) if old else None,
-            "regt_buying_power": cents(measured["regt_buying_power"]),
-            "sma": cents(measured["sma"]),
-            "lowest_intraday_margin_level": None if old or lowest_level is None else cents(lowest_level),
-            "intraday_margin_deficit": cents(measured["deficit"]),
-            "interest": cents(measured["interest"]),
-            "borrow_fee": cents(measured["borrow_fee"]),
-        }
-
-    def _interest(self) -> float:
-        """The day's accrual on the settled debit: rate / 360, for every calendar day until the next session (a Friday counts three)."""
-        rate = self.rules.margin_interest_rate
-        if not rate:
-            return 0.0
-        settled = self.ledger.cash - sum(amount for due, amount in self._unsettled if due > self.session)
-        days = (sessions.next_session(self.session) - self.session).days
-        return float(max(0.0, -settled) * rate / self.rules.interest_day_count * days)
-
-    def _borrow_fee(self) -> float:
-        """The day's fee on stock held short: rate / 360 of its market value, for every calendar day until the next session."""
-        rate = self.rules.borrow_fee_rate
-        if not rate:
-            return 0.0
-        days = (sessions.next_session(self.session) - self.session).days
-        return float(self._sums()[1] * rate / self.rules.interest_day_count * days)
-
-    @property
-    def accrued_costs(self) -> tuple[float, float]:
-        """(interest, borrow fees) of closed sessions that were not charged yet, dollars."""
-        return self._accrued
-
-    def charge_costs(self, at: datetime | None = None) -> float:
-        """Takes the accrued interest and borrow fees from cash, as a brokerage does once a month; returns the dollars."""
-        if at is not None:
-            self.advance(at)
-        (interest, fees), self._accrued = self._accrued, (0.0, 0.0)
-        for kind, amount in (("interest", cents(interest)), ("fee", cents(fees))):
-            if amount:
-                self.cash_move(kind, -amount)
-        return cents(interest) + cents(fees)
-
-    def after_close(self) -> bool:
-        """True once the regular session has ended: an order not marked for extended hours waits for the next one."""
-        return self._measured is not None or self.now > self._close
-
-    # -- buying power
-
-    def tested_equity(self) -> float:
-        """The equity that the $25,000 test looks at: the previous close's, or the current one (``equity_test``)."""
-        return self.equity() if self.rules.equity_test == "current" else self.last_equity
-
-    def daytrading_buying_power(self) -> float:
-        """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
-        start = self.bod_dtbp
-        return max(0.0, min(start, start - self.dtbp_used() - self.ledger.reserved().dtbp))
-
-    def buying_power(self) -> float:
-        """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
-        if self.multiplier == 1:
-            return max(0.0, self.cash_to_spend() - self.ledger.reserved().value)
-        if self.multiplier < 4:
-            return self.regt_buying_power()
-        if self.rules.regime == PDT:
-            return max(self.regt_buying_power(), self.daytrading_buying_power())
-        reserved = self.ledger.reserved()
-        return max(self.regt_buying_power(), self.intraday_power() - max(reserved.value, reserved.dtbp))
-
-    def reg_t_created(self) -> float:
-        """Initial margin that today's trades created or increased beyond SMA: kept lots at trade price, less day profit and half of carried sales."""
-        return self._created(self.sma)
-
-    def _created(self, sma: float) -> float:
-        return self._initial_of_lots() + self._reg_t_flow + self._owed.cured_by_flows - sma
-
-    def _kept_lots(self) -> Iterator[tuple[Asset, float, float, float]]:
-        """(security, signed shares, trade price, mark) of the lots opened since the last regular close and still held."""
-        for symbol, run in self.ledger.runs.items():
-            asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
-            for held, price, _, opened in run.lots:
-                if opened >= self.ledger.closed_after:
-                    yield asset, sign * held, price, self.ledger.marks[symbol]
-
-    def _initial_of_lots(self) -> float:
-        """Initial margin of those lots at trade price."""
-        return sum(requirement(self.rules, asset, qty, price).initial for asset, qty, price, _ in self._kept_lots())
-
-    def _reg_t_deficiency(self) -> float:
-        """Initial margin less equity with today's kept lots at trade price: their rise or fall since neither makes nor cures a Fed call."""
-        equity, initial, _ = self.margins()
-        held = self.ledger.positions
-        late = [
-            (self.ledger.asset(s), math.copysign(min(abs(q), abs(held[s])), q), p, self.ledger.marks[s])
-            for s, q, p in self._late_lots
-            if held.get(s, 0.0) * q > 0
-        ]
-        for asset, qty, price, mark in (*self._kept_lots(), *late):
-            initial += requirement(self.rules, asset, qty, price).initial - requirement(self.rules, asset, qty, mark).initial
-            equity -= qty * (mark - price)
-        return initial - equity
-
-    # -- the warning zone
-
-    def distance(self) -> tuple[AccountDistance, list[Distance]]:
-        """How far a maintenance call is: for the account (excess, the common adverse move), and for each position alone (price, move)."""
-        return account_distance(self.ledger, self.rules), position_distances(self.ledger, self.rules)
-
-    # -- counting
-
-    def daytrade_count(self) -> int:
-        """Executed day trades in the window that ends today."""
-        return self._earlier_count + self._today_count
-
-    def potential_day_trades(self) -> int:
-        """Day trades that the working orders could still complete today, one a symbol at most: what the order check adds to the count."""
-        return self.ledger.potential_day_trades(fillable_only=self.rules.count_unfillable_pending is False)
-
-    def forecast(self) -> list[tuple[date, int]] | None:
-        """Day trades left today and on the next four sessions if none is made: None where no count binds this account."""
-        if self.rules.regime != PDT or self.account_type == "cash" or not below(self.tested_equity(), self.rules.pdt_min_equity):
-            return None
-        allowed, days = self.rules.pdt_day_trades_threshold - 1, self.rules.pdt_window_business_days
-        found = []
-        for ahead in range(days):
-            day = sessions.add_business_days(self.session, ahead)
-            used = sum(sum(self._made.get(d, {}).values()) for d in sessions.window(day, days))
-            found.append((day, max(0, allowed - used)))
-        return found
-
-    @property
-    def day_trades(self) -> list[tuple[date, str, int]]:
-        """(session, symbol, count) of this history's own day trades, those carried in left out."""
-        return [(day, symbol, count) for (day, symbol), count in self._own.items()]
-
-    # -- restrictions
-
-    def restriction(self, *kinds: str) -> Restriction | None:
-        """The restriction of one of these kinds that is in force, or None."""
-        for restriction in self._in_force:
-            if restriction.kind in kinds:
-                return restriction
-        return None
-
-    @property
-    def restrictions(self) -> list[Restriction]:
-        """Every restriction of this history, ended ones with their last restricted day."""
-        return list(self._owed_now().restrictions)
-
-    @property
-    def calls(self) -> list[MarginCall]:
-        """Every margin call of this history; those that the last close made due are among them, though issued on the next session."""
-        return list(self._owed_now().calls)
-
-    def open_calls(self, *kinds: str) -> list[MarginCall]:
-        """Calls issued and neither met nor expired nor closed, of these kinds (default: all)."""
-        return self._owed.open(*kinds)
-
-    def _owed_now(self) -> Obligations:
-        """What is owed once the current session's close, if it is there, is taken in."""
-        if not self._closed_explicitly or self._measured is None:
-            return self._owed
-        after = self._owed.copy()
-        if self._measured["closing"] is not None:
-            after.close(self.rules, self._measured["closing"], self._late_flows)
-        if self.cashbook is not None:
-            book = self.cashbook.copy()
-            for violation in book.close(self.session, self.rules):
-                _restrict_after(after, freeze(book.violations, violation, self.rules))
-        return after
-
-    def _violated(self, found: Iterable[Violation]) -> None:
-        """Violations of a cash account are journalled, and enough of them freeze it."""
-        assert self.cashbook is not None
-        for violation in found:
-            self.journal.append(ViolationEntry(self.now, self.session, violation))
-            _restrict_after(self._owed, freeze(self.cashbook.violations, violation, self.rules))
-            self._renew()
-
-    @property
-    def violations(self) -> list[Violation]:
-        """Good-faith violations, free rides and cash liquidations of a cash account."""
-        if self.cashbook is None:
-            return []
-        book = self.cashbook
-        if self._closed_explicitly:
-            book = book.copy()
-            book.close(self.session, self.rules)
-        return list(book.violations)
-
-    def cash_to_spend(self) -> float:
-        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen."""
-        frozen = self.cashbook is not None and self.restriction("ninety_day_freeze") is not None
-        return self.settled_cash() if frozen else self.ledger.cash
-
-    def settled_cash(self) -> float:
-        """Cash that a purchase can be paid with today: settled money of a cash account, all cash of a margin account."""
-        return self.ledger.cash if self.cashbook is None else self.cashbook.settled
-
-    def call_maintenance_now(self) -> MarginCall | None:
-        """The brokerage calls during the session, due at once: the maintenance call that is open, or a new one; None if there is no deficiency."""
-        found = self._owed.open("maintenance")
-        if found:
-            return found[-1]
-        closing = self._closing(self.sma)
-        breach = maintenance_breach(self.rules, closing)
-        if breach is None:
-            return None
-        call = self._owed.issue_at_once(breach, self.rules, closing)
-        self._renew()
-        return call
-
     def lift_restriction(self, kind: str) -> None:
         """The brokerage lifts a restriction (a human has reviewed a closing-only account)."""
         found = self.restriction(known_name("restriction", kind, [r.kind for r in self._in_force] or [kind]))
@@ -687,21 +190,6 @@ class Account(IntradayMargin):
             self._opening_figures()
         else:
             self._revalue()
-
-    def mark(self, prices: Mapping[str, float], at: datetime | None = None) -> None:
-        """Last prices by symbol."""
-        if at is not None:
-            self.advance(at)
-        ledger, margins = self.ledger, self._margins
-        for symbol, price in prices.items():
-            if not price > 0 or price == float("inf"):
-                raise BadInput(f"the price of {symbol} must be a finite number above 0, got {price!r}.")
-            if ledger.marks.get(symbol) != price:
-                ledger.marks[symbol] = price
-                if margins.pop(symbol, None) is not None:
-                    self._totals = None
-        self._untouched = False
-        self._after_event()
 
     def deposit(self, amount: float, at: datetime | None = None, *, for_call: str | None = None) -> None:
         """Cash comes in, perhaps ``for_call`` (the id of a margin call: a mark for the report, any deposit counts).
@@ -791,6 +279,16 @@ class Account(IntradayMargin):
         self._move_cash(amount, charge=True)
         self.sma += amount
         self.journal.append(CashEntry(self.now, self.session, kind, amount))
+
+    def charge_costs(self, at: datetime | None = None) -> float:
+        """Takes the accrued interest and borrow fees from cash, as a brokerage does once a month; returns the dollars."""
+        if at is not None:
+            self.advance(at)
+        (interest, fees), self._accrued = self._accrued, (0.0, 0.0)
+        for kind, amount in (("interest", cents(interest)), ("fee", cents(fees))):
+            if amount:
+                self.cash_move(kind, -amount)
+        return cents(interest) + cents(fees)
 
     def _move_cash(self, amount: float, *, charge: bool = False) -> None:
         self._untouched = False
@@ -944,10 +442,6 @@ class Account(IntradayMargin):
             self._release(each, cause)
         self._after_event()
 
-    def _release(self, order: WorkingOrder, cause: str) -> None:
-        if self.ledger.drop(order.id) is not None:
-            self.journal.append(ReleaseEntry(self.now, self.session, order.id, cause))
-
     # -- executions
 
     def post(self, fill: Fill, *, forced: str | None = None) -> None:
@@ -1059,29 +553,6 @@ class Account(IntradayMargin):
                 self._settles_on = sessions.settlement_date(self.session, self.rules.settlement_days)
             self._unsettled.append((self._settles_on, amount))
 
-    def cash_at_start(self) -> float:
-        """The cash that the session began with."""
-        return self._cash_at_start
-
-    # -- after every event
-
-    def _after_event(self) -> None:
-        """Calls that are met now, and the day's lowest DTBP (up to the close) and margin level."""
-        if self._owing and self._owed.look(self.session, self._excess):
-            self._renew()
-            self._grant()
-        if self.rules.regime == PDT:
-            if self._measured is None and self._lowest_dtbp != 0.0:
-                left = self.daytrading_buying_power() if self.bod_dtbp else 0.0
-                if self._lowest_dtbp is None or left < self._lowest_dtbp:
-                    self._lowest_dtbp = left
-        else:
-            self._lowest_margin_level()
-
-    def _excess(self) -> float:
-        equity, _, maintenance = self.margins()
-        return equity - maintenance
-
     # -- reading
 
     @property
@@ -1158,11 +629,6 @@ class Account(IntradayMargin):
         for name in ("_held_deposits", "_unsettled", "_late_flows", "_closing_marks", *self._kept_steps):
             twin.__dict__[name] = self.__dict__[name].copy()
         return twin
-
-
-def _restrict_after(owed: Obligations, restriction: Restriction | None) -> None:
-    if restriction is not None:
-        owed.restrict(restriction)
 
 
 def exceeds_shares(qty: float, left: float) -> bool:

@@ -17,9 +17,9 @@ PACKAGE = Path(__file__).parents[2] / "bt_pdt"
 FLOORS = {
     **dict.fromkeys(("decisions", "orders", "journal", "sessions", "errors", "money", "state"), 0),
     **dict.fromkeys(("rules", "brokerages", "ledger", "daytrades"), 1),
-    **dict.fromkeys(("margin", "checks", "calls", "clocks", "obligations", "deficit", "advice", "valuation", "judgement"), 2),
+    **dict.fromkeys(("margin", "checks", "calls", "clocks", "obligations", "deficit", "standing", "advice", "valuation", "judgement"), 2),
     **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
-    **dict.fromkeys(("account", "report"), 3),
+    **dict.fromkeys(("account", "trading_day", "report"), 3),
     **dict.fromkeys(("adapter", "bars", "synthetic"), 4),
     **dict.fromkeys(("comparison", "history", "importers", "reenact", "snapshot", "study", "tune", "commands", "cli", "__init__"), 5),
 }

@@ -1,0 +1,367 @@
+"""What an account is during one session: designation, multiplier, buying power, counts, restrictions and calls in force."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from . import sessions
+from .calls import MarginCall
+from .cashbook import CashBook, Violation, freeze
+from .deficit import IntradayMargin
+from .distance import AccountDistance, Distance, account_distance, position_distances
+from .errors import NotInForce
+from .journal import CallEntry, Entry, RestrictionEntry, ViolationEntry
+from .margin import requirement
+from .money import below, dollars
+from .obligations import Obligations, Restriction
+from .orders import Asset
+from .rules.rulebook import PDT, Rulebook, Rules
+
+
+class Standing(IntradayMargin):
+    """The state of an account and what it gives today. :class:`~bt_pdt.account.Account` fills it in and moves it."""
+
+    now: datetime
+    session: date
+    rules: Rules
+    rulebook: Rulebook
+    refuses: bool
+    account_type: str
+    pattern_day_trader: bool
+    trading_blocked: bool
+    journal: list[Entry]
+    #: Settled and unsettled money of a cash account; None for a margin account.
+    cashbook: CashBook | None
+    #: Called with every :class:`CallEntry` and :class:`RestrictionEntry` as it is journalled; a host passes them on.
+    listener: Callable[[CallEntry | RestrictionEntry], None] | None
+    last_equity: float
+    last_maintenance_margin: float
+    bod_dtbp: float
+    sma: float
+    _given_last: tuple[float | None, float | None]
+    _owed: Obligations
+    _in_force: list[Restriction]
+    _owing: bool  # some call could be met by the next event
+    _made: dict[date, dict[str, int]]  # day trades by session and symbol, carried-in ones included
+    _own: dict[tuple[date, str], int]
+    _reg_t_flow: float  # what trades since the last close took of SMA beside the lots of today that are still held
+    _late_flows: list[tuple[float, float]]  # deposits and sales since the close of this date
+    _late_lots: list[tuple[str, float, float]]  # opened after the regular close of the session before, so measured today
+    _measured: dict[str, Any] | None
+    _closed_explicitly: bool
+
+    # -- the session and its start-of-day figures
+
+    def _opening_figures(self) -> None:
+        """``last_*`` from what was given, else from cash and carried positions; asked again when an asset's facts arrive before trading."""
+        self._untouched = True
+        self.ledger.counting_method = self.rules.counting_method or "direction"
+        maintenance = self._carried_maintenance()
+        self._revalue()
+        equity, initial, _ = self.margins()
+        given_equity, given_maintenance = self._given_last
+        self.last_equity = equity if given_equity is None else given_equity
+        self.last_maintenance_margin = maintenance if given_maintenance is None else given_maintenance
+        self.sma = max(0.0, equity - initial)
+        self._closing_marks = dict(self.ledger.marks)
+        self._start_session()
+        self._after_event()
+
+    def _carried_maintenance(self) -> float:
+        """Maintenance of what was carried in, by the rules of the session at whose close it was priced."""
+        today, before = self.rules, sessions.add_business_days(self.session, -1)
+        try:
+            self.rules = self.rulebook.on(before)
+        except NotInForce:
+            return self.maintenance_margin()
+        self._revalue()
+        try:
+            return self.maintenance_margin()
+        finally:
+            self.rules = today
+
+    def _start_session(self) -> None:
+        """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
+        self._measured: dict[str, Any] | None = None
+        self._closed_explicitly = False
+        self._close = sessions.close_of(self.session)
+        self._settles_on: date | None = None
+        self._cash_at_start = self.ledger.cash
+        if self.cashbook is not None:
+            self.cashbook.start(self.session)
+        self._lowest_dtbp: float | None = None
+        self._start_deficit()
+        self._excess_at_start = self.last_equity - self.last_maintenance_margin
+        days = self.rules.pdt_window_business_days
+        self._window = sessions.window(self.session, days) if days else ()
+        self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
+        self._today_count = sum(self._made.get(self.session, {}).values())
+        self._designate(lifted_on=sessions.add_business_days(self.session, -1))
+
+    def _designate(self, lifted_on: date) -> None:
+        """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
+        rules = self.rules
+        if rules.regime != PDT:
+            self._session_multiplier = 0
+            self._restrict_flagged(None, lifted_on)
+            self._grant()
+            return
+        enough = not below(self.last_equity, rules.pdt_min_equity)
+        if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
+            self._session_multiplier = 1
+        elif enough and (self.pattern_day_trader or rules.multiplier_policy == "equity"):
+            self._session_multiplier = int(rules.dt_buying_power_multiple)
+        else:
+            self._session_multiplier = 2
+        bound = self.pattern_day_trader and not enough and self.account_type == "margin"
+        self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
+        self._grant()
+
+    def _grant(self) -> None:
+        """Day-trading buying power at the start of the day: four times the previous close's excess, twice while a day-trade call steps it down."""
+        rules = self.rules
+        if rules.regime != PDT or self._session_multiplier < rules.dt_buying_power_multiple:
+            self.bod_dtbp = 0.0
+            return
+        times = rules.dt_multiple_under_call if self.stepped_down() else rules.dt_buying_power_multiple
+        self.bod_dtbp = times * max(0.0, self._excess_at_start)
+
+    def stepped_down(self) -> bool:
+        """True while an open day-trade call holds day trades to twice the excess, on the sum of the day."""
+        return self.restriction("buying_power_2x") is not None
+
+    def dtbp_used(self) -> float:
+        """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
+        return self.ledger.opened_today if self.stepped_down() and self.rules.dt_aggregate_under_call else self.ledger.used_today
+
+    def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
+        """The restriction of a flagged account under $25,000 begins, changes its kind, or ends with ``lifted_on``."""
+        current = next((r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None), None)
+        if current is not None and kind != current.kind:
+            self._owed.end(current, lifted_on)
+        if kind is not None and (current is None or current.kind != kind):
+            because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
+            behind = [call.id for call in self._owed.open("minimum_equity")]
+            why = behind[-1] if behind else "minimum_equity"
+            self._owed.restrict(Restriction(kind, self.session, None, why, "pdt_min_equity", because))
+        self._renew()
+
+    def _renew(self) -> None:
+        """What binds now, after calls or days have changed; the journal and the listener are told."""
+        before, self._in_force = self._in_force, self._owed.in_force(self.session)
+        kept = {(r.kind, r.why, r.start) for r in self._in_force}
+        known = {(r.kind, r.why, r.start) for r in before}
+        changed = [(r, False) for r in before if (r.kind, r.why, r.start) not in kept]
+        changed += [(r, True) for r in self._in_force if (r.kind, r.why, r.start) not in known]
+        for event, call in self._owed.told:
+            self._tell(CallEntry(self.now, self.session, event, call))
+        self._owed.told.clear()
+        for r, on in changed:
+            self._tell(RestrictionEntry(self.now, self.session, r.kind, on, r.because, r.why))
+        self._owing = self._owed.unsatisfied
+
+    def _tell(self, entry: CallEntry | RestrictionEntry) -> None:
+        self.journal.append(entry)
+        if self.listener is not None:
+            self.listener(entry)
+
+    @property
+    def regime(self) -> str:
+        """The regime of the current session: ``pattern_day_trader`` or ``intraday_margin``."""
+        return self.rules.regime
+
+    @property
+    def multiplier(self) -> int:
+        """1, 2 or 4: fixed by the previous close in the old regime, by current equity in the new one."""
+        if self._session_multiplier:
+            return self._session_multiplier
+        if self.account_type == "cash" or below(self.equity(), self.rules.margin_min_equity):
+            return 1
+        return int(self.rules.intraday_multiple)
+
+    def after_close(self) -> bool:
+        """True once the regular session has ended: an order not marked for extended hours waits for the next one."""
+        return self._measured is not None or self.now > self._close
+
+    # -- buying power
+
+    def tested_equity(self) -> float:
+        """The equity that the $25,000 test looks at: the previous close's, or the current one (``equity_test``)."""
+        return self.equity() if self.rules.equity_test == "current" else self.last_equity
+
+    def daytrading_buying_power(self) -> float:
+        """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
+        start = self.bod_dtbp
+        return max(0.0, min(start, start - self.dtbp_used() - self.ledger.reserved().dtbp))
+
+    def buying_power(self) -> float:
+        """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
+        if self.multiplier == 1:
+            return max(0.0, self.cash_to_spend() - self.ledger.reserved().value)
+        if self.multiplier < 4:
+            return self.regt_buying_power()
+        if self.rules.regime == PDT:
+            return max(self.regt_buying_power(), self.daytrading_buying_power())
+        reserved = self.ledger.reserved()
+        return max(self.regt_buying_power(), self.intraday_power() - max(reserved.value, reserved.dtbp))
+
+    def reg_t_created(self) -> float:
+        """Initial margin that today's trades created or increased beyond SMA: kept lots at trade price, less day profit and half of carried sales."""
+        return self._created(self.sma)
+
+    def _created(self, sma: float) -> float:
+        return self._initial_of_lots() + self._reg_t_flow + self._owed.cured_by_flows - sma
+
+    def _kept_lots(self) -> Iterator[tuple[Asset, float, float, float]]:
+        """(security, signed shares, trade price, mark) of the lots opened since the last regular close and still held."""
+        for symbol, run in self.ledger.runs.items():
+            asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
+            for held, price, _, opened in run.lots:
+                if opened >= self.ledger.closed_after:
+                    yield asset, sign * held, price, self.ledger.marks[symbol]
+
+    def _initial_of_lots(self) -> float:
+        """Initial margin of those lots at trade price."""
+        return sum(requirement(self.rules, asset, qty, price).initial for asset, qty, price, _ in self._kept_lots())
+
+    def _reg_t_deficiency(self) -> float:
+        """Initial margin less equity with today's kept lots at trade price: their rise or fall since neither makes nor cures a Fed call."""
+        equity, initial, _ = self.margins()
+        held = self.ledger.positions
+        late = [
+            (self.ledger.asset(s), math.copysign(min(abs(q), abs(held[s])), q), p, self.ledger.marks[s])
+            for s, q, p in self._late_lots
+            if held.get(s, 0.0) * q > 0
+        ]
+        for asset, qty, price, mark in (*self._kept_lots(), *late):
+            initial += requirement(self.rules, asset, qty, price).initial - requirement(self.rules, asset, qty, mark).initial
+            equity -= qty * (mark - price)
+        return initial - equity
+
+    # -- the warning zone
+
+    def distance(self) -> tuple[AccountDistance, list[Distance]]:
+        """How far a maintenance call is: for the account (excess, the common adverse move), and for each position alone (price, move)."""
+        return account_distance(self.ledger, self.rules), position_distances(self.ledger, self.rules)
+
+    # -- counting
+
+    def daytrade_count(self) -> int:
+        """Executed day trades in the window that ends today."""
+        return self._earlier_count + self._today_count
+
+    def potential_day_trades(self) -> int:
+        """Day trades that the working orders could still complete today, one a symbol at most: what the order check adds to the count."""
+        return self.ledger.potential_day_trades(fillable_only=self.rules.count_unfillable_pending is False)
+
+    def forecast(self) -> list[tuple[date, int]] | None:
+        """Day trades left today and on the next four sessions if none is made: None where no count binds this account."""
+        if self.rules.regime != PDT or self.account_type == "cash" or not below(self.tested_equity(), self.rules.pdt_min_equity):
+            return None
+        allowed, days = self.rules.pdt_day_trades_threshold - 1, self.rules.pdt_window_business_days
+        found = []
+        for ahead in range(days):
+            day = sessions.add_business_days(self.session, ahead)
+            used = sum(sum(self._made.get(d, {}).values()) for d in sessions.window(day, days))
+            found.append((day, max(0, allowed - used)))
+        return found
+
+    @property
+    def day_trades(self) -> list[tuple[date, str, int]]:
+        """(session, symbol, count) of this history's own day trades, those carried in left out."""
+        return [(day, symbol, count) for (day, symbol), count in self._own.items()]
+
+    # -- restrictions
+
+    def restriction(self, *kinds: str) -> Restriction | None:
+        """The restriction of one of these kinds that is in force, or None."""
+        for restriction in self._in_force:
+            if restriction.kind in kinds:
+                return restriction
+        return None
+
+    @property
+    def restrictions(self) -> list[Restriction]:
+        """Every restriction of this history, ended ones with their last restricted day."""
+        return list(self._owed_now().restrictions)
+
+    @property
+    def calls(self) -> list[MarginCall]:
+        """Every margin call of this history; those that the last close made due are among them, though issued on the next session."""
+        return list(self._owed_now().calls)
+
+    def open_calls(self, *kinds: str) -> list[MarginCall]:
+        """Calls issued and neither met nor expired nor closed, of these kinds (default: all)."""
+        return self._owed.open(*kinds)
+
+    def _owed_now(self) -> Obligations:
+        """What is owed once the current session's close, if it is there, is taken in."""
+        if not self._closed_explicitly or self._measured is None:
+            return self._owed
+        after = self._owed.copy()
+        if self._measured["closing"] is not None:
+            after.close(self.rules, self._measured["closing"], self._late_flows)
+        if self.cashbook is not None:
+            book = self.cashbook.copy()
+            for violation in book.close(self.session, self.rules):
+                _restrict_after(after, freeze(book.violations, violation, self.rules))
+        return after
+
+    def _violated(self, found: Iterable[Violation]) -> None:
+        """Violations of a cash account are journalled, and enough of them freeze it."""
+        assert self.cashbook is not None
+        for violation in found:
+            self.journal.append(ViolationEntry(self.now, self.session, violation))
+            _restrict_after(self._owed, freeze(self.cashbook.violations, violation, self.rules))
+            self._renew()
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Good-faith violations, free rides and cash liquidations of a cash account."""
+        if self.cashbook is None:
+            return []
+        book = self.cashbook
+        if self._closed_explicitly:
+            book = book.copy()
+            book.close(self.session, self.rules)
+        return list(book.violations)
+
+    def cash_to_spend(self) -> float:
+        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen."""
+        frozen = self.cashbook is not None and self.restriction("ninety_day_freeze") is not None
+        return self.settled_cash() if frozen else self.ledger.cash
+
+    def settled_cash(self) -> float:
+        """Cash that a purchase can be paid with today: settled money of a cash account, all cash of a margin account."""
+        return self.ledger.cash if self.cashbook is None else self.cashbook.settled
+
+    def cash_at_start(self) -> float:
+        """The cash that the session began with."""
+        return self._cash_at_start
+
+    # -- after every event
+
+    def _after_event(self) -> None:
+        """Calls that are met now, and the day's lowest DTBP (up to the close) and margin level."""
+        if self._owing and self._owed.look(self.session, self._excess):
+            self._renew()
+            self._grant()
+        if self.rules.regime == PDT:
+            if self._measured is None and self._lowest_dtbp != 0.0:
+                left = self.daytrading_buying_power() if self.bod_dtbp else 0.0
+                if self._lowest_dtbp is None or left < self._lowest_dtbp:
+                    self._lowest_dtbp = left
+        else:
+            self._lowest_margin_level()
+
+    def _excess(self) -> float:
+        equity, _, maintenance = self.margins()
+        return equity - maintenance
+
+
+def _restrict_after(owed: Obligations, restriction: Restriction | None) -> None:
+    if restriction is not None:
+        owed.restrict(restriction)
