@@ -1,15 +1,16 @@
 """The picture of a run: computed here (``picture_data``), drawn apart (``draw``).
 
-Equity with a mark at each refusal, below it the buying power of the day and how much of it was used, below that the day trades of the
-five-day window, and at the bottom margin calls and restrictions from their first to their last day. The axis counts bars, not hours, so
-that nights and weekends take no room. Drawn on matplotlib's own Figure: no window, no pyplot, no backend is chosen or changed.
+Equity with a mark at each refusal, below it the buying power of the day, how much of it was used and what was left, with Reg T buying
+power, below that the day trades of the five-day window, and at the bottom margin calls and restrictions from their first to their last
+day. The axis counts bars, not hours, so that nights and weekends take no room. Drawn on matplotlib's own Figure: no window, no pyplot, no
+backend is chosen or changed.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from ..calls import KINDS
 from ..journal import CallEntry
+from ..money import below
 from ..obligations import RESTRICTION_KINDS
 from .metrics import Array
 
@@ -53,7 +55,8 @@ OWED = {
     "buying_power_2x": "#7a6cae",
 }
 OTHER = "#5f5f5f"
-EQUITY, START, USED, COUNT, LINE = "#1f3b57", "#c9d8e6", "#3f7fb5", "#8aa9c4", "#2a7f3f"
+EQUITY, START, USED, COUNT, LINE, REGT = "#1f3b57", "#c9d8e6", "#3f7fb5", "#8aa9c4", "#2a7f3f", "#a0522d"
+UNLIMITED = "#dddddd"
 MOST_POINTS = 20_000
 
 
@@ -84,9 +87,11 @@ class PictureData(NamedTuple):
     #: Before the intraday-margin regime this is DTBP; in it, the multiplier times the margin level.
     power: Array
     used: Array
+    #: by session, dollars: Reg T buying power at the regular close. NaN in a cash account.
+    regt: Array
     #: by session: day trades in the five business days that end there, NaN in the intraday-margin regime
     day_trades: Array
-    #: by session: the count can refuse, because the previous close was under the minimum equity
+    #: by session: the count can refuse, because the previous close was under the minimum equity. Elsewhere day trades are unlimited.
     counts: tuple[bool, ...]
     #: day trades the rule leaves alone in the window: three
     allowed: int
@@ -96,6 +101,11 @@ class PictureData(NamedTuple):
     regimes: tuple[str, ...]
     #: calls in the order of their issue, then restrictions
     owed: tuple[Span, ...] = ()
+
+    @property
+    def available(self) -> Array:
+        """By session, dollars: the least of the intraday buying power that was left."""
+        return np.asarray(np.maximum(0.0, self.power - self.used))
 
     @property
     def has_power(self) -> bool:
@@ -123,7 +133,8 @@ def picture_data(result: Result) -> PictureData:
     rows = result.rows
     law = _law(result.manifest)
     minimum = float(law.get("pdt_min_equity") or 25_000.0)
-    power, used, count, counts = [], [], [], []
+    off = (result.manifest.get("parameters") or {}).get("rules") == "off"
+    power, used, regt, count, counts = [], [], [], [], []
     for i in places:
         row, before = rows[i], rows[i - 1] if i else None
         last = before["equity"] if before else result.equity_start
@@ -131,9 +142,10 @@ def picture_data(result: Result) -> PictureData:
         begin, peak = _dtbp(row) if old else _intraday(row, before, result)
         power.append(begin)
         used.append(peak)
+        regt.append(math.nan if row["multiplier"] < 2 else row["regt_buying_power"])
         made = row["daytrade_count"]
         count.append(math.nan if made is None else float(made))
-        counts.append(old and last < minimum - 0.005)
+        counts.append(old and not off and below(last, minimum))
     regimes = tuple(dict.fromkeys("pattern day trader" if rows[i]["bod_dtbp"] is not None else "intraday margin" for i in places))
     switch = next((k for k, i in enumerate(places) if rows[i]["bod_dtbp"] is None), None) if len(regimes) > 1 else None
     title, subtitle = _titles(result)
@@ -147,6 +159,7 @@ def picture_data(result: Result) -> PictureData:
         ends,
         np.array(power, dtype=np.float64),
         np.array(used, dtype=np.float64),
+        np.array(regt, dtype=np.float64),
         np.array(count, dtype=np.float64),
         tuple(counts),
         int(law.get("pdt_day_trades_threshold") or 4) - 1,
@@ -287,21 +300,24 @@ def _draw_equity(axis: Axes, data: PictureData) -> None:
     axis.set_ylabel("equity", fontsize=9)
     axis.margins(y=0.14)
     axis.set_xlim(-0.005 * len(data.equity) - 0.5, 1.005 * len(data.equity) - 0.5)
-    _money(axis)
+    dollars_axis(axis)
     axis.legend(loc="best", fontsize=8, frameon=True, framealpha=0.85, edgecolor="none")
 
 
 def _draw_power(axis: Axes, data: PictureData) -> None:
     shown = np.isfinite(data.power)
-    _bars(axis, data, shown, data.power, START, "start of day")
+    _bars(axis, data, shown, data.power, START, "start of day (pale: never used)")
     _bars(axis, data, shown, data.used, USED, "most used")
+    # a step from the start to the end of each session
+    edges = np.stack([data.begins - 0.5, data.ends - 0.5], axis=1).ravel()
+    axis.plot(edges, np.repeat(data.regt, 2), color=REGT, linewidth=1.1, linestyle=(0, (3, 1.5)), label="Reg T, at the close")
     names = {"pattern day trader": "day-trading\nbuying power", "intraday margin": "intraday\nbuying power"}
     sides = [("pattern day trader", slice(0, data.switch)), ("intraday margin", slice(data.switch, None))] if data.switch else []
     with_power = [name for name, part in sides if shown[part].any()] if sides else list(data.regimes)
     axis.set_ylabel(names[with_power[0]] if len(with_power) == 1 else "DTBP, then intraday\nbuying power", fontsize=9)
-    _money(axis)
-    axis.set_ylim(0, float(np.nanmax(data.power)) * 1.32 or 1.0)
-    axis.legend(loc="upper left", fontsize=8, frameon=False, ncols=2)
+    dollars_axis(axis)
+    axis.set_ylim(0, float(np.nanmax(np.r_[data.power, data.regt])) * 1.32 or 1.0)
+    axis.legend(loc="upper left", fontsize=8, frameon=False, ncols=3)
     if data.switch and not shown[: data.switch].any():
         _say(axis, data, 0, data.switch, "no day-trading buying power (multiplier below 4)")
 
@@ -313,14 +329,14 @@ def _draw_count(axis: Axes, data: PictureData) -> None:
     shown = np.isfinite(data.day_trades)
     for chosen, colour, label in (
         (binds & shown, COUNT, "in 5 business days"),
-        (~binds & shown, "#dddddd", "in 5 business days, not binding"),
+        (~binds & shown, UNLIMITED, "in 5 business days, unlimited"),
     ):
         if chosen.any():
             _bars(axis, data, chosen, data.day_trades, colour, label)
-    last = data.ends[shown][-1]
-    axis.plot(
-        [data.begins[shown][0], last], [data.allowed] * 2, color=COLOURS["PDT_COUNT"], linewidth=1.1, label=f"allowed: {data.allowed}"
-    )
+    allowed = np.repeat(np.where(binds & shown, float(data.allowed), np.nan), 2)
+    if binds.any():
+        edges = np.stack([data.begins - 0.5, data.ends - 0.5], axis=1).ravel()
+        axis.plot(edges, allowed, color=COLOURS["PDT_COUNT"], linewidth=1.1, label=f"allowed: {data.allowed}")
     axis.set_ylabel("day trades", fontsize=9)
     top = max(data.allowed + 1, int(np.nanmax(data.day_trades)))
     axis.set_ylim(0, top * 1.38)
@@ -369,7 +385,8 @@ def _say(axis: Axes, data: PictureData, first: int, end: int, words: str) -> Non
         axis.text(middle, 0.42, words, transform=axis.get_xaxis_transform(), ha="center", fontsize=8.5, color="#8a8a8a", style="italic")
 
 
-def _money(axis: Axes) -> None:
+def dollars_axis(axis: Axes) -> None:
+    """Whole dollars on the upright axis."""
     axis.yaxis.set_major_formatter(lambda value, _: f"${value:,.0f}" if value >= 0 else f"-${-value:,.0f}")
 
 
@@ -377,11 +394,14 @@ def _ticks(axis: Axes, data: PictureData) -> None:
     """At most a dozen dates, each at the first bar of its session; the year where it changes."""
     if not data.days:
         return
-    step = max(1, math.ceil(len(data.days) / 12))
-    chosen = list(range(0, len(data.days), step))
+    chosen = range(0, len(data.days), max(1, math.ceil(len(data.days) / 12)))
+    axis.set_xticks([float(data.begins[k]) for k in chosen], day_labels([data.days[k] for k in chosen]))
+
+
+def day_labels(days: Iterable[date]) -> list[str]:
+    """``May 7``, with the year below where it changes."""
     labels, year = [], None
-    for k in chosen:
-        day = data.days[k]
+    for day in days:
         labels.append(f"{day:%b} {day.day}" + (f"\n{day.year}" if day.year != year else ""))
         year = day.year
-    axis.set_xticks([float(data.begins[k]) for k in chosen], labels)
+    return labels
