@@ -143,6 +143,9 @@ def parameters(page: Path, names: list[str]) -> Iterator[str]:
     table: list[tuple[str, ...]] = [("parameter", "at", "value", "from", "until", "source")]
     book = law()
     for name in names:
+        if name == "regime":
+            table += _regimes(page, book)
+            continue
         parameter = book.parameter(name)
         who = "no brokerage" if parameter.house else "law"
         label = f"`{name}`<br>{parameter.meaning}"
@@ -154,6 +157,16 @@ def parameters(page: Path, names: list[str]) -> Iterator[str]:
             if name in brokerage(firm).overrides:
                 table += _of_brokerage(page, firm, name)
     yield from rows(*table)
+
+
+def _regimes(page: Path, book: Rulebook) -> Iterator[tuple[str, ...]]:
+    """The two regimes under the law: the second one is no entry of its own, it follows from the day of the switch."""
+    parameter = book.parameter("regime")
+    switch = book.parameter("switch_day").history[0]
+    first, second = parameter.history[0], Since(switch.value, INTRADAY, switch.source)
+    label = f"`regime`<br>{parameter.meaning}"
+    yield (label, "law", first.value, str(first.day), str(second.day - timedelta(days=1)), link(page, first.source))
+    yield ("", "", second.value, str(second.day), "", link(page, second.source))
 
 
 def _of_brokerage(page: Path, firm: str, name: str) -> Iterator[tuple[str, ...]]:
@@ -243,14 +256,17 @@ def changes(page: Path, names: list[str]) -> Iterator[str]:
     firm, first, second = names
     book = rulebook_for(firm)
     table: list[tuple[str, ...]] = [("parameter", first, second)]
+    ended, came = [], []
     for change in book.changes(date.fromisoformat(first), date.fromisoformat(second)):
         parameter = book.parameter(change.name)
-        before, after = (
-            "not in this regime" if entry is None else in_words(parameter, entry.value)
-            for entry in (book.since(change.name, date.fromisoformat(day)) for day in (first, second))
-        )
-        table.append((f"`{change.name}`", before, after))
+        before, after = (book.since(change.name, date.fromisoformat(day)) for day in (first, second))
+        if before is None or after is None:
+            (came if before is None else ended).append(f"`{change.name}`")
+        else:
+            table.append((f"`{change.name}`", in_words(parameter, before.value), in_words(parameter, after.value)))
     yield from rows(*table)
+    yield f"\nUp to {first} only: {', '.join(ended)}.\n"
+    yield f"From {second} on: {', '.join(came)}."
 
 
 def advice(page: Path, names: list[str]) -> Iterator[str]:
