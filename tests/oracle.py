@@ -63,7 +63,8 @@ READING 28: stop side is judged for stop, stop_limit and an OCO's stop against t
     the ticks are judged.
 READING 29: MINIMUM_EQUITY and TRADING_BLOCKED are never given: nothing in the input blocks trading, and below $2,000 the contract says
     BUYING_POWER or NO_SHORT.
-READING 30: `no_day_trades` for a flagged account from 2025-01-01, `liquidation_only` before; `finra` always no_day_trades.
+READING 30: `no_day_trades` for a flagged account from 2025-01-01, `liquidation_only` before; `finra` no_day_trades on all dates; the
+    parameter, where set, is honoured at both.
 READING 31: 600 %: |value| of one position > 6 x equity after a fill; holds on all dates at Alpaca, to the end of the file (nothing clears
     it).
 READING 32: a refused order that is filled in part leaves nothing working; a refused bracket filled in full starts its exits.
@@ -725,9 +726,8 @@ class World:
         return not self.intraday_regime and not self.cash_account and self.flag_in_force and self.last_equity < 25_000 - EPS
 
     def under_25k(self) -> str:
-        if not self.alpaca:
-            return "no_day_trades"
-        return self.set.get("pdt_under_25k") or ("no_day_trades" if self.today >= D(2025, 1, 1) else "liquidation_only")
+        later = not self.alpaca or self.today >= D(2025, 1, 1)
+        return self.set.get("pdt_under_25k") or ("no_day_trades" if later else "liquidation_only")
 
     def restrict_flagged(self, last: D) -> None:
         """List the restriction of a flagged account under $25,000 while it lasts; `last` is the last day of one that ends now."""

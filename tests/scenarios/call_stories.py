@@ -746,6 +746,38 @@ for debit, calls in ((110_000.0, [("maintenance", 2_000.0, "2026-09-22", "2026-0
         after={"calls": calls},
     )
 
+for facts, shares, at, needed in (
+    ({}, 400, 100.0, 10_000.0),
+    ({"leverage": 2}, 100, 100.0, 5_000.0),
+    ({"leverage": 3}, 100, 100.0, 7_500.0),
+    ({"leverage": 5}, 100, 100.0, 10_000.0),  # the cap
+    ({"leverage": 2}, -100, 100.0, 6_000.0),
+    ({"leverage": 3}, -100, 100.0, 9_000.0),
+    ({"leverage": 5}, -100, 100.0, 15_000.0),  # no cap
+    ({"marginable": False}, 100, 100.0, 10_000.0),
+    ({}, -1_000, 50.0, 15_000.0),
+    ({}, -10_000, 5.0, 50_000.0),
+    ({}, -10_000, 4.5, 45_000.0),
+    ({}, -50_000, 1.0, 125_000.0),
+    ({}, -100, 10.0, 500.0),
+    ({}, -100, 20.0, 600.0),
+    ({}, -100, 4.99, 499.0),
+    ({}, -100, 5.0, 500.0),
+    ({}, -100, 2.5, 250.0),
+    ({}, -100, 3.0, 300.0),
+):
+    opening = buy("X", shares, limit=at) if shares > 0 else short("X", -shares, limit=at)
+    words = "".join(f", {name} {value}" for name, value in facts.items())
+    story(
+        f"maintenance of {shares:,} at {at}{words}",
+        "rulebook.md 3.1 long vectors, short vectors (S83) and the fund table",
+        "2025-03-03",
+        {"cash": 300_000.0, **FINRA, "assets": [{"symbol": "X", **facts}]},
+        {"X": at},
+        ("09:31", opening, OK),
+        after={"calls": [], "rows": {"2025-03-03": {"maintenance_margin": needed}}},
+    )
+
 # -------------------------------------------------------------------------- the intraday margin deficit, rulebook.md 4.7 no. 1 to 15
 
 # 2026-06-15 is a Monday; 5 business days end on 06-23 (06-19 is closed).
