@@ -256,7 +256,8 @@ def changes(page: Path, names: list[str]) -> Iterator[str]:
     firm, first, second = names
     book = rulebook_for(firm)
     table: list[tuple[str, ...]] = [("parameter", first, second)]
-    ended, came = [], []
+    ended: list[str] = []
+    came: list[str] = []
     for change in book.changes(date.fromisoformat(first), date.fromisoformat(second)):
         parameter = book.parameter(change.name)
         before, after = (book.since(change.name, date.fromisoformat(day)) for day in (first, second))
