@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "Comparison", "SmallestAccount", "compare", "compare_folders", "smallest_account"]
 
+#: The arguments that ``compare`` has besides those of ``bt_pdt.run``.
+OWN = ("modes", "brokerages", "rules", "cash_levels", "cash", "symbols", "fromdate", "todate", "jobs", "progress")
+
 
 def compare(
     strategy: type | str | Path,
@@ -40,11 +43,12 @@ def compare(
 
     ``modes`` are ``off`` (measure, refuse nothing), ``entry``, ``exit``, ``both``; ``rules`` are ``as_of`` or days whose law holds
     throughout; ``cash_levels`` replaces ``cash``. ``off`` is run once for each cash level: what the rules cost is measured against it.
-    ``jobs`` processes work at once (default: every core; the results are the same as with 1), ``progress(done, total)`` counts variants.
+    ``jobs`` processes work at once (default: every core where that pays; the results are the same as with 1): a strategy of a file or a
+    module travels to them, a class of a notebook or of the running script is run here. ``progress(done, total)`` counts variants.
     Everything else is handed on to :func:`bt_pdt.run`. Raises :class:`BadInput` with the variant's name for what cannot be used.
     """
     wanted = variants(modes, brokerages, rules, [cash] if cash_levels is None else cash_levels)
-    common = handed_on(arguments)
+    common = handed_on("compare", OWN, arguments)
     names = None if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     chosen = study.load_strategy(strategy)
@@ -63,8 +67,9 @@ def compare_folders(folders: Iterable[str | Path], data: Source | Iterable[Sourc
     hashes = {run.manifest["data"]["sha256"] for run in runs}
     bars = None
     if data is not None:
-        p = runs[0].parameters
-        bars = study.load_bars(data, symbols=p["symbols"], fromdate=p["fromdate"], todate=p["todate"])
+        about = runs[0].manifest["data"]
+        days = {"fromdate": about["first"][:10], "todate": about["last"][:10]}
+        bars = study.load_bars(data, symbols=about["symbols"], **days)
         hashes.add(bars.sha256)
     if len(hashes) > 1:
         raise BadInput(f"{' and '.join(map(str, names))}: the runs (or the bars given) are not over the same bars, so they do not compare.")

@@ -364,14 +364,17 @@ class Comparison:
             return (
                 [self.paired(ranked[0], off.name).sentence] if off is not None and flows_known(off) and flows_known(self[ranked[0]]) else []
             )
-        best, second = self[ranked[0]], self[ranked[1]]
-        if abs(best.profit - self[ranked[-1]].profit) < 0.005:
+        best = self[ranked[0]]
+        level = [name for name in names if best.profit - self[name].profit < 0.005]
+        rest = [name for name in ranked if name not in level]
+        if not rest:
             return [f"{_listed(names)} make no difference to this strategy: each made {dollars(best.profit)}."]
-        rest = [f"{name} {dollars(self[name].profit)}" for name in ranked[1:]]
-        sentence = f"{best.name} suits this strategy best: it made {dollars(best.profit)}, {_listed(rest)}."
-        if not all(flows_known(run) for run in (best, second)):
-            return [sentence]
-        return [sentence, self.paired(best.name, second.name).sentence]
+        others = _listed([f"{name} {dollars(self[name].profit)}" for name in rest])
+        suits = "suits" if len(level) == 1 else "suit"
+        found = [f"{_listed(level)} {suits} this strategy best: {dollars(best.profit)} made; {others}."]
+        if flows_known(best) and flows_known(self[rest[0]]):
+            found.append(self.paired(level[0], rest[0]).sentence)
+        return found
 
     def _laws(self) -> list[tuple[str, str]]:
         """Pairs of variants that differ in the day of their law alone."""
@@ -457,6 +460,9 @@ def _counts(run: Run) -> Counter[str]:
 
 
 def _count(count: int, what: str) -> str:
+    """``1 refusal for DTBP``, ``2 fed calls``."""
+    if count == 1:
+        what = what.replace("refusals", "refusal", 1) if what.startswith("refusals") else what.removesuffix("s")
     return f"{count:,} {what}"
 
 

@@ -37,7 +37,7 @@ def account_before(result: Result, bars: Bars, at: datetime, order: str | None =
             break
         replay.play(entry)
     replay.reach(at)
-    replay.mark(at, before=not asked)
+    replay.mark(at, *bars.symbols, before=not asked)
     return replay.account
 
 
@@ -101,13 +101,21 @@ class _Replay:
         account = self.account
         at = max(at, account.now)
         day = sessions.session_of(at)
-        while account.session < day or at > sessions.close_of(account.session):
-            if not account.after_close():
-                account.close_session(account.session, self._prices(account.ledger.positions, sessions.close_of(account.session)))
-            if account.session == day:
-                break
-            account.roll_to(sessions.next_session(account.session))
+        while account.session < day:
+            self._close()
+            following = sessions.next_session(account.session)
+            if following == day:
+                account.advance(min(at, sessions.close_of(day)))
+            else:
+                account.roll_to(following)
+        if at > sessions.close_of(day):
+            self._close()
         account.advance(at)
+
+    def _close(self) -> None:
+        account = self.account
+        if not account.after_close():
+            account.close_session(account.session, self._prices(account.ledger.positions, sessions.close_of(account.session)))
 
     def mark(self, at: datetime, *symbols: str, before: bool = False) -> None:
         """Marks what is held, and ``symbols``, at the last closes up to ``at`` (``before``: up to the bar before)."""

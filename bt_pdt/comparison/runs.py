@@ -194,7 +194,7 @@ class Nights:
 
 def of_result(name: str, result: Result) -> Run:
     """A run that is in memory."""
-    returns = result.returns["return"]
+    returns = result.returns
     return Run(
         name=name,
         manifest=result.manifest,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How many sizes are tried from ``low`` to ``high`` before the search narrows.
 GRID = 8
+#: The arguments besides those of ``bt_pdt.run``.
+OWN = ("low", "high", "tolerance", "mode", "brokerage", "rules", "jobs", "progress", "symbols", "fromdate", "todate")
 
 
 class Probe(NamedTuple):
@@ -76,7 +78,7 @@ def smallest_account(
     if mode == "off":
         raise BadInput("with the rules off nothing is refused; give mode entry, exit or both.")
     (shape,) = variants([mode], [brokerage], [rules], [low])
-    common = handed_on(arguments)
+    common = handed_on("smallest_account", OWN, arguments)
     names = None if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     common |= {"symbols": names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import study
 from ..brokerages import NAMES
-from ..errors import BadInput, known_name
+from ..errors import BadInput, UnknownName, known_name
 from ..money import dollars
 
 if TYPE_CHECKING:
@@ -79,14 +80,13 @@ def _several(name: str, given: Any) -> list[Any]:
     return found
 
 
-def handed_on(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def handed_on(caller: str, own: Iterable[str], arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Further arguments of ``bt_pdt.run``; raises :class:`BadInput` for those that the variants set and for unknown ones."""
     for name in arguments:
         if name in ("block_on", "pdt_check", "dtbp_check"):
-            raise BadInput(f'{name} is what modes sets, like modes=["off", "entry", "exit", "both"].')
-        known_name(
-            "compare argument", name, (*HANDED_ON, "modes", "brokerages", "rules", "cash_levels", "cash", "symbols", "fromdate", "todate")
-        )
+            raise BadInput(f"{name} is what the modes off, entry, exit and both set; give {caller} those.")
+        if name not in HANDED_ON:
+            raise UnknownName(f"{caller} argument", name, (*HANDED_ON, *own))
     return dict(arguments)
 
 
@@ -143,15 +143,21 @@ def _unwrapped(variant: Variant, answer: Result | Exception) -> Result:
     return answer
 
 
-def _portable(strategy: type | str | Path) -> type | str | Path:
-    """A class loaded from a strategy file as that file, which another process can load too."""
-    if inspect.isclass(strategy) and strategy.__module__.startswith(study._MODULE):
+def _portable(strategy: type | str | Path) -> type | str | Path | None:
+    """What another process can load: a strategy file or a class of a module.
+
+    None for a class made in a function, a notebook or the script that runs: sent by value, backtrader's classes lose their parameters.
+    """
+    if not inspect.isclass(strategy):
+        return strategy
+    if strategy.__module__.startswith(study._MODULE):
         return f"{inspect.getfile(strategy)}:{strategy.__name__}"
-    return strategy
+    home = None if strategy.__module__ == "__main__" else sys.modules.get(strategy.__module__)
+    return strategy if getattr(home, strategy.__name__, None) is strategy else None
 
 
 def _in_parallel(
-    strategy: type | str | Path,
+    strategy: type | str | Path | None,
     bars: Bars,
     wanted: Sequence[Variant],
     common: Mapping[str, Any],
@@ -159,6 +165,8 @@ def _in_parallel(
     progress: Progress | None,
 ) -> list[Result | Exception] | None:
     """The answers from other processes; None where the strategy (or an argument) cannot travel there."""
+    if strategy is None:
+        return None
     from pickle import PicklingError
 
     from joblib import Parallel, delayed
