@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .ledger import Ledger
-from .margin import long_rate, requirement
+from .margin import requirement
 from .rules.rulebook import Rules
 
 
@@ -33,17 +33,27 @@ class Valuation:
         self._margins: dict[str, tuple[float, float, float]] = {}
         self._totals: tuple[float, float, float, float] | None = None
         self._short_maintenance = 0.0  # part of the totals
+        self._ordinary: tuple[float, float, float] | None = None
 
     def _revalue(self) -> None:
         self._margins.clear()
         self._totals = None
+        self._ordinary = None
+
+    def _ordinary_rates(self) -> tuple[float, float, float]:
+        """(price, initial rate, maintenance rate) of ordinary long stock above that price, where the last price band holds."""
+        bands = self.rules.maintenance_long_bands
+        rate = float(bands[-1].rate)
+        self._ordinary = (bands[-2].below if len(bands) > 1 else 0.0, max(float(self.rules.regt_initial_long), rate), rate)
+        return self._ordinary
 
     def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float]:
         price = self.ledger.marks[symbol]
         asset = self.ledger.asset(symbol)
-        if qty > 0 and asset.marginable:  # most positions: the same as below without its detours
-            value, rate = qty * price, long_rate(self.rules, asset, price)
-            return value, max(self.rules.regt_initial_long, rate) * value, rate * value
+        above, initial, maintenance = self._ordinary or self._ordinary_rates()
+        if qty > 0 and price > above and asset.marginable and asset.maintenance is None and asset.leverage is None:
+            value = qty * price  # most positions: the same as below without its detours
+            return value, initial * value, maintenance * value
         needed = requirement(self.rules, asset, qty, price)
         return qty * price, needed.initial, needed.maintenance
 

@@ -17,6 +17,7 @@ import backtrader as bt
 from .. import sessions
 from ..account import Account
 from ..decisions import Rejected
+from ..money import HALF_CENT
 from ..orders import Fill, OrderRequest
 from .clock import MILLISECOND, Feed
 from .sparse import SparseBroker
@@ -58,6 +59,8 @@ class BookingBroker(SparseBroker):
         self._queue: list[tuple[float, int, Any]] = []  # (stamp, 0 fill | 1 end | 2 cash, what)
         self._boundary = math.inf  # past this stamp something about the session ends
         self._morning = -math.inf  # from this stamp on a session waits to be begun
+        self._alert = False  # something is to be looked after on every bar
+        self._messages: list[tuple[str, dict[str, Any]]] = []  # what the strategies have not been told yet
         self._closed = False  # the regular session of the account's date
         self._marked: set[str] = set()  # symbols marked since the last bar
         self._noted: dict[str, float] = {}  # last marks, where the feeds keep no past bars
@@ -73,7 +76,11 @@ class BookingBroker(SparseBroker):
         raise NotImplementedError
 
     def after_work(self, now: float) -> None:
-        """A bar's executions are booked; its session is not closed yet."""
+        """A bar's executions are booked, its session is not closed yet; asked while on the alert, or when equity is gone."""
+        raise NotImplementedError
+
+    def tell_strategies(self) -> None:
+        """There are messages."""
         raise NotImplementedError
 
     def finish(self) -> None:
@@ -160,7 +167,8 @@ class BookingBroker(SparseBroker):
         past = now > self._boundary
         if past:
             self._reach(self._work_time(now))
-        self.after_work(now)
+        if self._alert or self._value <= 0.0:
+            self.after_work(now)
         if past and self.clock.is_daily(now) and not self.p.coc and not self._closed:
             self._close_session()
         if self._marked:
@@ -173,6 +181,8 @@ class BookingBroker(SparseBroker):
         else:
             times.append(now)
             self.equity.append(self._value)
+        if self._messages:
+            self.tell_strategies()
 
     def _open_account(self, now: float) -> None:
         at = self._work_time(now)
@@ -243,8 +253,16 @@ class BookingBroker(SparseBroker):
         assert account is not None
         fresh: dict[str, float] = {}
         if not marked:
+            by_symbol, seen = self.clock.by_symbol, self._seen
             for symbol in account.ledger.positions:
-                self._last_price(symbol, fresh)
+                feeds = by_symbol.get(symbol, ())
+                if len(feeds) == 1 and feeds[0].times.array[feeds[0].times.idx] <= seen:  # as in _last_price, without the call
+                    line = feeds[0].close
+                    price = line.array[line.idx]
+                    if 0.0 < price < math.inf and line.idx >= 0:
+                        fresh[symbol] = price
+                else:
+                    self._last_price(symbol, fresh)
         if feed.symbol not in marked and feed.symbol not in fresh:
             self._last_price(feed.symbol, fresh)
         if fresh:
@@ -327,6 +345,8 @@ class BookingBroker(SparseBroker):
             account.deposit(amount, for_call=for_call)
         elif not account.withdraw(-amount).accepted:
             return False
-        self._fundshares += amount / self._fundval
+        # a fund that is lost stays where it ended, one that is paid out keeps its value for the next deposit
+        shares = 0.0 if self._fundval <= 0.0 else self._fundshares + amount / self._fundval
+        self._fundshares = shares if shares * self._fundval >= HALF_CENT else 0.0
         self.cash += amount
         return True

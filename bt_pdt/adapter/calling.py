@@ -25,7 +25,7 @@ from ..errors import BadInput, known_name
 from ..journal import CallEntry, RestrictionEntry
 from ..ledger import Ledger
 from ..liquidation import Sale, everything, plan
-from ..money import SHARE_DUST, below, cents
+from ..money import HALF_CENT, SHARE_DUST, below, cents
 from ..valuation import Valuation
 from .booking import BookingBroker, Live
 from .clock import MILLISECOND, Feed
@@ -82,7 +82,6 @@ class CallingBroker(BookingBroker):
         self._regular_end = 0.0  # stamp of its regular close
         self._waiting: list[tuple[date, float]] = []  # deposits to come
         self._answer: str | Answer = "ignore"
-        self._messages: list[tuple[str, dict[str, Any]]] = []  # not told to the strategies yet
         self._issued: list[MarginCall] = []  # not answered by the customer yet
         self._shares_of: dict[Any, dict[tuple[Any, int], float]] = {}  # by data: what each (strategy, tradeid) has traded, net
         self._costs_of: tuple[int, int] | None = None  # the month whose costs are accruing
@@ -94,6 +93,7 @@ class CallingBroker(BookingBroker):
         self._closed_down = False
         self._closed_for = ""  # the call whose sale closed the account down
         self._real_time = self._watches = False
+        self._maintenance_open = False  # a rise meets a maintenance call when it happens, so every bar is marked while one is open
 
     def start(self) -> None:
         super().start()
@@ -116,11 +116,6 @@ class CallingBroker(BookingBroker):
 
     # -- the bar
 
-    def next(self) -> None:
-        super().next()
-        if self._messages:
-            self._tell_strategies()
-
     def begin_session(self, now: float) -> None:
         """The morning of a session, at its first bar of regular hours (a daily bar stands for its whole day), and sales that wait for a bar."""
         at, daily = self._work_time(now), self.clock.is_daily(now)
@@ -141,6 +136,10 @@ class CallingBroker(BookingBroker):
         if not self._late:
             self._reach(at)
             self._work_open(now, day)
+        self._set_alert()
+
+    def _set_alert(self) -> None:
+        self._alert = self._late or self._watches or self._maintenance_open
 
     def after_work(self, now: float) -> None:
         """Work of the open that had to wait, then equity and, where the brokerage watches in real time, maintenance."""
@@ -148,8 +147,11 @@ class CallingBroker(BookingBroker):
             self._late = False
             self._work_open(now, sessions.session_of(self._work_time(now)))
             self._fill_forced()
-        if (self._value <= 0.0 or self._watches) and self._open and not self._closed_down:
+        if self._maintenance_open:
+            self.account.mark(self._prices(now, "close"))  # type: ignore[union-attr]
+        if (((self._value <= 0.0 or self._watches) and self._open) or self._value < -HALF_CENT) and not self._closed_down:
             self._look(now)
+        self._set_alert()
 
     def _work_open(self, now: float, day: date) -> None:
         """What the brokerage and its customer do at the open of a bar: a session's morning, and what is to be sold."""
@@ -452,13 +454,15 @@ class CallingBroker(BookingBroker):
     def _hear(self, entry: CallEntry | RestrictionEntry) -> None:
         if isinstance(entry, CallEntry):
             self._messages.append((MESSAGES[entry.event], {"session": entry.session, "call": entry.call}))
+            self._maintenance_open = bool(self.account and self.account.open_calls("maintenance"))
+            self._set_alert()
             if entry.event == "issued":
                 self._issued.append(entry.call)
         else:
             about = {"session": entry.session, "kind": entry.kind, "because": entry.because, "why": entry.why}
             self._messages.append(("restriction_set" if entry.on else "restriction_lifted", about))
 
-    def _tell_strategies(self) -> None:
+    def tell_strategies(self) -> None:
         """Calls and restrictions as ``notify_store`` messages, in the order they came."""
         told, self._messages = self._messages, []
         cerebro = self.cerebro

@@ -298,7 +298,8 @@ class SparseBroker(bt.brokers.BackBroker):
                 unlevered += worth
         equity: float = cash + unlevered
         self._value = equity
-        self._fundval = equity / self._fundshares
+        if self._fundshares > 0.0:
+            self._fundval = equity / self._fundshares
         self._valuemkt = unlevered
         self._valuelever = cash + value
         self._valuemktlever = value

@@ -173,8 +173,8 @@ def bar_by_bar(kind: str, symbols: tuple[str, ...]) -> list[tuple[date, dict[str
 class Recount:
     """The account of a strategy that buys once: executions of its own come in, calls, forced sales and cash come out.
 
-    A maintenance call is measured at a close, issued on the next session, and met when equity covers maintenance margin: at a close, by
-    money in the morning, or at the open at which it is to be sold out. There what cures it is sold: the deficiency at the opening
+    A maintenance call is measured at a close, issued on the next session, and met when equity covers maintenance margin: at the end
+    of a bar, by money in the morning, or at the open at which it is to be sold out. There what cures it is sold: the deficiency at the opening
     price over what a share releases, rounded up. Equity that is gone at the end of a bar has everything sold at the next open.
     """
 
@@ -226,6 +226,8 @@ class Recount:
                 self.ruined = self.selling_out = True
                 if self.open is None:
                     self._issue(day, at_once=True)
+            elif self.open is not None and self.open.issued <= day and self.missing(self.marks) < 0.005:
+                self._meet(day)
         assert begun is not None
         self._close(begun)
 
