@@ -25,13 +25,14 @@ _HOMES = {
     "MarginBroker": "bt_pdt.adapter.broker",
     "OrderRequest": "bt_pdt.orders",
     "Reason": "bt_pdt.decisions",
+    "Result": "bt_pdt.report",
     "Rulebook": "bt_pdt.rules",
     "XNYSCalendar": "bt_pdt.adapter.calendar",
     "audit": "bt_pdt.history",
     "compare": "bt_pdt.comparison",
     "feeds": "bt_pdt.adapter.feeds",
     "install": "bt_pdt.adapter.install",
-    "load": "bt_pdt.bars",
+    "load": "bt_pdt.study",
     "load_many": "bt_pdt.bars",
     "plot": "bt_pdt.adapter.plot",
     "run": "bt_pdt.study",
@@ -44,7 +45,6 @@ __all__ = [*_HOMES, "__version__"]
 if TYPE_CHECKING:
     from .account import Account as Account
     from .bars import Bars as Bars
-    from .bars import load as load
     from .brokerages import rulebook_for as rulebook_for
     from .decisions import Reason as Reason
     from .errors import BadInput as BadInput
@@ -52,8 +52,11 @@ if TYPE_CHECKING:
     from .orders import Asset as Asset
     from .orders import Fill as Fill
     from .orders import OrderRequest as OrderRequest
+    from .report import Result as Result
     from .rules import Rulebook as Rulebook
     from .state import AccountState as AccountState
+    from .study import load as load
+    from .study import run as run
 
 
 def __getattr__(name: str) -> Any:

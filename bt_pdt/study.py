@@ -19,11 +19,11 @@ from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from . import sessions
 from .errors import BadInput, NotInForce, UnknownName, known_name
-from .journal import FillEntry
+from .journal import FillEntry, OrderEntry
 from .orders import Asset
 
 if TYPE_CHECKING:
@@ -199,6 +199,45 @@ def _value(name: str, text: str, default: Any) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
+
+
+# -- what was saved
+
+
+@overload
+def load(source: str | Path) -> Any: ...
+
+
+@overload
+def load(
+    source: str | Path | pd.DataFrame,
+    *,
+    symbol: str | None = None,
+    stamp: str | None = None,
+    tz: str | None = None,
+    timeframe: str | None = None,
+    drop_bad: bool = False,
+) -> Bars: ...
+
+
+def load(source: str | Path | pd.DataFrame, **options: Any) -> Bars | Result:
+    """What was saved: a run folder's :class:`~bt_pdt.report.Result`, else the bars of a file or a frame (:func:`bt_pdt.bars.load`).
+
+    The options are those of bars. ``bt_pdt.Result.load(folder)`` reads a run and nothing else. Raises :class:`BadInput` with a sentence.
+    """
+    from .bars import load as load_one
+    from .report.folder import MANIFEST, near_name, read
+
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        if not path.exists():
+            raise BadInput(f"there is no file {source}; {near_name(path, 'check the path.')}")
+        if path.is_dir() and any(any(path.glob(name)) for name in (MANIFEST, f"*/{MANIFEST}")):
+            if options:
+                raise BadInput(f"{source}: is a folder, so it is read as a run's; {next(iter(options))} goes with a file of bars.")
+            return read(source)
+        source = path
+    return load_one(source, **options)
 
 
 # -- the bars
@@ -487,7 +526,16 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
         restricted=tuple(account.restrictions),
         manifest=manifest,
         warnings=tuple(warned),
+        closes=_closes(account, bars),
     )
+
+
+def _closes(account: Account, bars: Bars) -> dict[str, tuple[Any, Any]]:
+    """(end of bar, close) of every symbol that was held or had an order accepted: what the account's value hangs on."""
+    traded = {entry.fill.symbol for entry in account.journal if isinstance(entry, FillEntry)} | account.positions.keys()
+    traded |= {entry.request.symbol for entry in account.journal if isinstance(entry, OrderEntry)}
+    arrays = {symbol: bars.arrays(symbol) for symbol in bars.symbols if symbol in traded}
+    return {symbol: (each.datetimes, each.close) for symbol, each in arrays.items()}
 
 
 def _versions() -> dict[str, str]:

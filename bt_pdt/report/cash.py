@@ -63,6 +63,17 @@ def flows(journal: Iterable[Entry], days: Sequence[str]) -> Flows:
     return Flows(moved, at_work)
 
 
+def bar_flows(journal: Iterable[Entry], times: Array) -> Array:
+    """Deposits less withdrawals by bar, dollars: each counts for the first bar that ends at or after it; what comes after the last is left out."""
+    moved = np.zeros(len(times) + 1)
+    ends = times.astype("datetime64[ms]")
+    for entry in _moved(journal):
+        if entry.kind in ("deposit", "withdraw"):
+            i = int(np.searchsorted(ends, np.datetime64(entry.at, "ms"), "left"))
+            moved[i] += entry.amount if entry.kind == "deposit" else -entry.amount
+    return moved[:-1]
+
+
 def time_weighted_return(journal: Iterable[Entry], rows: Rows, start: float, end: float) -> float | None:
     """The daily returns of the sessions table from ``start`` equity to its ``end``, one after the other, without what came in or left."""
     return metrics.chained(

@@ -16,15 +16,30 @@ _FAR = math.log(1e12)
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def max_drawdown(equity: Sequence[float] | Array) -> float:
-    """The deepest fall from an earlier high as a share of that high: -0.08 is 8 % below it, 0 if equity never fell."""
-    values = np.asarray(equity, dtype=np.float64)
+def max_drawdown(values: Sequence[float] | Array) -> float:
+    """The deepest fall from an earlier high as a share of that high: -0.08 is 8 % below it, 0 if there was no fall."""
+    values = np.asarray(values, dtype=np.float64)
     if not len(values):
         return 0.0
     highs = np.maximum.accumulate(values)
     with np.errstate(divide="ignore", invalid="ignore"):
         falls = np.where(highs > 0, values / highs - 1.0, 0.0)
     return float(falls.min())
+
+
+def time_weighted_index(start: float, equity: Sequence[float] | Array, flows: Sequence[float] | Array) -> Array:
+    """What ``start`` grows to by the end of each bar without what came in or left: each bar earns equity / (equity before + flows).
+
+    ``flows`` are deposits less withdrawals, each there from the beginning of its bar. Without flows it is equity itself; where there is
+    nothing to earn on (no equity) the index stays where it is. ``start`` is its first value.
+    """
+    values, moved = np.asarray(equity, dtype=np.float64), np.asarray(flows, dtype=np.float64)
+    if not moved.any():
+        return np.concatenate([[start], values])
+    base = np.r_[start, values[:-1]] + moved
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.where(base > 0, values / base, 1.0)
+    return start * np.concatenate([[1.0], np.cumprod(growth)])
 
 
 def daily_returns(
@@ -76,12 +91,52 @@ def money_weighted_return(start: float, flows: Iterable[tuple[float, float]], en
 
 def sharpe(returns: Sequence[float] | Array) -> float | None:
     """Mean over sample deviation of daily returns times the root of 252, no risk-free rate; None under two sessions or without change."""
-    values = np.asarray(returns, dtype=np.float64)
-    values = values[np.isfinite(values)]
+    values = _finite(returns)
     if len(values) < 2:
         return None
     deviation = float(values.std(ddof=1))
     return float(values.mean()) / deviation * math.sqrt(SESSIONS_PER_YEAR) if deviation > 1e-15 else None
+
+
+def sortino(returns: Sequence[float] | Array) -> float | None:
+    """As :func:`sharpe`, over the root of the mean squared loss of all sessions (a gain counts 0); None under two sessions or without a loss."""
+    values = _finite(returns)
+    if len(values) < 2:
+        return None
+    downside = math.sqrt(float(np.mean(np.minimum(values, 0.0) ** 2)))
+    return float(values.mean()) / downside * math.sqrt(SESSIONS_PER_YEAR) if downside > 1e-15 else None
+
+
+def volatility(returns: Sequence[float] | Array) -> float | None:
+    """Sample deviation of daily returns times the root of 252; None under two sessions."""
+    values = _finite(returns)
+    return float(values.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR) if len(values) > 1 else None
+
+
+def cagr(returns: Sequence[float] | Array) -> float | None:
+    """A year's growth at the pace of ``returns``: (1 + the return over all) to the power of 252 / sessions, less 1. None if one is missing."""
+    total = chained(returns)
+    if total is None or total < -1.0 or not len(returns):
+        return None
+    return float((1.0 + total) ** (SESSIONS_PER_YEAR / len(returns))) - 1.0
+
+
+def calmar(returns: Sequence[float] | Array) -> float | None:
+    """:func:`cagr` over the deepest fall between closes; None without a fall."""
+    growth, fall = cagr(returns), closing_drawdown(returns)
+    return None if growth is None or not fall else growth / -fall
+
+
+def closing_drawdown(returns: Sequence[float] | Array) -> float | None:
+    """:func:`max_drawdown` of daily returns chained: measured at closes only; None if a return is missing."""
+    if chained(returns) is None:
+        return None
+    return max_drawdown(np.r_[1.0, np.cumprod(1.0 + np.asarray(returns, dtype=np.float64))])
+
+
+def _finite(returns: Sequence[float] | Array) -> Array:
+    values = np.asarray(returns, dtype=np.float64)
+    return values[np.isfinite(values)]
 
 
 def dtbp_use(rows: Iterable[Mapping[str, Any]]) -> tuple[float | None, float | None]:

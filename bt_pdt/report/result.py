@@ -1,10 +1,11 @@
-"""``Result``: everything a run left behind, read from the account's journal."""
+"""``Result``: everything a run left behind, read from the account's journal or from the folder it was saved to."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..calls import MarginCall
 from ..decisions import Rejected
+from ..errors import BadInput
 from ..journal import Entry, FillEntry, OrderEntry
 from ..money import cents
 from ..obligations import Restriction
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result:
-    """One run under the rules: numbers (``summary``), tables, a picture, a folder.
+    """One run under the rules: numbers (``summary``), tables, a picture, a folder. :func:`bt_pdt.load` reads a saved one back, whole.
 
     ``journal`` is the account's, ``times`` and ``values`` are the end (naive New York time) and the equity of every bar, ``rows`` the
     sessions table, ``carried`` signed shares held before the first bar, ``issued`` and ``restricted`` the account's calls and restrictions
     at the end (the journal lacks the calls that the last close makes). ``manifest`` says what ran: versions, parameters, strategy, data,
-    rules by day. ``warnings`` are sentences about the bars. The columns of every table are described in ``bt_pdt.report.tables.COLUMNS``.
+    rules by day. ``warnings`` are sentences about the bars. ``closes`` are (end of bar, close) of each symbol that was traded, for
+    :attr:`account`. :meth:`columns` tells the unit and the meaning of every column of a table.
     """
 
     journal: Sequence[Entry]
@@ -46,6 +49,19 @@ class Result:
     restricted: Sequence[Restriction] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    closes: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+
+    @staticmethod
+    def load(folder: str | Path) -> Result:
+        """The result that was saved to ``folder``: equal to the one that was, in every table, number and picture."""
+        from .folder import read
+
+        return read(folder)
+
+    @staticmethod
+    def columns(table: str) -> dict[str, tables.Column]:
+        """The columns of a table (``orders``, ``trades``, ``account`` ...) in order, each with its unit and its meaning."""
+        return tables.columns(table)
 
     def __repr__(self) -> str:
         s = self.summary
@@ -54,14 +70,21 @@ class Result:
             f"{s['orders']} orders, {s['refused']} refused, {s['day_trades']} day trades>"
         )
 
+    def _repr_html_(self) -> str:
+        from .headline import headline
+
+        return headline(self)
+
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Scalars. Shares are fractions of 1 (0.05 is 5 %), money is dollars; None where a number does not exist.
 
         ``time_weighted_return`` chains the daily returns, each of which leaves the deposits and withdrawals of its day out;
         ``money_weighted_return`` is the internal rate of return, which weighs every dollar by the time it was there (over the run, from one
-        year on a year's). ``total_return`` is the time-weighted one where money came or went, else the end over the start. ``max_drawdown``
-        is measured bar by bar and is negative; ``sharpe`` is daily, times the root of 252; ``peak_dtbp_use`` and ``lowest_dtbp`` are of
+        year on a year's). ``total_return`` is the time-weighted one where money came or went, else the end over the start. ``max_drawdown`` is
+        measured bar by bar on what the start grew to without what came in or left, and is negative; ``closing_drawdown`` looks at the closes of
+        sessions only, and is what packages that know daily returns show. ``sharpe``, ``sortino`` and ``volatility`` are daily, times the root
+        of 252; ``cagr`` is a year's growth at the pace of the run, ``calmar`` that over ``closing_drawdown``. ``peak_dtbp_use`` and ``lowest_dtbp`` are of
         sessions that began with day-trading buying power; ``calls`` counts margin calls, ``forced_fills`` executions of the brokerage's own
         sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts
         positions kept over a night because their closing order was refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each
@@ -79,8 +102,13 @@ class Result:
             "total_return": cash.total_return(self.journal, self.rows, self.equity_start, end),
             "time_weighted_return": cash.time_weighted_return(self.journal, self.rows, self.equity_start, end),
             "money_weighted_return": cash.money_weighted_return(self.journal, self.rows, self.equity_start, end),
-            "max_drawdown": metrics.max_drawdown(np.r_[self.equity_start, self.values]),
+            "max_drawdown": metrics.max_drawdown(self.time_weighted_index),
+            "closing_drawdown": metrics.closing_drawdown(self._returns),
+            "cagr": metrics.cagr(self._returns),
+            "volatility": metrics.volatility(self._returns),
             "sharpe": metrics.sharpe(self._returns),
+            "sortino": metrics.sortino(self._returns),
+            "calmar": metrics.calmar(self._returns),
             "sessions": len(self.rows),
             "sessions_with_bars": len(self._seen),
             "orders": orders,
@@ -116,6 +144,13 @@ class Result:
     def fills(self) -> pd.DataFrame:
         """Every execution."""
         return tables.frame("fills", tables.fill_rows(self.journal))
+
+    @cached_property
+    def trades(self) -> pd.DataFrame:
+        """Round trips: every position from flat to flat, what it made, how long it was held, whether it was a day trade or sold out."""
+        positions = ((self.manifest.get("parameters") or {}).get("account") or {}).get("positions", ())
+        days = [date.fromisoformat(row["session"]) for row in (self.rows[0], self.rows[-1])] if self.rows else [None, None]
+        return tables.frame("trades", tables.trade_rows(self.journal, positions, *days))
 
     @cached_property
     def day_trades(self) -> pd.DataFrame:
@@ -160,23 +195,39 @@ class Result:
     @cached_property
     def equity(self) -> pd.DataFrame:
         """Equity at the end of every bar."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            {
-                "at": self.times.astype("datetime64[us]"),
-                "session": bar_sessions(self.times).astype("datetime64[s]"),
-                "equity": np.asarray(self.values, dtype=np.float64),
-            }
-        )
+        return tables.frame("equity", self._bars)
 
     @cached_property
-    def returns(self) -> pd.DataFrame:
-        """Daily returns, close to close, indexed by session; ``result.returns["return"]`` goes into quantstats or empyrical as it is."""
+    def account(self) -> pd.DataFrame:
+        """Cash, buying power, day trades and margin level at the end of every bar, found by playing the journal again."""
+        from .accounts import numbers
+
+        parameters = self.manifest.get("parameters")
+        if parameters is None:
+            raise BadInput("this result does not say with which arguments it ran, so its account cannot be played again.")
+        daily = self.manifest["data"]["bar_length"] == "1 day"
+        return tables.frame("account", self._bars | numbers(self.journal, self.times, self.closes, parameters, daily=daily))
+
+    @property
+    def _bars(self) -> dict[str, Array]:
+        return {
+            "at": self.times.astype("datetime64[us]"),
+            "session": bar_sessions(self.times).astype("datetime64[s]"),
+            "equity": np.asarray(self.values, dtype=np.float64),
+        }
+
+    @cached_property
+    def time_weighted_index(self) -> Array:
+        """What the equity at the start grows to by the end of every bar without what came in or left; the start is its first value."""
+        return metrics.time_weighted_index(self.equity_start, self.values, cash.bar_flows(self.journal, self.times))
+
+    @cached_property
+    def returns(self) -> pd.Series[float]:
+        """Daily returns, close to close, indexed by session, deposits left out: as they are for quantstats, empyrical and pyfolio."""
         import pandas as pd
 
         days = np.array([row["session"] for row in self._seen], dtype="datetime64[s]")
-        return pd.DataFrame({"return": self._returns}, index=pd.DatetimeIndex(days, name="session"))
+        return pd.Series(self._returns, index=pd.DatetimeIndex(days, name="session"), name="return")
 
     @cached_property
     def _seen(self) -> list[Mapping[str, Any]]:

@@ -11,8 +11,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..decisions import Rejected
+from ..errors import known_name
 from ..journal import Entry, FillEntry, OrderEntry, ReleaseEntry
 from ..money import SHARE_DUST
+from ..sessions import add_business_days, sessions_between
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +81,20 @@ COLUMNS: dict[str, dict[str, str]] = {
         "day_trades": "day trades this execution completed",
         "forced": "the margin call behind a liquidation",
     },
+    "trades": {
+        "symbol": "the security",
+        "side": "long or short",
+        "qty": "shares opened in all, from flat to flat",
+        "entry_at": "the first opening execution; empty for a position carried in",
+        "exit_at": "the execution that closed the last of it; empty while it is open",
+        "entry_price": "dollars a share, the mean of the openings (a position carried in: the price it was carried in at)",
+        "exit_price": "dollars a share, the mean of the closings",
+        "pnl": "dollars made after commission; empty while it is open",
+        "commission": "dollars, openings and closings",
+        "sessions_held": "closes of the exchange it was held over; 0 for a trade of one day",
+        "day_trade": "True if it completed a day trade",
+        "forced": "the margin call behind a liquidation that closed some of it",
+    },
     "day_trades": {
         "session": "the exchange day",
         "symbol": "the security",
@@ -133,6 +149,20 @@ COLUMNS: dict[str, dict[str, str]] = {
         "session": "the exchange day it belongs to",
         "equity": "cash + long market value - short market value",
     },
+    "account": {
+        "at": "end of the bar; the account is that after its executions and the orders sent then",
+        "session": "the exchange day it belongs to",
+        "equity": "cash + long market value - short market value",
+        "cash": "cash balance; negative is the debit",
+        "dtbp_start": "day-trading buying power at the start of the day; empty in the intraday-margin regime",
+        "dtbp_used": "what the day's openings and working opening orders use of it",
+        "dtbp_available": "what is left of it",
+        "regt_used": "2 x the initial margin of what is held, and what working opening orders take",
+        "regt_available": "Reg T buying power: 2 x (equity - initial margin) less working opening orders, not below zero",
+        "day_trades_used": "day trades in the five business days that end there; empty in the intraday-margin regime",
+        "day_trades_left": "day trades that the count still allows; empty where no count binds the account",
+        "intraday_margin_level": "equity less maintenance margin as the intraday margin rule takes it; empty in the pattern-day-trader regime",
+    },
     "returns": {
         "session": "the exchange day (the index)",
         "return": "what equity gained since the close before, deposits left out, over that equity and what of them was at work; sessions "
@@ -147,24 +177,60 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 
-_TIMES = {"at"}
+_TIMES = {"at", "entry_at", "exit_at"}
 _DAYS = {"session", "would_pass_on", "measured_on", "issued_on", "due_on", "ended_on", "from", "until"}
-_COUNTS = {"http_status", "code", "daytrade_count", "multiplier", "count", "day_trades", "refused", "forced_fills"}
-_FLAGS = {"accepted", "closing", "pattern_day_trader"}
-_NUMBERS = {"qty", "limit_price", "stop_price", "take_profit", "stop_loss", "filled", "price", "commission", "would_pass_qty"}
-_NUMBERS |= {"amount", "received", "forced_shares", "forced_proceeds", "deposited"}
+_FLAGS = {"accepted", "closing", "pattern_day_trader", "day_trade"}
+_DAY_TRADES = {"daytrade_count", "count", "day_trades", "day_trades_used", "day_trades_left"}
+_COUNTS = _DAY_TRADES | {"http_status", "code", "multiplier", "refused", "forced_fills", "sessions_held"}
+_SHARES = {"qty", "filled", "would_pass_qty", "forced_shares"}
+_PRICES = {"limit_price", "stop_price", "take_profit", "stop_loss", "price", "entry_price", "exit_price"}
+_DOLLARS = {
+    *("equity", "maintenance_margin", "initial_margin", "bod_dtbp", "lowest_daytrading_buying_power", "regt_buying_power", "sma"),
+    *("lowest_intraday_margin_level", "intraday_margin_deficit", "interest", "borrow_fee", "cash", "dtbp_start", "dtbp_used"),
+    *("dtbp_available", "regt_used", "regt_available", "intraday_margin_level", "pnl", "commission", "amount", "received"),
+    *("forced_proceeds", "deposited"),
+}
+_NUMBERS = _SHARES | _PRICES | _DOLLARS
+_UNITS = (
+    (_TIMES, "time"),
+    (_DAYS, "day"),
+    (_FLAGS, "true/false"),
+    (_SHARES, "shares"),
+    (_PRICES, "$ a share"),
+    (_DOLLARS, "$"),
+    (_DAY_TRADES, "day trades"),
+    ({"multiplier"}, "times"),
+    ({"sessions_held"}, "sessions"),
+    ({"refused"}, "orders"),
+    ({"forced_fills"}, "executions"),
+    ({"http_status", "code"}, "number"),
+    ({"return"}, "fraction"),
+)
 
 
-def frame(name: str, rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """``rows`` as the table ``name``: its columns in order, times and days as datetimes, prices as floats, counts as nullable integers."""
+class Column(NamedTuple):
+    """A column of a table: its unit (``time`` is naive New York time, a ``fraction`` of 0.01 is 1 %) and what it is."""
+
+    unit: str
+    meaning: str
+
+
+def columns(table: str) -> dict[str, Column]:
+    """The columns of a table in order; raises :class:`BadInput` with the nearest name for a table that is none."""
+    found = COLUMNS[known_name("table", table, COLUMNS)]
+    return {name: Column(next((unit for names, unit in _UNITS if name in names), "text"), text) for name, text in found.items()}
+
+
+def frame(name: str, rows: Sequence[dict[str, Any]] | dict[str, Any] | pd.DataFrame) -> pd.DataFrame:
+    """``rows`` (or columns by name) as the table ``name``: its columns in order, times and days as datetimes, prices as floats, counts as nullable integers."""
     import pandas as pd
 
     columns = list(COLUMNS[name])
-    table = pd.DataFrame(list(rows), columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
     for column in columns:
         if column in _TIMES or column in _DAYS:
             table[column] = pd.to_datetime(table[column]).astype("datetime64[us]" if column in _TIMES else "datetime64[s]")
-        elif column in _NUMBERS or (name == "sessions" and column not in _COUNTS | _FLAGS):
+        elif column in _NUMBERS:
             table[column] = table[column].astype("float64")
         elif column in _COUNTS:
             table[column] = table[column].astype("Int64")
@@ -273,6 +339,86 @@ def fill_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
         for entry in journal
         if isinstance(entry, FillEntry)
     ]
+
+
+class _Trip:
+    """A position from flat to flat: ``sign`` 1 is long. Opened shares and dollars, then closed ones."""
+
+    def __init__(self, symbol: str, sign: int, at: datetime | None, session: date | None) -> None:
+        self.symbol, self.sign, self.at, self.session = symbol, sign, at, session
+        self.opened = self.paid = self.closed = self.got = self.commission = 0.0
+        self.day_trade, self.forced = False, ""
+
+    def row(self, exit_at: datetime | None, session: date | None) -> dict[str, Any]:
+        done = exit_at is not None
+        held = None
+        if session is not None and self.session is not None:
+            held = len(sessions_between(self.session, session)) - 1
+        return {
+            "symbol": self.symbol,
+            "side": "long" if self.sign > 0 else "short",
+            "qty": self.opened,
+            "entry_at": self.at,
+            "exit_at": exit_at,
+            "entry_price": self.paid / self.opened,
+            "exit_price": self.got / self.closed if self.closed else None,
+            "pnl": self.sign * (self.got - self.paid) - self.commission if done else None,
+            "commission": self.commission,
+            "sessions_held": held,
+            "day_trade": self.day_trade,
+            "forced": self.forced or None,
+        }
+
+
+def trade_rows(
+    journal: Iterable[Entry],
+    carried: Iterable[tuple[str, float, float]] = (),
+    begin: date | None = None,
+    end: date | None = None,
+) -> list[dict[str, Any]]:
+    """Round trips, in the order in which they ended, open ones last.
+
+    ``carried`` are (symbol, signed shares, price) held before the first entry, ``begin`` and ``end`` the first and the last session: those
+    held from or to there were held over the closes between.
+    """
+    open_: dict[str, _Trip] = {}
+    rows = []
+    for symbol, qty, price in carried:
+        if qty:
+            trip = open_[symbol] = _Trip(symbol, 1 if qty > 0 else -1, None, add_business_days(begin, -1) if begin is not None else None)
+            trip.opened, trip.paid = abs(qty), abs(qty) * price
+    for entry in journal:
+        if not isinstance(entry, FillEntry):
+            continue
+        fill, left = entry.fill, float(entry.fill.qty)
+        trips = []
+        held = open_.get(fill.symbol)
+        if held is not None and held.sign != fill.sign:
+            part = min(left, held.opened - held.closed)
+            held.closed += part
+            held.got += part * fill.price
+            held.forced = held.forced or (entry.forced or "")
+            left -= part
+            trips.append((held, part))
+        if left > SHARE_DUST:
+            trip = (
+                open_[fill.symbol]
+                if held is not None and held.sign == fill.sign
+                else _Trip(fill.symbol, fill.sign, entry.at, entry.session)
+            )
+            trip.opened += left
+            trip.paid += left * fill.price
+            trips.append((trip, left))
+            open_[fill.symbol] = trip
+        for trip, part in trips:
+            trip.commission += fill.commission * part / fill.qty
+        if entry.day_trades and trips:
+            trips[0][0].day_trade = True
+        if held is not None and held.opened - held.closed <= SHARE_DUST:
+            rows.append(held.row(entry.at, entry.session))
+            if open_[fill.symbol] is held:
+                del open_[fill.symbol]
+    return rows + [trip.row(None, end) for trip in open_.values()]
 
 
 def day_trade_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:

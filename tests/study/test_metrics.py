@@ -106,7 +106,7 @@ def test_dtbp_use():
 
 def test_against_empyrical(result):
     empyrical = pytest.importorskip("empyrical")
-    returns = result.returns["return"]
+    returns = result.returns
     assert result.summary["sharpe"] == pytest.approx(empyrical.sharpe_ratio(returns))
     bars = np.diff(np.r_[result.equity_start, result.values]) / np.r_[result.equity_start, result.values[:-1]]
     assert result.summary["max_drawdown"] == pytest.approx(empyrical.max_drawdown(bars))

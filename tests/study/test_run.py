@@ -43,7 +43,7 @@ def test_the_tables_agree_with_each_other_and_the_summary(result):
     assert s["day_trades"] == result.day_trades["count"].sum() == result.fills.day_trades.sum()
     assert s["sessions"] == 40 == len(result.sessions) == len(result.returns)
     assert len(result.equity) == 40 * 390 and result.equity.equity.iloc[-1] == pytest.approx(s["equity_end"], abs=0.005)
-    assert np.prod(1 + result.returns["return"]) - 1 == pytest.approx(s["total_return"])
+    assert np.prod(1 + result.returns) - 1 == pytest.approx(s["total_return"])
     last = result.equity.groupby("session").equity.last()
     np.testing.assert_allclose(last, result.sessions.equity, atol=0.006)
 
@@ -112,7 +112,7 @@ def test_deposits_are_no_return(short_data):
                 self.broker.add_cash(1_000.0)
 
     ran = run(Deposit, short_data, cash=10_000, symbols=["IDXE"])
-    assert ran.summary["equity_end"] == 11_000 and ran.summary["total_return"] == 0 and ran.returns["return"].eq(0).all()
+    assert ran.summary["equity_end"] == 11_000 and ran.summary["total_return"] == 0 and ran.returns.eq(0).all()
 
 
 def test_a_deposit_is_no_profit(called):
@@ -151,7 +151,7 @@ def test_a_hole_in_the_bars_is_no_row_of_zero_returns(short_data):
     tidy = bt_pdt.load(short_data).only(["IDXE"]).tidy()
     ran = run(BuyOnce, tidy[tidy.timestamp.dt.day != 23], cash=50_000)
     assert (ran.summary["sessions"], ran.summary["sessions_with_bars"], len(ran.returns)) == (6, 5, 5)
-    assert np.prod(1 + ran.returns["return"]) - 1 == pytest.approx(ran.summary["total_return"])
+    assert np.prod(1 + ran.returns) - 1 == pytest.approx(ran.summary["total_return"])
 
 
 def test_progress_is_told_from_start_to_end(short_data):
