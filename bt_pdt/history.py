@@ -505,8 +505,8 @@ def decision_row(order: str | None, at: datetime, symbol: str | None, side: str,
     return row
 
 
-def audit(lines: Iterable[str], name: str = "<history>", flags: Flags | None = None) -> dict[str, Any]:
-    """Plays a history given as lines of JSON; raises :class:`BadInput` as ``NAME:LINE: sentence``."""
+def play(lines: Iterable[str], name: str = "<history>", flags: Flags | None = None) -> Audit:
+    """Plays a history given as lines of JSON to its end; raises :class:`BadInput` as ``NAME:LINE: sentence``."""
     player = Audit(flags)
     number = 0
     for number, line in enumerate(lines, 1):
@@ -516,7 +516,11 @@ def audit(lines: Iterable[str], name: str = "<history>", flags: Flags | None = N
             player.play(*read_event(line))
         except BadInput as error:
             raise BadInput(f"{name}:{number}: {error}") from None
-    try:
-        return player.result()
-    except BadInput as error:
-        raise BadInput(f"{name}:{number + 1}: {error}") from None
+    if player.account is None:
+        raise BadInput(f"{name}:{number + 1}: the history is empty; its first line must be the account event.")
+    return player
+
+
+def audit(lines: Iterable[str], name: str = "<history>", flags: Flags | None = None) -> dict[str, Any]:
+    """The report of a history given as lines of JSON; raises :class:`BadInput` as ``NAME:LINE: sentence``."""
+    return play(lines, name, flags).result()

@@ -15,8 +15,8 @@ from .money import SHARE_DUST
 Row = dict[str, Any]
 
 
-def play_real(imported: Imported, flags: Flags | None = None) -> tuple[dict[str, Any], Imported]:
-    """The report of an imported history, and the lines that were played: what the brokerage really did wins over what would be refused.
+def play_real(imported: Imported, flags: Flags | None = None) -> tuple[Audit, Imported]:
+    """An imported history played to its end, and the lines that were played: what the brokerage really did wins over what would be refused.
 
     A cancellation of an order that is refused here has nothing to release and is left out; a replacement that is refused here, or of an
     order that is, becomes an order of its own; an execution after the close of a day order is booked without its order; a refused
@@ -29,7 +29,7 @@ def play_real(imported: Imported, flags: Flags | None = None) -> tuple[dict[str,
         except BadInput as error:
             raise BadInput(f"{origin}: {error}") from None
     origins = ["" for _ in player.lines]
-    return player.audit.result(), Imported(player.lines, origins, imported.notes + notes.lines())
+    return player.audit, Imported(player.lines, origins, imported.notes + notes.lines())
 
 
 def _spoken(value: Any) -> Any:

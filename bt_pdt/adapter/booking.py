@@ -334,8 +334,8 @@ class BookingBroker(SparseBroker):
         self._reach(self._work_time(self._seen))
         while amounts:
             amount = float(amounts.popleft())
-            if amount:
-                self.move_money(amount)
+            if amount and self.move_money(amount) and self.times and self.times[-1] == self._seen:
+                self.equity[-1] += amount  # asked for its value, the broker takes the cash in at the end of the bar at hand
 
     def move_money(self, amount: float, for_call: str | None = None) -> bool:
         """A deposit (perhaps for a margin call) or, negative, a withdrawal, on both books; False if the account refused it."""

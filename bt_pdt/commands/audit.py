@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from .common import MODES, account_options, out_folder, pairs, print_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
-    from ..history import Audit, Flags
+    from ..history import Audit
 
 
 @click.command()
@@ -44,7 +44,7 @@ def audit(
     HISTORY.jsonl holds one event a line; '-' reads standard input. Exit 0 whatever was refused, 2 for input that cannot be.
     """
     from ..errors import known_name
-    from ..history import Flags
+    from ..history import Flags, play
 
     for name, mode in (("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
         if mode is not None:
@@ -56,9 +56,8 @@ def audit(
         from ..importers import from_alpaca
         from ..reenact import play_real
 
-        _, played = play_real(from_alpaca(history, cash, start), flags)
+        player, played = play_real(from_alpaca(history, cash, start), flags)
         imported = played.lines
-        player = play(imported, "<imported history>")  # what was played gives the same report by itself
         for note in played.notes:
             click.echo(f"note: {note}", err=True)
     else:
@@ -82,23 +81,6 @@ def audit(
         click.echo(report, nl=False)
         if folder is not None:
             click.echo(f"wrote {folder / 'audit.json'} and {folder / 'audit.txt'}")
-
-
-def play(lines: Iterable[str], name: str, flags: Flags | None = None) -> Audit:
-    """The history played to its end; raises :class:`BadInput` as ``NAME:LINE: sentence``."""
-    from ..history import Audit, read_event
-
-    player = Audit(flags)
-    number = 0
-    for number, line in enumerate(lines, 1):
-        try:
-            if line.strip():
-                player.play(*read_event(line))
-        except BadInput as error:
-            raise BadInput(f"{name}:{number}: {error}") from None
-    if player.account is None:
-        raise BadInput(f"{name}:{number + 1}: the history is empty; its first line must be the account event.")
-    return player
 
 
 def _lines(path: str) -> Iterator[str]:

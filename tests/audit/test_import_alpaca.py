@@ -17,6 +17,12 @@ from bt_pdt.importers import Imported, from_alpaca
 from bt_pdt.reenact import play_real
 
 
+def real(imported: Imported, flags: Flags | None = None) -> tuple[dict[str, Any], Imported]:
+    """The report of an imported history and the lines that were played."""
+    player, played = play_real(imported, flags)
+    return player.result(), played
+
+
 def brought(tmp_path: Path, orders: list[Row] | None, activities: list[Row] | None, cash: float | None = 20_000.0, **more: Any) -> Imported:
     paths = [write(tmp_path, f"{i}.json", rows) for i, rows in enumerate((activities, orders)) if rows is not None]
     paths += [write(tmp_path, name, value) for name, value in more.items()]
@@ -116,7 +122,7 @@ def test_a_bracket_is_one_order_and_its_legs_keep_their_fills(tmp_path: Path) ->
     assert short(imported)[2:] == ["order p", "fill p", "fill p.tp"]
     made = events(imported)[2]
     assert (made["order_class"], made["take_profit"], made["stop_loss"], made["limit_price"]) == ("bracket", 55.0, 48.0, 50.0)
-    report, _ = play_real(imported)
+    report, _ = real(imported)
     assert report["day_trades"] == [{"session": "2025-03-03", "symbol": "X", "count": 1}]
     assert report["account"]["positions"] == {}
 
@@ -135,7 +141,7 @@ def test_exits_that_are_cancelled_after_the_entry(tmp_path: Path) -> None:
     parent = bracket(tp={"canceled_at": end}, sl={"canceled_at": end})
     imported = brought(tmp_path, [parent], [fill("p", "2025-03-03T14:46:00Z", "buy", "100", "X", "50")])
     assert short(imported)[3:] == ["fill p", "cancel p.tp", "cancel p.sl"]
-    _, played = play_real(imported)
+    _, played = real(imported)
     assert len(played.lines) == len(imported.lines)
 
 
@@ -159,7 +165,7 @@ def test_a_pair_of_exits(tmp_path: Path) -> None:
     imported = brought(tmp_path, [*entry, pair], [*fills, fill("sl", "2025-03-04T16:00:00Z", "sell", "100", "X", "48")])
     assert short(imported)[4:] == ["order tp", "fill tp.sl"]
     assert (events(imported)[4]["take_profit"], events(imported)[4]["stop_loss"]) == (55.0, 48.0)
-    assert play_real(imported)[0]["account"]["positions"] == {}
+    assert real(imported)[0]["account"]["positions"] == {}
 
 
 def replaced() -> list[Row]:
@@ -172,7 +178,7 @@ def test_a_replacement_is_judged_in_the_place_of_the_original(tmp_path: Path) ->
     imported = brought(tmp_path, replaced(), [fill("b", "2025-03-03T16:00:00Z", "buy", "200", "X", "50")])
     assert short(imported)[2:] == ["order a", "replace a", "fill a"]
     assert {k: v for k, v in events(imported)[3].items() if k not in ("event", "at")} == {"order": "a", "qty": 200, "limit_price": 50.0}
-    report, _ = play_real(imported)
+    report, _ = real(imported)
     assert [(d["order"], d["qty"], d["accepted"]) for d in report["decisions"]] == [("a", 100, True), ("a", 200, True)]
 
 
@@ -181,13 +187,13 @@ def test_what_the_brokerage_did_wins(tmp_path: Path) -> None:
     cancelled = order("c", "2025-03-03T17:00:00Z", "buy", "900", "X", "canceled", canceled_at="2025-03-03T17:30:00Z")
     imported = brought(tmp_path, [*replaced(), cancelled], [fill("b", "2025-03-03T16:00:00Z", "buy", "200", "X", "50")], cash=7_000.0)
     flags = Flags(brokerage="alpaca", rules="2025-03-03", set={"equity_test": "current", "wash_check": "true", "pdt_min_equity": "25000"})
-    report, played = play_real(imported, flags)
+    report, played = real(imported, flags)
     verdicts = [(d["order"], d["accepted"]) for d in report["decisions"]]
     assert verdicts == [("a", True), ("a", True), ("c", False)]
     assert len(played.lines) == len(imported.lines) - 1
     assert any("cancelled or expired at Alpaca" in note for note in played.notes)
     poor = brought(tmp_path, [*replaced(), cancelled], [fill("b", "2025-03-03T16:00:00Z", "buy", "200", "X", "50")], cash=4_000.0)
-    report, played = play_real(poor, flags)
+    report, played = real(poor, flags)
     assert [(d["order"], d["accepted"]) for d in report["decisions"]] == [("a", True), ("a~1", False), ("c", False)]
     assert report["contradictions"] == [{"order": "a~1", "at": "2025-03-03T11:00:00", "reason": "BUYING_POWER"}]
     assert report["account"]["positions"] == {"X": 200.0}
@@ -200,7 +206,7 @@ def test_rejected_orders_are_judged_and_released(tmp_path: Path) -> None:
     imported = brought(tmp_path, [*orders, no], fills)
     assert "order r" in short(imported) and "cancel r" in short(imported)
     assert "order r was rejected at Alpaca; here it is judged like any other and cancelled at once." in imported.notes
-    assert play_real(imported)[0]["account"]["positions"] == {}
+    assert real(imported)[0]["account"]["positions"] == {}
 
 
 def test_money_and_splits(tmp_path: Path) -> None:
@@ -232,7 +238,7 @@ def test_money_and_splits(tmp_path: Path) -> None:
         "an execution belongs to an order that is not in the files; it is booked as an execution of an unknown order.",
         "an activity FEE over $0 is left out.",
     ]
-    report, _ = play_real(imported)
+    report, _ = real(imported)
     assert report["account"]["positions"] == {"X": 400.0}
     assert report["account"]["cash"] == pytest.approx(20_000 + 5_000 - 5_000 - 100.5 + 25 + 12.34 - 1.85 - 3.21 - 0.02)
 
@@ -245,14 +251,14 @@ def test_a_split_in_two_rows_and_a_short_sale(tmp_path: Path) -> None:
     ]
     imported = brought(tmp_path, None, rows)
     assert events(imported)[-1]["ratio"] == 7.0
-    assert play_real(imported)[0]["account"]["positions"] == {"X": -700.0}
+    assert real(imported)[0]["account"]["positions"] == {"X": -700.0}
 
 
 def test_shares_that_were_held_before(tmp_path: Path) -> None:
     imported = brought(tmp_path, None, [fill("u", "2025-03-03T15:00:00Z", "sell", "40", "X", "50")])
     assert events(imported)[0]["positions"] == [{"symbol": "X", "qty": 40, "price": 50.0}]
     assert any("40 X sold were not bought in these files" in note for note in imported.notes)
-    assert play_real(imported)[0]["account"]["positions"] == {}
+    assert real(imported)[0]["account"]["positions"] == {}
 
 
 def test_orders_for_dollars(tmp_path: Path) -> None:
@@ -274,7 +280,7 @@ def test_a_market_order_that_has_no_price_is_named(tmp_path: Path) -> None:
 def test_an_execution_after_the_close_of_a_day_order(tmp_path: Path) -> None:
     late = order("a", "2025-03-03T20:30:00Z", "buy", "10", "X", filled_at="2025-03-03T21:00:01Z", time_in_force="cls")
     imported = brought(tmp_path, [late], [fill("a", "2025-03-03T21:00:01Z", "buy", "10", "X", "50")])
-    report, played = play_real(imported)
+    report, played = real(imported)
     assert report["account"]["positions"] == {"X": 10.0}
     assert any("after the close" in note for note in played.notes)
     assert any("time in force cls" in note for note in imported.notes)
@@ -337,4 +343,4 @@ def test_start_is_not_after_the_first_event(tmp_path: Path) -> None:
 
 def test_the_hour_that_comes_twice(tmp_path: Path) -> None:
     rows = [fill("u", "2025-11-02T05:50:00Z", "buy", "1", "X", "5"), fill("v", "2025-11-02T06:10:00Z", "buy", "1", "X", "5")]
-    assert play_real(brought(tmp_path, None, rows))[0]["account"]["positions"] == {"X": 2.0}
+    assert real(brought(tmp_path, None, rows))[0]["account"]["positions"] == {"X": 2.0}
