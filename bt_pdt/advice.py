@@ -97,5 +97,9 @@ def _money(case: Case) -> Iterator[Advice]:
     elif cushion < rules.near_maintenance_move:
         yield Advice(
             AdviceCode.NEAR_MAINTENANCE,
-            f"equity would be {dollars(excess)} above maintenance margin: a move of about {max(0.0, cushion):.1%} against the account reaches a margin call.",
+            f"equity would be {dollars(excess)} above maintenance margin: {_any_move(cushion)} against the account reaches a margin call.",
         )
+
+
+def _any_move(cushion: float) -> str:
+    return f"a move of about {cushion:.1%}" if cushion >= 0.0005 else "any move"

@@ -50,7 +50,9 @@ class Closing(NamedTuple):
     short: bool
     initial_margin: float
     maintenance_margin: float
-    exchange_maintenance_margin: float  # the rule's own; asked for only where maintenance margin exceeds equity
+    exchange_maintenance_margin: float  # the rule's own; this and the next only where maintenance margin exceeds equity
+    maintenance_rule: str  # the parameter behind the largest requirement
+    market_value: float  # of all positions, long and short
     pattern_day_trader: bool
     multiplier: int
     bod_dtbp: float
@@ -140,13 +142,14 @@ def due_day(rules: Any, kind: str, measured: date) -> date | None:
 
 def issued(call_id: str, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
     """The call that ``breach`` makes on the session after it."""
+    issue, due = sessions.next_session(closing.session), due_day(rules, breach.kind, closing.session)
     return MarginCall(
         call_id,
         breach.kind,
         breach.amount,
         closing.session,
-        sessions.next_session(closing.session),
-        due_day(rules, breach.kind, closing.session),
+        issue,
+        None if due is None else max(due, issue),
         rules.cite(breach.parameter),
         breach.parameter,
         breach.facts,
@@ -204,12 +207,13 @@ def maintenance(rules: Any, closing: Closing) -> Breach | None:
         return None
     exchange = max(0.0, closing.exchange_maintenance_margin - closing.equity)
     facts = {
+        "market_value": closing.market_value,
         "maintenance_margin": closing.maintenance_margin,
         "equity": closing.equity,
         "exchange_maintenance_margin": closing.exchange_maintenance_margin,
         "exchange_call": exchange,
     }
-    return Breach("maintenance", amount, "maintenance_long_bands", facts)
+    return Breach("maintenance", amount, closing.maintenance_rule, facts)
 
 
 def minimum_equity(rules: Any, closing: Closing) -> Breach | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from .decisions import Reason, Refusal
 from .ledger import WorkingOrder
-from .margin import order_price, requirement
+from .margin import maintenance_rule, order_price, requirement
 from .money import SHARE_DUST, below, dollars, exceeds, shares
 from .orders import OrderRequest
 from .rules.rulebook import PDT
@@ -418,6 +418,8 @@ def buying_power(case: Case) -> Refusal | None:
         why = f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; {reason} no margin."
     elif case.regt > case.value * 1.001:
         facts["regt_charge"] = case.regt
+        if rule.startswith("regt_initial"):  # the larger requirement is the maintenance margin
+            rule = maintenance_rule(rules, case.asset, case.sign, case.last or case.price)
         why = (
             f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {case.regt / case.value / 2:.0%} it needs "
             f"{dollars(case.regt)} of Reg T buying power, and {dollars(case.regt_left())} is left."
@@ -440,7 +442,9 @@ def day_trading_power(case: Case) -> Refusal | None:
         left, cost = case.dtbp_left(), case.value * case.scale
         if exceeds(cost, left):
             facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
-            why = f"{case.what} is valued at {dollars(cost)} and day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
+            uses = "is valued at" if case.scale == 1.0 else f"is valued at {dollars(case.value)} and uses, by its requirement,"
+            start = dollars(standing.bod_dtbp)
+            why = f"{case.what} {uses} {dollars(cost)} and day-trading buying power is {dollars(left)} of {start} at the start of the day."
             return Refusal(Reason.DTBP, "dtbp_check", facts, why)
     if rules.dtbp_check in ("exit", "both"):
         return _exit_power(case)

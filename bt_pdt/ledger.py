@@ -279,6 +279,11 @@ class Ledger:
 
         Orders take the position's shares in their order of submission, an exit of a group once.
         """
+        orders = self.by_symbol.get(symbol, ())
+        if len(orders) == 1 and not orders[0].leg and orders[0].root != ignoring:  # by far the most frequent case
+            order = orders[0]
+            held = self.positions.get(symbol, 0.0)
+            return {order.id: order.left if order.sign * held >= 0 else max(0.0, order.left - abs(held))}
         held = self.position(symbol)
         closable = abs(held)
         groups: set[str] = set()
@@ -329,6 +334,8 @@ class Ledger:
 
     def held(self, symbol: str, sign: int, ignoring: str | None = None) -> float:
         """Shares of the position that working exits on the side ``sign`` hold; a group (bracket, OCO) holds its larger leg once."""
+        if symbol not in self.by_symbol:
+            return 0.0
         groups: dict[str, float] = {}
         parts = self.opening_parts(symbol, ignoring)
         for order in self.working(symbol, ignoring):
@@ -339,6 +346,8 @@ class Ledger:
 
     def pending(self, symbol: str, ignoring: str | None = None, *, fillable_only: bool = False) -> tuple[float, float]:
         """(shares to buy, shares to sell) of working orders, exits that wait for their entry included, a group's two legs once."""
+        if symbol not in self.by_symbol:
+            return 0.0, 0.0
         sides: dict[tuple[str, int], float] = {}
         for order in self.working(symbol, ignoring):
             if fillable_only and order.unfillable_today:

@@ -73,6 +73,23 @@ def requirement(rules: Any, asset: Asset, qty: float, price: float, mark: float 
     return Requirement(max(regt, rate) * value, maintenance)
 
 
+def maintenance_rule(rules: Any, asset: Asset, qty: float, price: float) -> str:
+    """The parameter that sets the maintenance margin of a position."""
+    multiple = abs(asset.leverage or 1)
+    if qty < 0:
+        scaled = multiple > 1 and rules.maintenance_leveraged_scaling and asset.maintenance is None
+        return "maintenance_leveraged_short_rate" if scaled else "maintenance_short_bands"
+    if not asset.marginable:
+        return "maintenance_non_marginable"
+    if multiple == 1 or asset.maintenance is not None:
+        return "maintenance_long_bands"
+    rate, listed = long_rate(rules, asset, price), dict(rules.maintenance_leveraged_long or ()).get(multiple)
+    if listed is not None and rate == listed:
+        return "maintenance_leveraged_long"
+    ordinary = long_rate(rules, Asset(asset.symbol), price)
+    return "maintenance_long_bands" if rate == ordinary else "maintenance_leveraged_scaling"
+
+
 def collar(rules: Any, price: float) -> float:
     """A market (or stop) buy is valued above its price: 4 % below $50, 2.5 % from $50 at Alpaca."""
     rate = rules.collar_below if price < rules.collar_threshold else rules.collar_from

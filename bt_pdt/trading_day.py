@@ -12,7 +12,7 @@ from .calls import Closing, MarginCall, maintenance
 from .errors import BadInput
 from .journal import CallEntry, CloseEntry, ReleaseEntry
 from .ledger import WorkingOrder
-from .margin import requirement
+from .margin import maintenance_rule, requirement
 from .money import cents
 from .rules.rulebook import PDT
 from .standing import Standing
@@ -144,6 +144,8 @@ class TradingDay(Standing):
             initial_margin=initial,
             maintenance_margin=maintenance,
             exchange_maintenance_margin=self._exchange_maintenance() if maintenance > equity else 0.0,
+            maintenance_rule=self._largest_rule() if maintenance > equity else "",
+            market_value=self._sums()[0] + self._sums()[1],
             pattern_day_trader=self.pattern_day_trader,
             multiplier=self.multiplier,
             bod_dtbp=self.bod_dtbp,
@@ -176,6 +178,17 @@ class TradingDay(Standing):
         """The rule's own maintenance margin, without house rates."""
         law, ledger = rulebook_for("finra").on(self.rules.day), self.ledger
         return sum(requirement(law, ledger.asset(s), qty, ledger.marks[s]).maintenance for s, qty in ledger.positions.items())
+
+    def _largest_rule(self) -> str:
+        """The parameter behind the position that requires the most maintenance margin."""
+        ledger = self.ledger
+        if not ledger.positions:
+            return "maintenance_long_bands"  # a debt without a position
+        asset, qty, price = max(
+            ((ledger.asset(s), qty, ledger.marks[s]) for s, qty in ledger.positions.items()),
+            key=lambda held: requirement(self.rules, *held).maintenance,
+        )
+        return maintenance_rule(self.rules, asset, qty, price)
 
     def _row(self) -> dict[str, Any]:
         """The session's line of the sessions table; fills after the close count in its day trades."""

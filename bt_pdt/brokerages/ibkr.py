@@ -34,7 +34,7 @@ IBKR = Brokerage(
         "The day on which IBKR left the old rules is not published; the law's first day is taken, switch_day sets another.",
         "IBKR reads equity at 16:15, adds later deposits and looks during the day too; here the previous close alone counts.",
         "IBKR lifts the designation once in 180 days; here pdt_flag_removals is the rule's single removal.",
-        "IBKR liquidates in real time when maintenance is broken; here the call days of the bare rule hold.",
+        "IBKR sells in real time when maintenance is broken: a backtest does so at the next bar, an audit only lists the call at the close.",
         "The words of its refusals are not sourced: they are the bare rule's.",
     ),
 )
