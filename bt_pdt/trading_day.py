@@ -234,6 +234,14 @@ class TradingDay(Standing):
         """(interest, borrow fees) of closed sessions that were not charged yet, dollars."""
         return self._accrued
 
+    def look(self, prices: Mapping[str, float]) -> None:
+        """Current prices for whoever asks next; unlike :meth:`mark` no event: no call is met by it, no low of the day noted."""
+        for symbol, price in prices.items():
+            if self.ledger.marks.get(symbol) != price:
+                self.ledger.marks[symbol] = price
+                if self._margins.pop(symbol, None) is not None:
+                    self._totals = None
+
     def mark(self, prices: Mapping[str, float], at: datetime | None = None) -> None:
         """Last prices by symbol."""
         if at is not None:

@@ -46,7 +46,7 @@ class BookingBroker(SparseBroker):
 
     def init(self) -> None:
         super().init()
-        self.account: Account | None = None
+        self._account: Account | None = None
         self._arguments: dict[str, Any] = {}  # of the account that opens with the first bar
         #: Time (backtrader's float) and equity of every bar; read-only.
         self.times = array("d")
@@ -59,6 +59,8 @@ class BookingBroker(SparseBroker):
         self._queue: list[tuple[float, int, Any]] = []  # (stamp, 0 fill | 1 end | 2 cash, what)
         self._boundary = math.inf  # past this stamp something about the session ends
         self._morning = -math.inf  # from this stamp on a session waits to be begun
+        self._running = False
+        self._looked = -math.inf  # the bar at whose prices a strategy last saw the account
         self._alert = False  # something is to be looked after on every bar
         self._messages: list[tuple[str, dict[str, Any]]] = []  # what the strategies have not been told yet
         self._closed = False  # the regular session of the account's date
@@ -66,6 +68,18 @@ class BookingBroker(SparseBroker):
         self._noted: dict[str, float] = {}  # last marks, where the feeds keep no past bars
         self._orders_sent = 0
         self._carried = 0.0  # interest that backtrader adds to the commission of the execution under way
+
+    @property
+    def account(self) -> Account | None:
+        """The account of the current (or last) run, None before its first bar. A strategy sees it at the prices of its bar."""
+        account = self._account
+        if account is not None and self._running and (self._looked != self._seen or self.p.coo):
+            self._looked = self._seen
+            prices: dict[str, float] = {}
+            for symbol in self.clock.by_symbol:
+                self._last_price(symbol, prices)
+            account.look(prices)
+        return account
 
     def judge_parts(self) -> None:
         """The host is about to activate orders."""
@@ -85,11 +99,11 @@ class BookingBroker(SparseBroker):
 
     def finish(self) -> None:
         """The bars are over: the session of the last one closes. Safe to call again."""
-        if self.account is None:
+        if self._account is None:
             return
         self._flush()
         last = self._work_time(self._seen)
-        if not self._closed and sessions.session_of(last) == self.account.session:
+        if not self._closed and sessions.session_of(last) == self._account.session:
             self._close_session()
 
     # -- time and sessions
@@ -115,7 +129,7 @@ class BookingBroker(SparseBroker):
 
     def _reach(self, at: datetime) -> datetime:
         """Moves the account to ``at`` (never back), closing what ends on the way at the bars' own closes; returns its time."""
-        account = self.account
+        account = self._account
         assert account is not None
         at = max(at, account.now)
         if not self._closed and at > sessions.close_of(account.session):
@@ -134,12 +148,12 @@ class BookingBroker(SparseBroker):
         return at
 
     def _set_boundary(self) -> None:
-        day = self.account.session  # type: ignore[union-attr]
+        day = self._account.session  # type: ignore[union-attr]
         ends = sessions.end_of_date(day) if self._closed else sessions.close_of(day)
         self._boundary = self.clock.stamp(ends) + MILLISECOND / 2
 
     def _close_session(self) -> None:
-        account = self.account
+        account = self._account
         assert account is not None
         day = account.session
         if self.clock.forgets:
@@ -155,7 +169,7 @@ class BookingBroker(SparseBroker):
 
     def next(self) -> None:
         now = self._seen = self.clock.read()
-        if self.account is None:
+        if self._account is None:
             self._open_account(now)
         if now >= self._morning:
             self.begin_session(now)
@@ -186,7 +200,7 @@ class BookingBroker(SparseBroker):
 
     def _open_account(self, now: float) -> None:
         at = self._work_time(now)
-        self.account = Account(float(self.p.cash), at=at, **self._arguments)
+        self._account = Account(float(self.p.cash), at=at, **self._arguments)
         if not sessions.is_session(at.date()):
             self.odd_dates.append(at.date())
         for position in self.positions.values():
@@ -206,7 +220,7 @@ class BookingBroker(SparseBroker):
         Worst is: what adds to a position first, what closes it after. An execution dated before the bar (cheat-on-close, a close
         order) is posted in its own session, before that session is closed.
         """
-        account = self.account
+        account = self._account
         assert account is not None
         queue, self._queue = self._queue, []
         if len(queue) > 1:
@@ -226,7 +240,7 @@ class BookingBroker(SparseBroker):
                 account.cash_move(*what)
 
     def _post(self, stamp: float, live: Live, bit: Any, symbol: str, commission: float) -> None:
-        account = self.account
+        account = self._account
         assert account is not None
         if stamp > self._boundary:
             at = self._reach(self._work_time(stamp))
@@ -249,7 +263,7 @@ class BookingBroker(SparseBroker):
 
     def _mark(self, feed: Feed) -> bool:
         """Marks what is held and what is ordered, once a bar each. False if the ordered symbol has no usable price."""
-        account, marked = self.account, self._marked
+        account, marked = self._account, self._marked
         assert account is not None
         fresh: dict[str, float] = {}
         if not marked:
@@ -328,7 +342,7 @@ class BookingBroker(SparseBroker):
 
     def _add_cash(self, amounts: deque[float]) -> None:
         """``add_cash``: a deposit, or a withdrawal that the account may refuse (then it moves nothing), made when this bar comes."""
-        if self.account is None:
+        if self._account is None:
             return  # asked before the first bar, with which it comes in
         self._flush()
         self._reach(self._work_time(self._seen))
@@ -339,7 +353,7 @@ class BookingBroker(SparseBroker):
 
     def move_money(self, amount: float, for_call: str | None = None) -> bool:
         """A deposit (perhaps for a margin call) or, negative, a withdrawal, on both books; False if the account refused it."""
-        account = self.account
+        account = self._account
         assert account is not None
         if amount > 0:
             account.deposit(amount, for_call=for_call)

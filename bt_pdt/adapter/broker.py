@@ -278,7 +278,7 @@ class MarginBroker(CallingBroker):
         """The account's answer to one order (with its exits); accepted, the order is live under an id."""
         feed = self._feed(order)
         stamp = max(self._seen, feed.stamp())
-        account = self.account
+        account = self._account
         if account is None or not feed.started:
             return self._unreadable(order, f"{feed.symbol} has no bar yet, so no price to judge an order at; wait for its first bar.")
         at = max(self._order_time(stamp), account.now)
@@ -309,15 +309,15 @@ class MarginBroker(CallingBroker):
             return None  # the first of its group, or alone
         refs = [ref for ref in self._ocol.get(self._ocos[order.ref], ()) if ref != order.ref]
         others = [self._live[ref] for ref in refs if ref in self._live]
-        if len(others) != 1 or others[0].request is None or others[0].request.order_class != "simple" or self.account is None:
+        if len(others) != 1 or others[0].request is None or others[0].request.order_class != "simple" or self._account is None:
             return None
         symbol = others[0].request.symbol
-        reduces = self.account.position(symbol) * order.executed.remsize < 0
+        reduces = self._account.position(symbol) * order.executed.remsize < 0
         return others[0] if reduces and same_exit(order, others[0].order) is not None else None
 
     def _judge_oco(self, order: Any, request: OrderRequest, other: Live, close: float) -> Decision:
         """``order`` and the working ``other`` as one OCO: they hold the shares once. Refused, ``other`` stays as it was."""
-        account = self.account
+        account = self._account
         exits = same_exit(order, other.order)
         assert account is not None and exits is not None and request.id is not None and request.at is not None and other.id is not None
         account.release(other.id, request.at, "becomes one end of an OCO")
@@ -334,8 +334,8 @@ class MarginBroker(CallingBroker):
 
     def _unreadable(self, order: Any, why: str) -> Rejected:
         """A refusal for what is no order at all, in the brokerage's form."""
-        wire = self.account.brokerage.wire[Reason.PRICE] if self.account is not None else None
+        wire = self._account.brokerage.wire[Reason.PRICE] if self._account is not None else None
         status, code = (wire.http_status, wire.code) if wire is not None else (422, None)
         decision = Rejected(Reason.PRICE, status, code, why, {"code": code, "message": why}, "price", {}, (), WouldPass(0.0, None), why)
-        self.unreadable.append((self.account.now if self.account is not None else None, order.ref, decision))
+        self.unreadable.append((self._account.now if self._account is not None else None, order.ref, decision))
         return decision

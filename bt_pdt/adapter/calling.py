@@ -102,12 +102,12 @@ class CallingBroker(BookingBroker):
 
     def stop(self) -> None:
         super().stop()
-        if self.account is not None:
-            self.account.listener = None
+        if self._account is not None:
+            self._account.listener = None
 
     def _open_account(self, now: float) -> None:
         super()._open_account(now)
-        account = self.account
+        account = self._account
         assert account is not None
         account.listener = self._hear
         for entry in account.journal:
@@ -148,7 +148,7 @@ class CallingBroker(BookingBroker):
             self._work_open(now, sessions.session_of(self._work_time(now)))
             self._fill_forced()
         if self._maintenance_open:
-            self.account.mark(self._prices(now, "close"))  # type: ignore[union-attr]
+            self._account.mark(self._prices(now, "close"))  # type: ignore[union-attr]
         if (((self._value <= 0.0 or self._watches) and self._open) or self._value < -HALF_CENT) and not self._closed_down:
             self._look(now)
         self._set_alert()
@@ -167,7 +167,7 @@ class CallingBroker(BookingBroker):
 
     def _do_duties(self, day: date) -> None:
         """Costs, deposits and the customer's answers of a morning, in this order."""
-        account = self.account
+        account = self._account
         assert account is not None
         self._real_time = bool(account.refuses and account.account_type == "margin" and account.rules.maintenance_real_time)
         self._watches = self._real_time or bool(account.refuses and self.p.worst_price)
@@ -184,12 +184,12 @@ class CallingBroker(BookingBroker):
     def _charge_month(self, day: date) -> None:
         month = (day.year, day.month)
         if self._costs_of is not None and month != self._costs_of:
-            self.cash -= self.account.charge_costs()  # type: ignore[union-attr]
+            self.cash -= self._account.charge_costs()  # type: ignore[union-attr]
         self._costs_of = month
 
     def _wants_sale(self, call: MarginCall) -> bool:
         """The customer's answer to a call on the day it is issued: a deposit is made at once, True asks for a sale."""
-        account = self.account
+        account = self._account
         assert account is not None
         call = next(c for c in account.calls if c.id == call.id)
         if not call.is_open:
@@ -213,7 +213,7 @@ class CallingBroker(BookingBroker):
 
     def _missing(self, call: MarginCall) -> float:
         """Dollars that would meet a call now, at the last marks."""
-        account = self.account
+        account = self._account
         assert account is not None
         equity, _, maintenance = account.margins()
         if call.kind == "maintenance":
@@ -231,7 +231,7 @@ class CallingBroker(BookingBroker):
 
     def _prices(self, now: float, moment: str) -> dict[str, float]:
         """Prices of what is held, ``moment`` telling which of a bar that ends now: its ``open``, ``close`` or ``worst``; else the last close."""
-        account = self.account
+        account = self._account
         assert account is not None
         found: dict[str, float] = {}
         for symbol, qty in account.ledger.positions.items():
@@ -250,7 +250,7 @@ class CallingBroker(BookingBroker):
 
         Sized at the opening prices, or at those of the breach that a watching brokerage has seen, if they ask for more.
         """
-        account = self.account
+        account = self._account
         assert account is not None
         breach, self._breach, self._sales = self._breach, None, []
         if not account.refuses:
@@ -321,7 +321,7 @@ class CallingBroker(BookingBroker):
 
     def _worth(self, prices: dict[str, float]) -> tuple[float, float]:
         """(equity, equity less maintenance margin) of what is held at ``prices``."""
-        account = self.account
+        account = self._account
         assert account is not None
         books = Ledger(account.cash)
         books.positions, books.assets, books.marks = account.ledger.positions, account.ledger.assets, prices
@@ -422,7 +422,7 @@ class CallingBroker(BookingBroker):
 
     def _look(self, now: float) -> None:
         """After a regular bar: an account without equity is closed down; a brokerage that watches in real time sells to cure."""
-        account = self.account
+        account = self._account
         assert account is not None
         regular = now <= self._regular_end or self.clock.is_daily(now)
         if not account.refuses or not regular or account.session != self._begun:
@@ -440,7 +440,7 @@ class CallingBroker(BookingBroker):
 
     def _close_down(self, call: str) -> None:
         """Equity is gone: all orders die, everything is sold, nothing more may be traded; what is left is a debt, and the run goes on."""
-        account = self.account
+        account = self._account
         assert account is not None
         self._closed_down = account.trading_blocked = True
         self._closed_for = call
@@ -454,7 +454,7 @@ class CallingBroker(BookingBroker):
     def _hear(self, entry: CallEntry | RestrictionEntry) -> None:
         if isinstance(entry, CallEntry):
             self._messages.append((MESSAGES[entry.event], {"session": entry.session, "call": entry.call}))
-            self._maintenance_open = bool(self.account and self.account.open_calls("maintenance"))
+            self._maintenance_open = bool(self._account and self._account.open_calls("maintenance"))
             self._set_alert()
             if entry.event == "issued":
                 self._issued.append(entry.call)
