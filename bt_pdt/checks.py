@@ -442,9 +442,8 @@ def day_trading_power(case: Case) -> Refusal | None:
         left, cost = case.dtbp_left(), case.value * case.scale
         if exceeds(cost, left):
             facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
-            uses = "is valued at" if case.scale == 1.0 else f"is valued at {dollars(case.value)} and uses, by its requirement,"
-            start = dollars(standing.bod_dtbp)
-            why = f"{case.what} {uses} {dollars(cost)} and day-trading buying power is {dollars(left)} of {start} at the start of the day."
+            worth = f"is valued at {dollars(case.value)} and" if case.scale == 1.0 else f"needs {dollars(cost)} by its requirement and"
+            why = f"{case.what} {worth} day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
             return Refusal(Reason.DTBP, "dtbp_check", facts, why)
     if rules.dtbp_check in ("exit", "both"):
         return _exit_power(case)
