@@ -6,11 +6,25 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import BadInput
+from ..errors import BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from ..report import Result
+
+
+class Verbs(click.Group):
+    """A group of verbs whose slips name the nearest one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            raise click.UsageError(str(UnknownName("command", args[0], known)))
+        return super().resolve_command(ctx, args)
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 MODES = ("entry", "exit", "both")
@@ -75,3 +89,12 @@ def out_folder(path: str | None) -> Path | None:
 def print_json(value: Any) -> None:
     """One JSON object on standard output."""
     click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def run_json(result: Result, folder: Path | None) -> dict[str, Any]:
+    """What ``--json`` prints of a run, and where it is saved."""
+    from ..report.folder import plain
+
+    lists = {"call_list": result.call_rows, "restriction_list": result.restriction_rows, "warnings": list(result.warnings)}
+    found: dict[str, Any] = plain(result.summary | lists | {"out": str(folder) if folder else None})
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import BadInput
-from .common import out_folder, print_json
+from .common import Verbs, out_folder, print_json
 
 if TYPE_CHECKING:
     from ..bars import Bars
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group()
+@click.group(cls=Verbs)
 def data() -> None:
     """Generates sample bars, reports on bar files, converts them."""
 
