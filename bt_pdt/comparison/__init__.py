@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import study
 from ..errors import BadInput
+from ..report import Result
 from .comparison import COLUMNS, Comparison
-from .runs import of_folder, of_result
+from .runs import Run
 from .smallest import SmallestAccount, smallest_account
 from .variants import MODES, Progress, handed_on, run_all, variants
 
@@ -53,24 +55,30 @@ def compare(
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     chosen = study.load_strategy(strategy)
     results = run_all(chosen, bars, wanted, common | {"symbols": names}, jobs=jobs, progress=progress)
-    return Comparison(tuple(of_result(variant.name, result) for variant, result in zip(wanted, results, strict=True)), bars)
+    return Comparison(tuple(Run(variant.name, result) for variant, result in zip(wanted, results, strict=True)), bars)
 
 
 def compare_folders(folders: Iterable[str | Path], data: Source | Iterable[Source] | None = None) -> Comparison:
-    """Saved runs side by side, named by their folders. With the bars they ran over (``data``) also what the rules cost and nights."""
+    """Saved runs side by side, named by their folders; with the bars they ran over (``data``) also what the rules cost and what stuck nights made."""
     paths = [Path(folder) for folder in folders]
     if len(paths) < 2:
         raise BadInput("give two run folders at least.")
     short = [path.resolve().name for path in paths]
     names = short if len(set(short)) == len(short) else [str(path) for path in paths]
-    runs = tuple(of_folder(path, name) for path, name in zip(paths, names, strict=True))
-    hashes = {run.manifest["data"]["sha256"] for run in runs}
+    runs = tuple(Run(name, Result.load(path)) for path, name in zip(paths, names, strict=True))
+    about = runs[0].result.manifest["data"]
+    different = [run.name for run in runs if run.result.manifest["data"]["sha256"] != about["sha256"]]
+    if different:
+        raise BadInput(f"{names[0]} and {different[0]} are not over the same bars, so they do not compare.")
     bars = None
     if data is not None:
-        about = runs[0].manifest["data"]
-        days = {"fromdate": about["first"][:10], "todate": about["last"][:10]}
-        bars = study.load_bars(data, symbols=about["symbols"], **days)
-        hashes.add(bars.sha256)
-    if len(hashes) > 1:
-        raise BadInput(f"{' and '.join(map(str, names))}: the runs (or the bars given) are not over the same bars, so they do not compare.")
+        bars = study.load_bars(data, symbols=about["symbols"], fromdate=_day(about["first"]), todate=_day(about["last"]))
+        if bars.sha256 != about["sha256"]:
+            raise BadInput("the bars given are not those that the runs were over; give the same files.")
+        closes = {symbol: (bars.arrays(symbol).datetimes, bars.arrays(symbol).close) for symbol in bars.symbols}
+        runs = tuple(Run(run.name, replace(run.result, closes=closes)) for run in runs)
     return Comparison(runs, bars)
+
+
+def _day(moment: Any) -> str:
+    return str(moment)[:10]

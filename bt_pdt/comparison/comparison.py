@@ -14,7 +14,7 @@ from ..money import cents, dollars
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER, PARTS, Costs, costs, event_row
 from .divergence import Divergence, FirstDivergence, divergences, first_divergence
 from .resampling import CONFIDENCE, DRAWS, Paired, paired
-from .runs import Run, Stuck, flows_known
+from .runs import Run, Stuck
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "days_restricted": "sessions on which a restriction was in force",
         "interest": "margin interest paid, dollars",
         "borrow_fees": "borrow fees paid, dollars",
-        "cost": "profit with the rules off less this profit; empty without a run with the rules off and the bars",
+        "cost": "profit with the rules off less this profit; empty without a run with the rules off, or its prices",
     },
     "costs": {
         "variant": "its name",
@@ -122,7 +122,8 @@ _TIMES, _DAYS = {"at"}, {"session"}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Runs of one strategy, in the order of the variants. ``bars`` is None where saved runs are compared without their bars.
+    """Runs of one strategy, in the order of the variants. ``bars`` is None where saved runs are compared without their bars:
+    then what the rules cost and what the nights of stuck positions made is not known.
 
     ``table`` (one row a variant), ``costs`` and ``cost_events`` (against the run with the rules off), ``stuck``, ``divergences(a, b)``,
     ``first_divergence(a, b)``, ``paired(a, b)``, ``what_changed(a, b)``, ``conclusions`` (plain sentences), ``figure()``, ``save(folder)``,
@@ -153,13 +154,12 @@ class Comparison:
     @property
     def title(self) -> str:
         """The strategy's name."""
-        return str((self.runs[0].manifest.get("strategy") or {}).get("class") or "runs")
+        return str((self.runs[0].result.manifest.get("strategy") or {}).get("class") or "runs")
 
     @property
     def warnings(self) -> list[str]:
         """What a reader must know about the bars and the runs, each sentence once."""
-        live = [run.result.warnings if run.result is not None else run.manifest.get("warnings", ()) for run in self.runs]
-        return list(dict.fromkeys(text for told in live for text in told))
+        return list(dict.fromkeys(text for run in self.runs for text in run.result.warnings))
 
     def off(self, run: Run) -> Run | None:
         """The run with the rules off and the same cash, None if there is none or it is ``run`` itself."""
@@ -193,7 +193,7 @@ class Comparison:
             "sharpe": s["sharpe"],
             "orders": s["orders"],
             "refused": s["refused"],
-            "entries_refused": len(run.refused(closing=False)) + run.unreadable,
+            "entries_refused": len(run.refused(closing=False)) + len(run.result.unreadable),
             "exits_refused": len(run.refused(closing=True)),
             "stuck_overnight": len(self.nights[run.name]),
             "stuck_pnl": None if self.bars is None else cents(sum(nights)),
@@ -219,14 +219,8 @@ class Comparison:
     @cached_property
     def cost_of(self) -> dict[str, Costs]:
         """The costs of each variant that has a run with the rules off beside it."""
-        if self.bars is None:
-            return {}
-        found = {}
-        for run in self.runs:
-            off = self.off(run)
-            if off is not None:
-                found[run.name] = costs(off, run, self.bars)
-        return found
+        beside = {run.name: (self.off(run), run) for run in self.runs}
+        return {name: costs(off, run) for name, (off, run) in beside.items() if off is not None and off.priced and run.priced}
 
     @property
     def cost_rows(self) -> list[dict[str, Any]]:
@@ -276,15 +270,11 @@ class Comparison:
 
     def first_divergence(self, a: str, b: str) -> FirstDivergence | None:
         """The first of them, with both accounts just before it side by side; None if the two never part."""
-        return first_divergence(*self._two(a, b), self.bars)
+        return first_divergence(*self._two(a, b))
 
     def paired(self, a: str, b: str, *, draws: int = DRAWS, confidence: float = CONFIDENCE, seed: int = 0) -> Paired:
         """Whether the daily returns of two variants differ by more than chance: bootstrap interval and a sentence."""
-        one, other = self._two(a, b)
-        for run in (one, other):
-            if not flows_known(run):
-                raise BadInput(f"{run.name}: a saved run with deposits or withdrawals does not tell their days, so no daily returns.")
-        return paired(one, other, draws=draws, confidence=confidence, seed=seed)
+        return paired(*self._two(a, b), draws=draws, confidence=confidence, seed=seed)
 
     def _two(self, a: str, b: str) -> tuple[Run, Run]:
         one, other = self[a], self[b]
@@ -331,8 +321,9 @@ class Comparison:
             known = [night.pnl for night in nights if night.pnl is not None]
             if known:
                 made = f"{'made' if sum(known) >= 0 else 'lost'} {dollars(abs(sum(known)))}"
-                many = f"{len(known):,} positions were" if len(known) > 1 else "1 position was"
-                found.append(f"{name}: {many} stuck overnight because the exit was refused; from close to open that {made}.")
+                many = f"{len(nights):,} positions were" if len(nights) > 1 else "1 position was"
+                left = f" (not known of {len(nights) - len(known):,} of them: the bars end)" if len(nights) > len(known) else ""
+                found.append(f"{name}: {many} stuck overnight because the exit was refused; from close to open that {made}{left}.")
         for names in self._by_law():
             found += self._best(names)
         for a, b in self._laws():
@@ -361,9 +352,7 @@ class Comparison:
         ranked = sorted(names, key=lambda name: -self[name].profit)
         if len(ranked) < 2:
             off = self.off(self[ranked[0]])
-            return (
-                [self.paired(ranked[0], off.name).sentence] if off is not None and flows_known(off) and flows_known(self[ranked[0]]) else []
-            )
+            return [self.paired(ranked[0], off.name).sentence] if off is not None else []
         best = self[ranked[0]]
         level = [name for name in names if best.profit - self[name].profit < 0.005]
         rest = [name for name in ranked if name not in level]
@@ -371,10 +360,8 @@ class Comparison:
             return [f"{_listed(names)} make no difference to this strategy: each made {dollars(best.profit)}."]
         others = _listed([f"{name} {dollars(self[name].profit)}" for name in rest])
         suits = "suits" if len(level) == 1 else "suit"
-        found = [f"{_listed(level)} {suits} this strategy best: {dollars(best.profit)} made; {others}."]
-        if flows_known(best) and flows_known(self[rest[0]]):
-            found.append(self.paired(level[0], rest[0]).sentence)
-        return found
+        sentence = f"{_listed(level)} {suits} this strategy best: {dollars(best.profit)} made; {others}."
+        return [sentence, self.paired(level[0], rest[0]).sentence]
 
     def _laws(self) -> list[tuple[str, str]]:
         """Pairs of variants that differ in the day of their law alone."""
@@ -414,7 +401,7 @@ class Comparison:
         base = next((run for run in self.runs if run.off), self.runs[0])
         others = [run for run in self.runs if run is not base]
         parted = [self.first_divergence(base.name, run.name) for run in others]
-        pairs = [self.paired(run.name, base.name) for run in others if flows_known(run) and flows_known(base)]
+        pairs = [self.paired(run.name, base.name) for run in others]
         found: Mapping[str, Any] = {
             "title": self.title,
             "base": base.name,
@@ -426,7 +413,7 @@ class Comparison:
             "parted": [first._asdict() | {"sentence": first.sentence} for first in parted if first is not None],
             "paired": pairs,
             "what_changed": [{"from": a, "to": b, "rows": self.what_changed_rows(a, b)} for a, b in self._laws()],
-            "equity": {run.name: {row["session"]: row["equity"] for row in run.rows} for run in self.runs},
+            "equity": {run.name: {row["session"]: row["equity"] for row in run.result.rows} for run in self.runs},
             "conclusions": self.conclusions,
             "warnings": self.warnings,
         }
@@ -452,8 +439,8 @@ def _counts(run: Run) -> Counter[str]:
         if name.startswith("refused_"):
             found[f"refusals for {name.removeprefix('refused_')}"] = int(count)
     found["day trades"] = int(run.summary["day_trades"])
-    found.update(f"{row['kind'].replace('_', ' ')} calls" for row in run.call_rows)
-    found.update(f"{row['kind'].replace('_', ' ')} restrictions" for row in run.restriction_rows)
+    found.update(f"{row['kind'].replace('_', ' ')} calls" for row in run.result.call_rows)
+    found.update(f"{row['kind'].replace('_', ' ')} restrictions" for row in run.result.restriction_rows)
     if run.summary["forced_fills"]:
         found["forced sales"] = int(run.summary["forced_fills"])
     return found

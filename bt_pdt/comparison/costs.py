@@ -24,16 +24,13 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import BadInput
 from ..money import HALF_CENT, SHARE_DUST, cents
+from ..report.metrics import Array
 from .runs import Order, Run, Trade
-
-if TYPE_CHECKING:
-    from ..bars import Bars
 
 NEVER_OPENED, EXITS_DELAYED, FORCED_SALES = "never_opened", "exits_delayed", "forced_sales"
 INTEREST_AND_FEES, OTHER = "interest_and_fees", "other"
@@ -98,17 +95,16 @@ def pairs(base: Sequence[Order], variant: Sequence[Order]) -> list[tuple[Order |
     return matched + [(None, order) for key, order in right.items() if key not in left]
 
 
-def costs(base: Run, variant: Run, bars: Bars) -> Costs:
+def costs(base: Run, variant: Run) -> Costs:
     """The cost of the variant's rules against ``base``, a run with the rules off over the same bars with the same cash."""
+    prices = {**base.result.closes, **variant.result.closes}
     events = _Events(base, variant)
     cells: dict[Cause, float] = defaultdict(float)
     for move, sign in [*((m, 1.0) for m in base.moves), *((m, -1.0) for m in variant.moves)]:
         if move.kind not in ("deposit", "withdraw"):
             cells[(events.of_move(move.kind, move.at, move.session), False)] += sign * move.amount
     for symbol in sorted({fill.symbol for fill in (*base.fills, *variant.fills)}):
-        if symbol not in bars.symbols:
-            raise BadInput(f"the runs trade {symbol}, but there are no bars of it; give the bars that they ran over.")
-        _walk(symbol, base, variant, bars, events, cells)
+        _walk(symbol, base, variant, *prices[symbol], events, cells)
     whole = cents(base.profit) - cents(variant.profit)
     missing = base.profit - variant.profit - sum(cells.values())
     if abs(missing) > HALF_CENT:
@@ -194,10 +190,8 @@ def _forced(fill: Trade) -> Event:
     return Event(FORCED_SALES, fill.at, fill.session, fill.symbol, None, str(fill.forced), f"sold by the brokerage for {fill.forced}")
 
 
-def _walk(symbol: str, base: Run, variant: Run, bars: Bars, events: _Events, cells: dict[Cause, float]) -> None:
-    """Walks one symbol from event to event and puts every dollar of the difference to its cause."""
-    arrays = bars.arrays(symbol)
-    closes, stamps = arrays.close, arrays.datetimes
+def _walk(symbol: str, base: Run, variant: Run, stamps: Array, closes: Array, events: _Events, cells: dict[Cause, float]) -> None:
+    """Walks one symbol from event to event and puts every dollar of the difference to its cause; ``stamps`` are the ends of bars."""
     last = len(closes) - 1
     by_bar: dict[int, list[tuple[float, Trade]]] = defaultdict(list)
     for side, run in ((1.0, base), (-1.0, variant)):

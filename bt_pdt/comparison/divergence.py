@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from ..money import SHARE_DUST, cents, dollars, shares
 from .costs import pairs
 from .replay import account_before
 from .runs import Order, Run, Trade
-
-if TYPE_CHECKING:
-    from ..bars import Bars
 
 #: What of an account is laid side by side, by the names of :class:`~bt_pdt.AccountState`.
 STATE = (
@@ -148,7 +145,7 @@ def _forced(a: Run, b: Run) -> list[Divergence]:
     for k, (run, mine, others) in enumerate(((a, sold[0], sold[1]), (b, sold[1], sold[0]))):
         for key, fill in mine.items():
             if key not in others:
-                made, call = abs(fill.qty), next((row for row in run.call_rows if row["id"] == fill.forced), None)
+                made, call = abs(fill.qty), next((row for row in run.result.call_rows if row["id"] == fill.forced), None)
                 ours, theirs = (made, fill.price), (0.0, None)
                 left, right = (ours, theirs) if k == 0 else (theirs, ours)
                 answers = ("sold by the brokerage", "not sold")
@@ -177,7 +174,7 @@ def _forced(a: Run, b: Run) -> list[Divergence]:
 
 
 class FirstDivergence(NamedTuple):
-    """The order on which two runs part first, and both accounts just before it; None in a state is not known (a saved run)."""
+    """The order on which two runs part first, and both accounts just before it, by the names of :data:`STATE`; None is not known (a saved run without its bars)."""
 
     a: str
     b: str
@@ -210,43 +207,38 @@ def _got(qty: float, price: float | None) -> str:
     return f"{shares(qty)} at {dollars(price)}" if price is not None else "nothing"
 
 
-def first_divergence(a: Run, b: Run, bars: Bars | None) -> FirstDivergence | None:
+def first_divergence(a: Run, b: Run) -> FirstDivergence | None:
     """The first of :func:`divergences` with the state of both accounts just before; None if the runs never part."""
     found = divergences(a, b)
     if not found:
         return None
     first = found[0]
-    asked = first.what not in ("filled differently",) and not first.what.startswith("forced sale")
-    states = [_state(run, bars, first.at, order, asked) for run, order in ((a, first.order_a), (b, first.order_b))]
-    return FirstDivergence(a.name, b.name, first, *states)
+    asked = first.what != "filled differently" and not first.what.startswith("forced sale")
+    state_a, state_b = (_state(run, first.at, order, asked) for run, order in ((a, first.order_a), (b, first.order_b)))
+    return FirstDivergence(a.name, b.name, first, state_a, state_b)
 
 
-def _state(run: Run, bars: Bars | None, at: datetime, order: str | None, asked: bool) -> dict[str, Any]:
-    if run.result is not None and bars is not None:
-        account = account_before(run.result, bars, at, order, asked=asked)
-        if account is not None:
-            plain = account.state.to_dict()
-            return {name: plain[name] for name in STATE}
-    return _from_tables(run, at, asked)
+def _state(run: Run, at: datetime, order: str | None, asked: bool) -> dict[str, Any]:
+    if not run.priced:
+        return _from_tables(run, at, asked)
+    state = account_before(run.result, at, order, asked=asked).state.to_dict()
+    return {name: state[name] for name in STATE}
 
 
 def _from_tables(run: Run, at: datetime, asked: bool) -> dict[str, Any]:
-    """What a saved run tells of its account at a moment: without its working orders the buying power left is not known."""
-    when = np.datetime64(at, "us") + np.timedelta64(500 if asked else -500, "us")
-    i = int(np.searchsorted(run.times, when, "right"))
-    day = at.date().isoformat()
-    earlier = [row for row in run.rows if row["session"] < day]
-    today = next((row for row in run.rows if row["session"] >= day), None)
-    made = [fill for fill in run.fills if fill.at <= at] if asked else [fill for fill in run.fills if fill.at < at]
-    held: dict[str, float] = defaultdict(float, run.carried)
-    for fill in made:
-        held[fill.symbol] += fill.qty
-    known = dict.fromkeys(STATE)
-    known |= {
-        "equity": cents(float(run.values[i - 1])) if i else cents(run.equity_start),
-        "last_equity": earlier[-1]["equity"] if earlier else cents(run.equity_start),
-        "bod_dtbp": today["bod_dtbp"] if today else None,
-        "restrictions": [r["kind"] for r in run.restriction_rows if r["from"] <= day <= (r["until"] or "9999")],
+    """What a saved run tells of its account without its bars; None for what hangs on prices of the moment."""
+    result, day = run.result, at.date().isoformat()
+    i = int(np.searchsorted(result.times, np.datetime64(at, "us"), "right" if asked else "left"))
+    earlier = [row["equity"] for row in result.rows if row["session"] < day]
+    today = [row["bod_dtbp"] for row in result.rows if row["session"] == day]
+    held: dict[str, float] = defaultdict(float, result.carried)
+    for fill in run.fills:
+        if fill.at < at or (asked and fill.at == at):
+            held[fill.symbol] += fill.qty
+    return dict.fromkeys(STATE) | {
+        "equity": cents(float(result.values[i - 1]) if i else result.equity_start),
+        "last_equity": cents(earlier[-1] if earlier else result.equity_start),
+        "bod_dtbp": today[0] if today else None,
+        "restrictions": [r["kind"] for r in result.restriction_rows if r["from"] <= day <= (r["until"] or "9999")],
         "positions": {symbol: qty for symbol, qty in held.items() if abs(qty) > SHARE_DUST},
     }
-    return known

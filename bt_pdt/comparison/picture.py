@@ -36,18 +36,18 @@ class Line(NamedTuple):
 
 def lines(comparison: Comparison) -> tuple[list[Line], Array]:
     """What is drawn, and the end of every bar of the longest run."""
-    longest = max((run.times for run in comparison.runs), key=len).astype("datetime64[us]")
+    longest = max((run.result.times for run in comparison.runs), key=len).astype("datetime64[us]")
     step = max(1, math.ceil(len(longest) / MOST_POINTS))
     found = []
     for run, row in zip(comparison.runs, comparison.rows, strict=True):
-        at = np.searchsorted(longest, run.times.astype("datetime64[us]"))
+        at = np.searchsorted(longest, run.result.times.astype("datetime64[us]"))
         kept = np.unique(np.r_[np.arange(0, len(at), step), max(len(at) - 1, 0)]) if len(at) else np.zeros(0, dtype=np.int64)
         off = comparison.off(run)
         distance = None
-        if off is not None and len(off.values) == len(run.values):
-            distance = (run.values - off.values)[kept]
+        if off is not None and len(off.result.values) == len(run.result.values):
+            distance = (run.result.values - off.result.values)[kept]
         label = run.name if row["return"] is None else f"{run.name} ({row['return']:+.1%})"
-        found.append(Line(label, at[kept], run.values[kept], distance, run.off))
+        found.append(Line(label, at[kept], run.result.values[kept], distance, run.off))
     return found, longest
 
 

@@ -1,32 +1,28 @@
-"""One run as a comparison reads it: orders, executions, money, equity. A live :class:`~bt_pdt.report.Result` or a saved run folder."""
+"""One run as a comparison reads it: orders, executions and money by name, and the nights on which a position was stuck."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..decisions import Rejected
-from ..errors import BadInput
 from ..journal import CashEntry
 from ..money import SHARE_DUST
-from ..report import metrics, tables
-from ..report.folder import MADE_BY, MANIFEST
+from ..report import Result, tables
 from ..report.metrics import Array
 from ..report.result import bar_sessions
 
 if TYPE_CHECKING:
     from ..bars import Bars
-    from ..report import Result
 
-#: What a run folder must hold to be compared.
-NEEDED = ("orders", "refusals", "fills", "sessions", "calls", "restrictions", "equity")
+
+#: The first fields of an order, by the names of the table of orders.
+_ASKED = ("order", "at", "session", "symbol", "side", "qty", "type", "accepted", "reason")
 
 
 class Order(NamedTuple):
@@ -88,31 +84,23 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """One variant of a comparison. ``result`` is None where the run was read from a folder."""
+    """One variant of a comparison: its name and its :class:`~bt_pdt.report.Result`."""
 
     name: str
-    manifest: Mapping[str, Any]
-    summary: Mapping[str, Any]
-    orders: Sequence[Order]
-    fills: Sequence[Trade]
-    moves: Sequence[Move]
-    rows: Sequence[Mapping[str, Any]]
-    call_rows: Sequence[Mapping[str, Any]]
-    restriction_rows: Sequence[Mapping[str, Any]]
-    times: Array
-    values: Array
-    equity_start: float
-    returns: Mapping[str, float]
-    unreadable: int = 0
-    result: Result | None = field(default=None)
+    result: Result
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.summary['orders']} orders, {self.summary['refused']} refused>"
 
     @property
+    def summary(self) -> dict[str, Any]:
+        """The numbers of the result."""
+        return self.result.summary
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """The arguments of the run."""
-        found: Mapping[str, Any] = self.manifest["parameters"]
+        found: Mapping[str, Any] = self.result.manifest["parameters"]
         return found
 
     @property
@@ -129,30 +117,63 @@ class Run:
         return str(p["block_on"] or ("default" if p["pdt_check"] is None else p["pdt_check"]))
 
     @property
-    def flows(self) -> float:
-        """Deposits less withdrawals, dollars."""
-        return float(self.summary["deposits"] - self.summary["withdrawals"])
-
-    @property
-    def equity_end(self) -> float:
-        """Equity at the end of the last bar."""
-        return float(self.values[-1]) if len(self.values) else self.equity_start
-
-    @property
-    def profit(self) -> float:
-        """Dollars made: equity at the end less equity at the start less what came in (and left)."""
-        return self.equity_end - self.equity_start - self.flows
+    def priced(self) -> bool:
+        """False for a saved run without its bars: a folder keeps no prices."""
+        return all(fill.symbol in self.result.closes for fill in self.fills)
 
     @cached_property
-    def carried(self) -> dict[str, float]:
-        """Signed shares held before the first bar."""
-        return {symbol: float(qty) for symbol, qty, _ in self.parameters["account"].get("positions", ())}
+    def profit(self) -> float:
+        """Dollars made: equity at the end less equity at the start less what came in (and left)."""
+        end = float(self.result.values[-1]) if len(self.result.values) else self.result.equity_start
+        return end - self.result.equity_start - sum(move.amount for move in self.moves if move.kind in ("deposit", "withdraw"))
+
+    @cached_property
+    def returns(self) -> dict[str, float]:
+        """Daily returns, without what came in or left, by session."""
+        table = self.result.returns
+        values = table["return"] if hasattr(table, "columns") else table
+        return {day.date().isoformat(): float(value) for day, value in values.items()}
 
     @cached_property
     def days_restricted(self) -> int:
         """Sessions of the run on which a restriction was in force."""
-        spans = [(r["from"], r["until"] or "9999") for r in self.restriction_rows]
-        return sum(any(first <= row["session"] <= last for first, last in spans) for row in self.rows)
+        spans = [(r["from"], r["until"] or "9999") for r in self.result.restriction_rows]
+        return sum(any(first <= row["session"] <= last for first, last in spans) for row in self.result.rows)
+
+    @cached_property
+    def orders(self) -> tuple[Order, ...]:
+        """Orders as a customer sent them: one that the account books anew under its old id is not a new one."""
+        journal = self.result.journal
+        answers = {row["order"]: row for row in tables.refusal_rows(journal, carried=dict(self.result.carried))}
+        found: dict[str, Order] = {}
+        for row in tables.order_rows(journal):
+            answer = answers.get(row["order"], {}) if not row["accepted"] else {}
+            told: tuple[Any, ...] = (answer.get("rule"), answer.get("why"), bool(answer.get("closing", False)))
+            found.setdefault(row["order"], Order(*[*(row[name] for name in _ASKED), *told]))
+        return tuple(found.values())
+
+    @cached_property
+    def fills(self) -> tuple[Trade, ...]:
+        """Every execution."""
+        return tuple(
+            Trade(
+                row["at"],
+                row["session"],
+                row["symbol"],
+                row["qty"] if row["side"] == "buy" else -row["qty"],
+                row["price"],
+                row["commission"],
+                (row["order"] or "").split(".")[0],
+                row["forced"],
+            )
+            for row in tables.fill_rows(self.result.journal)
+        )
+
+    @cached_property
+    def moves(self) -> tuple[Move, ...]:
+        """Money that moved; a refused withdrawal moved nothing."""
+        made = [e for e in self.result.journal if isinstance(e, CashEntry) and not isinstance(e.decision, Rejected)]
+        return tuple(Move(e.at, e.session, e.kind, -e.amount if e.kind == "withdraw" else e.amount) for e in made)
 
     def refused(self, *, closing: bool) -> list[Order]:
         """Refused orders that would have reduced a position (``closing``), or those that would not."""
@@ -166,7 +187,7 @@ class Run:
         nights = {symbol: Nights(bars, symbol) for symbol in {s for _, s in asked}} if bars is not None else {}
         found = []
         for (day, symbol), orders in sorted(asked.items()):
-            held = self.carried.get(symbol, 0.0) + sum(f.qty for f in self.fills if f.symbol == symbol and f.session <= day)
+            held = self.result.carried.get(symbol, 0.0) + sum(f.qty for f in self.fills if f.symbol == symbol and f.session <= day)
             if held * orders[-1].sign < -SHARE_DUST:
                 close, opened = nights[symbol].around(day) if symbol in nights else (None, None)
                 pnl = held * (opened - close) if close is not None and opened is not None else None
@@ -181,8 +202,8 @@ class Nights:
         arrays = bars.arrays(symbol)
         days, firsts = np.unique(bar_sessions(arrays.datetimes), return_index=True)
         self._at = {day.item(): i for i, day in enumerate(days)}
-        self._opens = arrays.open[firsts]
-        self._closes = arrays.close[np.r_[firsts[1:], len(arrays.close)] - 1]
+        self._opens: Array = arrays.open[firsts]
+        self._closes: Array = arrays.close[np.r_[firsts[1:], len(arrays.close)] - 1]
 
     def around(self, day: date) -> tuple[float | None, float | None]:
         """(last close of ``day``, first open after it); None where there is no bar."""
@@ -190,148 +211,3 @@ class Nights:
         if i is None:
             return None, None
         return float(self._closes[i]), float(self._opens[i + 1]) if i + 1 < len(self._opens) else None
-
-
-def of_result(name: str, result: Result) -> Run:
-    """A run that is in memory."""
-    returns = result.returns
-    return Run(
-        name=name,
-        manifest=result.manifest,
-        summary=result.summary,
-        orders=_orders(tables.order_rows(result.journal), tables.refusal_rows(result.journal, carried=dict(result.carried))),
-        fills=_trades(tables.fill_rows(result.journal)),
-        moves=_moves(result),
-        rows=result.rows,
-        call_rows=result.call_rows,
-        restriction_rows=result.restriction_rows,
-        times=result.times,
-        values=result.values,
-        equity_start=result.equity_start,
-        returns={day.date().isoformat(): float(value) for day, value in returns.items()},
-        unreadable=len(result.unreadable),
-        result=result,
-    )
-
-
-def _moves(result: Result) -> tuple[Move, ...]:
-    """Money moved, signed; a refused withdrawal moved nothing."""
-    made = [e for e in result.journal if isinstance(e, CashEntry) and not isinstance(e.decision, Rejected)]
-    return tuple(Move(e.at, e.session, e.kind, -e.amount if e.kind == "withdraw" else e.amount) for e in made)
-
-
-def of_folder(path: str | Path, name: str | None = None) -> Run:
-    """A run that was saved. Raises :class:`BadInput` if the folder is none."""
-    folder = Path(path)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"{path}: is not a run folder, there is no {MANIFEST} in it.") from None
-    except (OSError, ValueError):
-        raise BadInput(f"{path}: its {MANIFEST} cannot be read.") from None
-    if not isinstance(manifest, dict) or manifest.get("made_by") != MADE_BY:
-        raise BadInput(f"{path}: is not a run folder, its {MANIFEST} was not written by {MADE_BY}.")
-    found = {table: list(_read(folder / f"{table}.parquet")) for table in NEEDED}
-    summary, equity = manifest["summary"], found["equity"]
-    values = np.array([row["equity"] for row in equity], dtype=np.float64)
-    times = np.array([row["at"] for row in equity], dtype="datetime64[us]")
-    seen = {row["session"].isoformat() for row in equity}
-    rows = [row | {"session": row["session"].isoformat()} for row in found["sessions"]]
-    closes = [row for row in rows if row["session"] in seen]
-    last = (times[-1].item(), found["sessions"][-1]["session"]) if len(times) and rows else None
-    moves = [Move(*last, kind, -float(summary[total])) for kind, total in (("interest", "interest"), ("fee", "borrow_fees")) if last]
-    return Run(
-        name=name or folder.resolve().name,
-        manifest=manifest,
-        summary=summary,
-        orders=_orders([row for row in found["orders"] if row["symbol"]], [row for row in found["refusals"] if row["symbol"]]),
-        fills=_trades(found["fills"]),
-        moves=tuple(move for move in moves if move.amount),
-        rows=rows,
-        call_rows=found["calls"],
-        restriction_rows=[
-            row | {side: row[side].isoformat() if row[side] else None for side in ("from", "until")} for row in found["restrictions"]
-        ],
-        times=times,
-        values=values,
-        equity_start=float(summary["equity_start"]),
-        returns=dict(
-            zip(
-                [row["session"] for row in closes],
-                metrics.daily_returns(float(summary["equity_start"]), [row["equity"] for row in closes]).tolist(),
-                strict=True,
-            )
-        ),
-        unreadable=sum(not row["symbol"] for row in found["orders"]),
-    )
-
-
-def _read(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a saved table as plain values: days as dates, times as datetimes, None for what is not there."""
-    import pandas as pd
-
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: cannot be read ({str(error).splitlines()[0].rstrip('.')}).") from None
-    days = {column for column in table if column in tables._DAYS}
-    for row in table.to_dict("records"):
-        yield {str(name): _plain(value, day=name in days) for name, value in row.items()}
-
-
-def _plain(value: Any, *, day: bool) -> Any:
-    """A cell as a plain value."""
-    import pandas as pd
-
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.date() if day else value.to_pydatetime()
-    return value.item() if hasattr(value, "item") else value
-
-
-def _orders(rows: Iterable[Mapping[str, Any]], refusals: Iterable[Mapping[str, Any]]) -> tuple[Order, ...]:
-    """Orders as a customer sent them: one that the account books anew under its old id is not a new one."""
-    answers = {row["order"]: row for row in refusals}
-    found: dict[str, Order] = {}
-    for row in rows:
-        answer = answers.get(row["order"], {}) if not row["accepted"] else {}
-        found.setdefault(
-            row["order"],
-            Order(
-                row["order"],
-                row["at"],
-                row["session"],
-                row["symbol"],
-                row["side"],
-                row["qty"],
-                row["type"],
-                bool(row["accepted"]),
-                row["reason"],
-                answer.get("rule"),
-                answer.get("why"),
-                bool(answer.get("closing", False)),
-            ),
-        )
-    return tuple(found.values())
-
-
-def _trades(rows: Iterable[Mapping[str, Any]]) -> tuple[Trade, ...]:
-    return tuple(
-        Trade(
-            row["at"],
-            row["session"],
-            row["symbol"],
-            row["qty"] if row["side"] == "buy" else -row["qty"],
-            row["price"],
-            row["commission"],
-            str(row["order"] or "").split(".")[0],
-            row["forced"],
-        )
-        for row in rows
-    )
-
-
-def flows_known(run: Run) -> bool:
-    """False for a saved run with deposits or withdrawals: the folder tells their sum, not their days."""
-    return run.result is not None or not run.flows

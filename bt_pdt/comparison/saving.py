@@ -79,9 +79,8 @@ def write(comparison: Comparison, folder: str | Path) -> Path:
 def _fill(comparison: Comparison, folder: Path) -> None:
     folders = []
     for run in comparison.runs:
-        if run.result is not None:
-            run.result.save(folder / folder_name(run.name))
-            folders.append(folder_name(run.name))
+        run.result.save(folder / folder_name(run.name))
+        folders.append(folder_name(run.name))
     told = {"made_by": MADE_BY, "folders": folders} | comparison.to_dict()
     (folder / JSON).write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     comparison.table.to_csv(folder / CSV)

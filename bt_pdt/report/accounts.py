@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def numbers(journal: Sequence[Entry], times: Array, closes: Closes, parameters: 
     found = {name: np.full(len(times), math.nan) for name in NUMBERS}
     if not len(times):
         return found
-    replay = _Replay(journal, times, closes, parameters, daily)
+    replay = Replay(journal, times, closes, parameters, daily)
     stamps: list[datetime] = times.astype("datetime64[us]").tolist()
     for k, at in enumerate(stamps):
         for name, value in zip(NUMBERS, replay.bar(k, at), strict=True):
@@ -45,8 +45,8 @@ def numbers(journal: Sequence[Entry], times: Array, closes: Closes, parameters: 
     return found
 
 
-class _Replay:
-    """Nothing is judged anew: accepted orders work again, executions and money are booked again."""
+class Replay:
+    """A journal played again, entry by entry (:attr:`entries`): nothing is judged anew, orders, executions and money are booked again."""
 
     def __init__(self, journal: Sequence[Entry], times: Array, closes: Closes, parameters: Mapping[str, Any], daily: bool) -> None:
         p, self.daily, self.closes = parameters, daily, closes
@@ -63,7 +63,8 @@ class _Replay:
             **p["account"],
         )
         self.refuses = self.account.refuses
-        self.entries = [entry for entry in journal if not isinstance(entry, CloseEntry)]
+        # what the account does by itself when a session begins, at midnight, it does again: an order of the evening before may come after it
+        self.entries = [entry for entry in journal if not isinstance(entry, CloseEntry) and entry.at.time() != time.min]
         self.done = 0
         edges = times.astype("datetime64[us]") + np.timedelta64(_TICK)
         self.places = {symbol: np.searchsorted(ends, edges, "right") - 1 for symbol, (ends, _) in closes.items()}
@@ -74,11 +75,11 @@ class _Replay:
         account, quiet = self.account, True
         limit = (sessions.end_of_date(at.date()) if self.daily else at) + _TICK
         while self.done < len(self.entries) and self.entries[self.done].at <= limit:
-            self._play(self.entries[self.done])
+            self.play(self.entries[self.done])
             self.done += 1
             quiet = False
         if quiet or account.now < at:
-            self._reach(at)
+            self.reach(at)
         held = account.ledger.positions
         if quiet and not held and self.last is not None and self.last[0] == account.session:
             return self.last[1]
@@ -89,11 +90,12 @@ class _Replay:
         self.last = (account.session, row)
         return row
 
-    def _play(self, entry: Entry) -> None:
+    def play(self, entry: Entry) -> None:
+        """Books one entry."""
         account = self.account
         if isinstance(entry, CloseEntry):
             return
-        self._reach(entry.at)
+        self.reach(entry.at)
         if isinstance(entry, OrderEntry):
             account.mark(self._prices({*account.ledger.positions, entry.request.symbol}, entry.at))
             if not isinstance(entry.decision, Rejected):
@@ -132,7 +134,7 @@ class _Replay:
         act()
         self.account.refuses = self.refuses
 
-    def _reach(self, at: datetime) -> None:
+    def reach(self, at: datetime) -> None:
         """Moves the clock to ``at``, closing sessions on the way at the bars' own closes."""
         account = self.account
         at = max(at, account.now)
@@ -144,6 +146,10 @@ class _Replay:
             if at > sessions.close_of(day):
                 self._close()
         account.advance(at)
+
+    def mark_all(self, at: datetime) -> None:
+        """Marks every symbol at its last close up to ``at``."""
+        self.account.mark(self._prices(self.closes, at))
 
     def _close(self) -> None:
         account = self.account

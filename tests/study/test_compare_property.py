@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_bars import Plan, minutes
+from made_bars import Plan, days, minutes
 
 from bt_pdt import sessions
 from bt_pdt.bars.model import Bars, SymbolBars
@@ -120,7 +120,7 @@ def test_a_replayed_account_answers_as_the_real_one(seed, cash, share, brokerage
     refused = [entry for entry in result.journal if isinstance(entry, OrderEntry) and isinstance(entry.decision, Rejected)]
     assert len(refused) > 5
     for entry in refused[:: max(1, len(refused) // 25)]:
-        account = account_before(result, bars, entry.at, entry.request.id)
+        account = account_before(result, entry.at, entry.request.id)
         decision = account.check(entry.request)
         assert (decision.reason, decision.also, decision.why) == (entry.decision.reason, entry.decision.also, entry.decision.why)
         assert (
@@ -145,3 +145,24 @@ def test_divergences_of_a_run_with_itself_are_none():
     plan = {"03-03 09:31": {"X": 5}}
     found = compare(Plan, bars, modes=["off", "entry"], cash=10_000, params={"plan": plan})
     assert len(found.divergences("off", "entry")) == 0 and found.paired("off", "entry").apart is False
+
+
+class SellsSlowly(bt.Strategy):
+    """195 shares on margin, then a share less after every bar: at 20:00 of a daily bar, after the close has made its calls."""
+
+    def next(self):
+        if len(self) == 1:
+            self.buy(size=195)
+        elif len(self) > 3 and self.position:
+            self.sell(size=1)
+
+
+def test_an_order_of_the_evening_on_which_a_call_is_made():
+    bars = days("DLY", "2025-02-18", [100, 100, 100, 75, 70, 66, 60, 60, 58, 57, 50, 50, 50])
+    found = compare(SellsSlowly, bars, modes=["off", "both"], cash=10_000)
+    result = found["both"].result
+    assert result.summary["calls"] and result.summary["forced_fills"]
+    adds_up(found)
+    assert len(result.account) == len(bars)
+    end = account_before(result, bars.last).state
+    assert end.equity == pytest.approx(result.values[-1])
