@@ -29,8 +29,8 @@ import click
 from ..brokerages import NAMES, brokerage, rulebook_for
 from ..clocks import call_terms
 from ..errors import BadInput, NotInForce
-from ..money import dollars
 from ..rules import PDT, Band, Parameter, Rulebook, ShortBand, Source, finra, house, regt
+from ..rules.words import in_words as in_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -207,38 +207,6 @@ def _default(parameter: Parameter, day: date | None) -> Any:
 
 def _type(parameter: Parameter) -> str:
     return (parameter.kind or str).__name__
-
-
-def in_words(parameter: Parameter, value: Any) -> str:
-    """A value as a reader of the law says it: ``25 %``, ``$25,000``, ``5 business days``, ``yes``."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return "; ".join(_row_in_words(row) for row in value).removesuffix(" above" if len(value) == 1 else "")
-    if parameter.unit.startswith("ratio"):
-        return _percent(value) + parameter.unit.removeprefix("ratio")
-    if parameter.unit == "dollars":
-        return dollars(value)
-    if isinstance(value, int | float):
-        return f"{value:g} {parameter.unit.removesuffix('s') if value == 1 else parameter.unit}"
-    return str(value)
-
-
-def _row_in_words(row: tuple[Any, ...]) -> str:
-    if isinstance(row, Band):
-        end = "above" if row.below == inf else f"{'to' if row.inclusive else 'under'} ${row.below:.2f}"
-        return f"{_percent(row.rate)} {end}"
-    if isinstance(row, ShortBand):
-        end = "above" if row.below == inf else f"under ${row.below:.2f}"
-        return f"${row.per_share:.2f} a share or {_percent(row.rate)} {end}"
-    leverage, rate = row
-    return f"{leverage}x {_percent(rate)}"
-
-
-def _percent(ratio: float) -> str:
-    return f"{ratio * 100:.6g} %"
 
 
 def words(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BadInput, known_name
-from .common import account_options, pairs, print_json
+from .common import account_options, pairs, print_json, run_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option("--from", "fromdate", metavar="DATE", help="First day.")
 @click.option("--to", "todate", metavar="DATE", help="Last day, included.")
 @click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
-@click.option("--out", metavar="DIR", help="Writes the run folder: manifest, tables, picture.")
+@click.option("--out", metavar="DIR", help="Writes the run folder: manifest, tables, picture, page.")
+@click.option("--html", "page", metavar="FILE", help="Writes the run as one page: interactive picture, refusals explained, calls, rules.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def run(
     strategy: str,
@@ -75,6 +76,7 @@ def run(
     todate: str | None,
     drop_bad: bool,
     out: str | None,
+    page: str | None,
     as_json: bool,
 ) -> None:
     """Runs a backtrader strategy as it is over bars, with a margin account behind it that obeys the law of each day."""
@@ -93,6 +95,10 @@ def run(
         from ..report.folder import require_place
 
         require_place(out)
+    if page is not None:
+        from ..report.page import require_file
+
+        require_file(page)
 
     from .. import study
 
@@ -121,15 +127,16 @@ def run(
             progress=tell,
         )
     folder = result.save(out) if out is not None else None
+    if page is not None:
+        result.to_html(page)
     if as_json:
-        from ..report.folder import plain
-
-        lists = {"call_list": result.call_rows, "restriction_list": result.restriction_rows, "warnings": list(result.warnings)}
-        print_json(plain(result.summary | lists | {"out": str(folder) if folder else None}))
+        print_json(run_json(result, folder) | {"html": page})
         return
     show(result, out)
     if folder is not None:
-        click.echo(f"wrote {out}: manifest.json, run.png and the tables")
+        click.echo(f"wrote {out}: manifest.json, report.html, run.png and the tables")
+    if page is not None:
+        click.echo(f"wrote {page}")
 
 
 def read_deposit(text: str) -> tuple[date, float]:

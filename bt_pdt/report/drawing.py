@@ -128,7 +128,7 @@ def distance_to_call(result: Result, *, width: float = 11.0) -> Figure:
 
 
 def drawdown(result: Result, *, width: float = 11.0) -> Figure:
-    """Equity below its highest so far, bar by bar."""
+    """Growth below its highest so far, bar by bar, without what came in or went out."""
     data = figures.drawdown_data(result)
     figure, axis = _empty(f"Drawdown: {-data.fall.min():.1%} at the deepest" if len(data.fall) else "Drawdown", width, 3.0)
     step = max(1, len(data.fall) // picture.MOST_POINTS)

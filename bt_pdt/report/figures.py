@@ -68,7 +68,7 @@ class DistanceData(NamedTuple):
 
 
 class DrawdownData(NamedTuple):
-    """Equity at the end of each bar over the highest so far, less 1: -0.08 is 8 % below it."""
+    """What the start grew to at the end of each bar over the highest so far, less 1: -0.08 is 8 % below it."""
 
     fall: Array
     days: tuple[date, ...]
@@ -200,9 +200,10 @@ def distance_data(result: Result) -> DistanceData:
 
 
 def drawdown_data(result: Result) -> DrawdownData:
-    """Equity below its highest so far, bar by bar; what came in or went out moves it too, as in ``summary["max_drawdown"]``."""
+    """What the start grew to below its highest so far, bar by bar, without what came in or went out, as in ``summary["max_drawdown"]``."""
     data = picture_data(result)
-    highs = np.maximum.accumulate(np.r_[result.equity_start, data.equity])[1:]
+    grown = np.asarray(result.time_weighted_index, dtype=np.float64)
+    highs = np.maximum.accumulate(grown)
     with np.errstate(divide="ignore", invalid="ignore"):
-        fall = np.where(highs > 0, data.equity / highs - 1.0, 0.0)
+        fall = np.where(highs > 0, grown / highs - 1.0, 0.0)[1:]
     return DrawdownData(np.asarray(fall), data.days, data.begins)

@@ -31,13 +31,14 @@ FORMAT = 1
 PARQUET = ("orders", "refusals", "fills", "trades", "day_trades", "sessions", "calls", "restrictions", "account", "equity")
 CSV = ("refusals", "sessions", "calls", "restrictions")
 PICTURE = "run.png"
+PAGE = "report.html"
 JOURNAL = "journal.jsonl.gz"
 #: What a former run folder may hold; it is replaced as a whole.
 KNOWN = {
     MANIFEST,
     PICTURE,
     JOURNAL,
-    "report.html",
+    PAGE,
     "breaches.parquet",
     *(f"{name}.parquet" for name in PARQUET),
     *(f"{name}.csv" for name in CSV),
@@ -174,9 +175,10 @@ def _fill(result: Result, folder: Path) -> None:
     for name in CSV:
         _flat(getattr(result, name)).to_csv(folder / f"{name}.csv", index=False)
     result.figure().savefig(folder / PICTURE)
+    result.to_html(folder / PAGE)
     rest = {name: getattr(result, name) for name in _REST if name != "entries"} | {"entries": len(result.journal)}
     saved.write_lines(folder / JOURNAL, [rest, *result.journal])
-    files = sorted([MANIFEST, PICTURE, JOURNAL, *(f"{n}.parquet" for n in PARQUET), *(f"{n}.csv" for n in CSV)])
+    files = sorted([MANIFEST, PICTURE, PAGE, JOURNAL, *(f"{n}.parquet" for n in PARQUET), *(f"{n}.csv" for n in CSV)])
     manifest = {"made_by": MADE_BY, "format": FORMAT} | dict(result.manifest)
     manifest |= {"summary": result.summary, "warnings": list(result.warnings), "files": files}
     (folder / MANIFEST).write_text(json.dumps(plain(manifest), indent=1, allow_nan=False) + "\n", encoding="utf-8")

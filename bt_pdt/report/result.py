@@ -241,11 +241,26 @@ class Result:
         moved, at_work = cash.flows(self.journal, [row["session"] for row in seen])
         return metrics.daily_returns(self.equity_start, [row["equity"] for row in seen], moved[:-1], at_work[:-1])
 
-    def figure(self) -> Figure:
-        """The picture: equity and refusals over buying power and day trades. A matplotlib Figure, no window, no backend touched."""
-        from .picture import draw, picture_data
+    def figure(self, name: str = "run", **options: Any) -> Figure:
+        """A picture by its name, as a matplotlib Figure: no window, no backend touched. ``bt_pdt.report.drawing.FIGURES`` lists them.
 
-        return draw(picture_data(self))
+        ``run`` is equity and refusals over buying power and day trades; ``session_power`` takes ``session=``, each takes ``width=`` inches.
+        """
+        from .drawing import figure
+
+        return figure(self, name, **options)
+
+    def interactive(self, name: str = "run", **options: Any) -> Any:
+        """The same pictures as plotly Figures that answer to the mouse; needs plotly (``pip install "bt_pdt[plotly]"``)."""
+        from .interactive import interactive
+
+        return interactive(self, name, **options)
+
+    def to_html(self, file: str | Path) -> Path:
+        """Writes the run as one page that needs nothing else; returns its path."""
+        from .page import write
+
+        return write(file, [(str((self.manifest.get("strategy") or {}).get("class") or "run"), self)])
 
     def save(self, folder: str | Path) -> Path:
         """Writes the run folder (manifest, tables, picture) whole or not at all; replaces a former run folder, nothing else."""
