@@ -33,13 +33,14 @@ from ..journal import (
 )
 from ..obligations import Restriction
 from ..orders import Fill, OrderRequest
+from ..rules import Band, ShortBand
 from .tables import Unreadable
 
 _RECORDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         *(OrderEntry, FillEntry, ReleaseEntry, CashEntry, FlagEntry, RestrictionEntry, CallEntry, ViolationEntry, CloseEntry),
-        *(OrderRequest, Fill, Accepted, Rejected, Advice, WouldPass, MarginCall, Restriction, Violation, Unreadable),
+        *(OrderRequest, Fill, Accepted, Rejected, Advice, WouldPass, MarginCall, Restriction, Violation, Unreadable, Band, ShortBand),
     )
 }
 _WORDS: dict[str, Any] = {
