@@ -1,5 +1,6 @@
 """The numbers against hand numbers and against empyrical."""
 
+import math
 from datetime import date, datetime
 
 import numpy as np
@@ -104,10 +105,87 @@ def test_dtbp_use():
     assert metrics.dtbp_use(rows[1:3]) == (None, None)
 
 
-def test_against_empyrical(result):
-    empyrical = pytest.importorskip("empyrical")
-    returns = result.returns
-    assert result.summary["sharpe"] == pytest.approx(empyrical.sharpe_ratio(returns))
-    bars = np.diff(np.r_[result.equity_start, result.values]) / np.r_[result.equity_start, result.values[:-1]]
-    assert result.summary["max_drawdown"] == pytest.approx(empyrical.max_drawdown(bars))
-    assert result.summary["total_return"] == pytest.approx(empyrical.cum_returns_final(returns))
+def test_index_without_what_came_in_or_left():
+    # +10 %; 100 comes in before a bar that falls from 210 to 105; everything but 5 leaves and the 5 double
+    found = metrics.time_weighted_index(100.0, [110.0, 105.0, 10.0], [0.0, 100.0, -100.0])
+    assert found == pytest.approx([100.0, 110.0, 55.0, 110.0])
+    assert metrics.max_drawdown(found) == pytest.approx(-0.5)
+    assert metrics.time_weighted_index(100.0, [110.0, 99.0], [0.0, 0.0]).tolist() == [100.0, 110.0, 99.0]
+    # nothing is left to earn on: the index stays
+    assert metrics.time_weighted_index(100.0, [0.0, 50.0, 100.0], [0.0, 50.0, 0.0]) == pytest.approx([100.0, 0.0, 0.0, 0.0])
+    assert metrics.time_weighted_index(100.0, [50.0, -10.0, 40.0], [1.0, 0.0, 0.0])[-1] < 0  # a debt is no profit when it is paid
+
+
+def test_flows_belong_to_the_bar_that_they_come_with():
+    times = np.array(["2024-03-06T10:00", "2024-03-06T10:01", "2024-03-06T10:02"], dtype="datetime64[us]")
+    moments = ("10:00:00", "10:00:30", "10:01:00.000400", "10:02:01")
+    journal = [CashEntry(datetime.fromisoformat(f"2024-03-06 {at}"), date(2024, 3, 6), "deposit", 10.0**k) for k, at in enumerate(moments)]
+    assert cash.bar_flows(journal, times).tolist() == [1.0, 110.0, 0.0]  # what comes after the last bar is in none
+
+
+def test_a_years_numbers_by_hand():
+    # 126 sessions of 0.1 %: half a year; a year is twice that
+    assert metrics.cagr([0.001] * 126) == pytest.approx(1.001**252 - 1)
+    assert (
+        metrics.cagr([]) is None
+        and metrics.cagr([0.1, np.nan]) is None
+        and metrics.cagr([-1.0, 0.1]) == -1.0
+        and metrics.cagr([-1.5]) is None
+    )
+    # +10 %, -20 %, +5 %: mean -1/60; squared losses 0, 0.04, 0: root of 0.04 / 3
+    returns = [0.10, -0.20, 0.05]
+    assert metrics.sortino(returns) == pytest.approx((-0.05 / 3) / math.sqrt(0.04 / 3) * math.sqrt(252))
+    assert metrics.sortino([0.01, 0.02]) is None and metrics.sortino([0.01]) is None
+    assert metrics.volatility([0.0, 0.01, 0.02]) == pytest.approx(0.01 * math.sqrt(252)) and metrics.volatility([0.1]) is None
+    assert metrics.closing_drawdown(returns) == pytest.approx(-0.20) and metrics.closing_drawdown([0.1, np.nan]) is None
+    assert metrics.calmar(returns) == pytest.approx(((1.1 * 0.8 * 1.05) ** 84 - 1) / 0.20) and metrics.calmar([0.1, 0.1]) is None
+
+
+# -- against independent libraries, where they can be imported
+
+EXACT = {"rel": 1e-9, "abs": 1e-12}
+
+
+@pytest.mark.parametrize("kept", ["result", "called"])
+def test_against_empyrical(kept, request):
+    empyrical = pytest.importorskip("empyrical", reason="empyrical-reloaded is not installed")
+    ran = request.getfixturevalue(kept)
+    returns, s = ran.returns, ran.summary
+    for name, other in (
+        ("sharpe", empyrical.sharpe_ratio),
+        ("sortino", empyrical.sortino_ratio),
+        ("volatility", empyrical.annual_volatility),
+        ("cagr", empyrical.cagr),
+        ("closing_drawdown", empyrical.max_drawdown),
+        ("calmar", empyrical.calmar_ratio),
+        ("time_weighted_return", empyrical.cum_returns_final),
+    ):
+        assert s[name] == pytest.approx(float(other(returns)), **EXACT), name
+    index = ran.time_weighted_index
+    assert s["max_drawdown"] == pytest.approx(float(empyrical.max_drawdown(index[1:] / index[:-1] - 1)), **EXACT)
+    assert s["max_drawdown"] <= s["closing_drawdown"] < 0
+
+
+def test_quantstats_takes_the_returns_as_they_are(result):
+    stats = pytest.importorskip("quantstats", reason="quantstats is not installed").stats
+    s = result.summary
+    assert stats.sharpe(result.returns) == pytest.approx(s["sharpe"], **EXACT)
+    assert stats.sortino(result.returns) == pytest.approx(s["sortino"], **EXACT)
+    assert stats.volatility(result.returns) == pytest.approx(s["volatility"], **EXACT)
+    assert stats.comp(result.returns) == pytest.approx(s["time_weighted_return"], **EXACT)
+    assert stats.max_drawdown(result.returns) == pytest.approx(s["closing_drawdown"], **EXACT)
+
+
+def test_pyfolio_takes_the_returns_as_they_are(result):
+    timeseries = pytest.importorskip("pyfolio.timeseries", reason="pyfolio-reloaded is not installed")
+    s, found = result.summary, timeseries.perf_stats(result.returns)
+    for name, ours in (
+        ("Annual return", "cagr"),
+        ("Cumulative returns", "time_weighted_return"),
+        ("Annual volatility", "volatility"),
+        ("Sharpe ratio", "sharpe"),
+        ("Calmar ratio", "calmar"),
+        ("Max drawdown", "closing_drawdown"),
+        ("Sortino ratio", "sortino"),
+    ):
+        assert float(found[name]) == pytest.approx(s[ours], **EXACT), name
