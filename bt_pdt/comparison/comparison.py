@@ -333,11 +333,12 @@ class Comparison:
     def _cost_sentence(self, name: str, cost: Costs) -> str:
         if abs(cost.whole) < 0.005 and not any(cost.parts.values()):
             return f"{name}: the rules cost nothing; the run is the one with the rules off."
-        parts = [f"{PART_WORDS[part]} {dollars(amount)}" for part, amount in cost.parts.items() if amount]
         off = self.off(self[name])
         assert off is not None
+        parts = ", ".join(f"{PART_WORDS[part]} {dollars(amount)}" for part, amount in cost.parts.items() if amount)
         said = f"the rules cost {dollars(cost.whole)}" if cost.whole >= 0 else f"the rules spared {dollars(-cost.whole)}"
-        return f"{name}: {said} against a profit of {dollars(off.profit)} with the rules off: {', '.join(parts)}."
+        made = f"profit {dollars(off.profit)} with the rules off, {dollars(self[name].profit)} under them"
+        return f"{name}: {said} ({made}): {parts}."
 
     def _by_law(self) -> list[list[str]]:
         """The variants that differ in their mode alone, those with the rules off left out."""
@@ -360,7 +361,7 @@ class Comparison:
             return [f"{_listed(names)} make no difference to this strategy: each made {dollars(best.profit)}."]
         others = _listed([f"{name} {dollars(self[name].profit)}" for name in rest])
         suits = "suits" if len(level) == 1 else "suit"
-        sentence = f"{_listed(level)} {suits} this strategy best: {dollars(best.profit)} made; {others}."
+        sentence = f"{_listed(level)} {suits} this strategy best: profit {dollars(best.profit)}; {others}."
         return [sentence, self.paired(level[0], rest[0]).sentence]
 
     def _laws(self) -> list[tuple[str, str]]:

@@ -254,7 +254,7 @@ def test_the_public_name():
 def test_conclusions(breakout):
     said = " ".join(breakout.conclusions)
     assert (
-        "entry and both suit this strategy best: $949.01 made; exit -$664.11." in said
+        "entry and both suit this strategy best: profit $949.01; exit -$664.11." in said
         and "stuck overnight" in said
         and "the data tell the two apart" in said
     )
