@@ -92,6 +92,8 @@ class SparseBroker(bt.brokers.BackBroker):
         self._any_interest = False
         self._value: float
         self._valuelever: float
+        self._fundval: float
+        self._fundshares: float
         self._flat_cash: float | None = None  # cash at the last valuation without positions
         self._resting: dict[int, Resting] = {}
         self._seen = -math.inf  # the newest bar that next() has worked on
