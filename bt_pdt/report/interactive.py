@@ -70,11 +70,8 @@ def _signature(go: Any, result: Result) -> Any:
             if np.isfinite(values).any():
                 figure.add_trace(_bars(go, data, values, name, colour, "%{y} in 5 business days"), row=row["count"], col=1)
         if binds.any():
-            last = float(data.ends[binds][-1])
-            figure.add_shape(
-                type="line", x0=float(data.begins[binds][0]), x1=last, y0=data.allowed, y1=data.allowed, line={"color": COLOURS["PDT_COUNT"]},
-                row=row["count"], col=1,
-            )  # fmt: skip
+            ends = {"x0": float(data.begins[binds][0]), "x1": float(data.ends[binds][-1]), "y0": data.allowed, "y1": data.allowed}
+            figure.add_shape(type="line", line={"color": COLOURS["PDT_COUNT"]}, row=row["count"], col=1, **ends)
         figure.update_yaxes(title_text="day trades", row=row["count"], col=1)
     if "owed" in row:
         _owed(go, figure, result, data, row["owed"])

@@ -175,7 +175,8 @@
       const [y, group] = this.axis(svg, "equity", low - pad, high + pad, 8, (value) => this.short(value));
       const points = [];
       for (let k = first; k <= last; k++) points.push(`${this.x(c.at[k]).toFixed(1)},${y(c.equity[k]).toFixed(1)}`);
-      shape(group, "polyline", { points: points.join(" "), fill: "none", stroke: "var(--equity)", "stroke-width": 1.3, "stroke-linejoin": "round" });
+      shape(group, "polyline",
+        { points: points.join(" "), fill: "none", stroke: "var(--equity)", "stroke-width": 1.3, "stroke-linejoin": "round" });
       this.spots = [];
       const taken = new Set();
       for (const mark of c.marks) {
@@ -194,10 +195,16 @@
       shape(group, "rect", { x: from + gap, width: Math.max(0.5, to - from - 2 * gap), y: top, height: Math.max(0, bottom - top), fill });
     }
 
+    // is session k under the intraday margin rules?
+    intraday(k) {
+      return this.c.switch === null ? this.c.regimes[0] === "intraday margin" : k >= this.c.switch;
+    }
+
     power(svg, shown) {
       const c = this.c, all = [...c.power, ...c.regt].filter((value) => value !== null);
       const [y, group] = this.axis(svg, "power", 0, all.reduce((a, b) => Math.max(a, b), 1) * 1.08, 3, (value) => this.short(value));
-      const names = c.regimes.length > 1 ? "buying power of the day" : c.regimes[0] === "intraday margin" ? "intraday buying power" : "day-trading buying power";
+      const only = this.intraday(0) ? "intraday buying power" : "day-trading buying power";
+      const names = c.regimes.length > 1 ? "buying power of the day" : only;
       const small = this.width < 600;
       this.title(svg, "power", [[small ? "power" : names], [small ? "start" : "start of day", "var(--start)"],
         [small ? "used" : "most used", "var(--used)"], [small ? "Reg T" : "Reg T at the close", "var(--regt)"]]);
@@ -253,7 +260,8 @@
 
     regime(svg) {
       const c = this.c, at = this.x(c.begins[c.switch] - 0.5), end = at > (this.left + this.right) / 2 || at > this.right - 190;
-      shape(svg, "line", { x1: at, x2: at, y1: 16, y2: this.height - 26, stroke: "var(--switch)", "stroke-width": 1.5, "stroke-dasharray": "5 4" });
+      shape(svg, "line",
+        { x1: at, x2: at, y1: 16, y2: this.height - 26, stroke: "var(--switch)", "stroke-width": 1.5, "stroke-dasharray": "5 4" });
       shape(svg, "text", { x: at + (end ? -5 : 5), y: 12, "text-anchor": end ? "end" : "start", style: "fill:var(--switch)" },
         `${c.regimes[c.regimes.length - 1]} rules from ${c.days[c.switch]}`);
     }
@@ -329,7 +337,7 @@
       const lines = [`equity ${dollars(c.equity[at], 2)}`];
       if (c.power[k] !== null) {
         const left = Math.max(0, c.power[k] - c.used[k]);
-        const name = c.switch !== null ? (k >= c.switch ? "intraday buying power" : "DTBP") : c.regimes[0] === "intraday margin" ? "intraday buying power" : "DTBP";
+        const name = this.intraday(k) ? "intraday buying power" : "DTBP";
         lines.push(`${name}: start ${dollars(c.power[k])}, most used ${dollars(c.used[k])}, ${dollars(left)} left`);
       }
       if (c.regt[k] !== null) lines.push(`Reg T buying power at the close ${dollars(c.regt[k])}`);
@@ -353,8 +361,9 @@
       this.tip.replaceChildren(make("b", {}, title), text);
       this.tip.hidden = false;
       const box = this.svg.getBoundingClientRect(), scale = box.width / this.width, offset = this.drawing.offsetTop;
-      const wide = this.tip.offsetWidth, at = x * scale;
-      this.tip.style.left = `${Math.max(0, Math.min(this.root.clientWidth - wide, at + (at > this.root.clientWidth / 2 ? -wide - 14 : 14)))}px`;
+      const wide = this.tip.offsetWidth, at = x * scale, room = this.root.clientWidth;
+      const beside = at > room / 2 ? at - wide - 14 : at + 14;
+      this.tip.style.left = `${Math.max(0, Math.min(room - wide, beside))}px`;
       this.tip.style.top = `${offset + Math.max(0, y * scale - 20)}px`;
       this.line.setAttribute("x1", x);
       this.line.setAttribute("x2", x);
@@ -407,7 +416,8 @@
       Object.assign(this, { root, data, rows: data.rows, reason: null, sort: ["at", 1], limit: PAGE, opened: new Set() });
       this.table = root.querySelector("table.refusals");
       if (!this.table) return;
-      this.columns = [["at", "time", ""], ["symbol", "symbol", "wide"], ["order", "order", ""], ["reason", "reason", ""], ["times", "asked", "n"]];
+      this.columns =
+        [["at", "time", ""], ["symbol", "symbol", "wide"], ["order", "order", ""], ["reason", "reason", ""], ["times", "asked", "n"]];
       this.rows.forEach((row, k) => Object.assign(row, { k, order: this.order(row) }));
       this.heads = this.columns.map(([name, words, kind]) => make("th", { scope: "col", class: kind || null },
         make("button", { type: "button", onclick: () => this.by(name) }, words)));
@@ -499,14 +509,16 @@
     explained(row) {
       const [rule, title, href] = this.data.rules[row.rule];
       const block = (words, ...children) => make("div", {}, make("h4", {}, words), ...children);
-      const facts = make("dl", { class: "pairs" }, ...row.facts.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
+      const pair = ([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value));
+      const facts = make("dl", { class: "pairs" }, ...row.facts.map(pair));
+      const again = `Asked again ${number(row.times - 1)} ${row.times === 2 ? "time" : "times"} that day, last at ${row.last}.`;
       const cited = [make("code", {}, rule)];
       // only the web's own addresses become links
       if (/^https?:\/\//.test(href)) cited.push(" ", make("a", { href, rel: "noreferrer" }, title));
       else if (title) cited.push(` ${title}`);
       return make("div", {},
         make("p", {}, row.why),
-        row.times > 1 ? make("p", { class: "soft" }, `Asked again ${number(row.times - 1)} ${row.times === 2 ? "time" : "times"} that day, last at ${row.last}.`) : "",
+        row.times > 1 ? make("p", { class: "soft" }, again) : "",
         make("div", { class: "grid" },
           block("Numbers compared", facts),
           block(`The brokerage's answer: HTTP ${row.status}`, make("pre", {}, this.data.bodies[row.body])),
@@ -519,7 +531,11 @@
     const where = details.querySelector(".scroll");
     details.addEventListener("toggle", () => {
       if (where.firstChild) return;
-      const cell = (value) => (value === null ? "" : value === true ? "yes" : value === false ? "no" : typeof value === "number" ? value.toLocaleString("en-US", { maximumFractionDigits: 2 }) : value);
+      const cell = (value) => {
+        if (value === null) return "";
+        if (typeof value === "boolean") return value ? "yes" : "no";
+        return typeof value === "number" ? value.toLocaleString("en-US", { maximumFractionDigits: 2 }) : value;
+      };
       const body = make("tbody");
       const table = make("table", {}, make("thead", {}, make("tr", {}, ...data.names.map((name, k) =>
         make("th", { scope: "col", title: data.meaning[k], class: k ? "n" : null }, name)))), body);
