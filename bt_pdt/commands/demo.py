@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BadInput
+from . import compare
 from .common import print_json
-from .run import console, moment, money, progress_bar, share
+from .run import console, moment, progress_bar
 
 if TYPE_CHECKING:
+    from ..comparison import Comparison
     from ..report import Result
 
 SAMPLE = "synthetic_1min_2026-05-07_2026-07-06.parquet"
@@ -19,13 +21,8 @@ STRATEGY = "opening_range_breakout.py"
 SYMBOLS = ("IDXE", "LRGE", "IDX3")
 CASH = 24_500.0
 PER_TRADE = 12_000.0
-#: The heading of each way and the arguments of ``bt_pdt.run`` behind it.
-WAYS: dict[str, dict[str, Any]] = {
-    "Rules off": {"rules": "off"},
-    "Block on Entry": {"block_on": "entry"},
-    "Block on Exit": {"block_on": "exit"},
-    "Both": {"block_on": "both"},
-}
+#: The heading of each way and its mode.
+WAYS = {"Rules off": "off", "Block on Entry": "entry", "Block on Exit": "exit", "Both": "both"}
 #: The way whose picture is written: the one in which positions get stuck.
 PICTURED = "Block on Exit"
 
@@ -41,7 +38,8 @@ def demo(out: str | None, as_json: bool) -> None:
     """
     picture = place(out)
     with progress_bar("four runs") as tell:
-        results = run_all(tell)
+        found = compared(tell)
+    results = {run.name: run.result for run in found.runs}
     shown = results[PICTURED]
     try:
         picture.parent.mkdir(parents=True, exist_ok=True)
@@ -54,9 +52,10 @@ def demo(out: str | None, as_json: bool) -> None:
     if as_json:
         from ..report.folder import plain
 
-        print_json(plain({"runs": {n: r.summary for n, r in results.items()}, "picture": str(picture), "folders": folders}))
+        said = {"costs": found.cost_rows, "conclusions": found.conclusions, "picture": str(picture), "folders": folders}
+        print_json(plain({"runs": {n: r.summary for n, r in results.items()}} | said))
         return
-    show(results)
+    show(found)
     click.echo(f"\nwrote {picture} ({PICTURED})" + (f" and the four run folders in {out}" if folders else ""))
 
 
@@ -80,81 +79,66 @@ def folder_name(way: str) -> str:
 
 def run_all(tell: Any = None) -> dict[str, Result]:
     """The four runs, by heading."""
+    return {run.name: run.result for run in compared(tell).runs}
+
+
+def compared(tell: Any = None) -> Comparison:
+    """The four runs side by side, named by their headings."""
     from .. import study
+    from ..comparison import Comparison
+    from ..comparison import compare as compare_runs
+    from ..comparison.runs import Run
     from ..orders import Asset
 
-    found = study.samples()
-    bars = study.load_bars(found.data / SAMPLE, symbols=SYMBOLS)
-    results = {}
-    for k, (name, way) in enumerate(WAYS.items()):
-
-        def told(done: int, total: int, k: int = k) -> None:
-            tell(k * total + done, len(WAYS) * total)
-
-        results[name] = study.run(
-            found.strategies / STRATEGY,
-            bars,
-            cash=CASH,
-            symbols=SYMBOLS,
-            params={"cash_per_trade": PER_TRADE},
-            assets=[Asset("IDX3", leverage=3)],
-            progress=told if tell is not None else None,
-            **way,
-        )
-    return results
-
-
-def table_rows(results: dict[str, Result]) -> list[tuple[str, ...]]:
-    """The table without its frame: one row for each number, one column for each way after the first."""
-    summaries = [result.summary for result in results.values()]
-    switch = next(
-        (e["day"].isoformat() for e in next(iter(results.values())).manifest["rules_by_day"] if e["regime"] == "intraday_margin"), ""
+    samples = study.samples()
+    found = compare_runs(
+        samples.strategies / STRATEGY,
+        samples.data / SAMPLE,
+        cash=CASH,
+        modes=WAYS.values(),
+        symbols=SYMBOLS,
+        params={"cash_per_trade": PER_TRADE},
+        assets=[Asset("IDX3", leverage=3)],
+        progress=tell,
     )
-    reasons = sorted({n for s in summaries for n in s if n.startswith("refused_")}, key=lambda n: -max(s.get(n, 0) for s in summaries))
-    rows: list[tuple[str, ...]] = [
-        ("equity at the end", *(money(s["equity_end"]) for s in summaries)),
-        ("return", *(share(s["total_return"]) for s in summaries)),
-        ("max drawdown", *(share(s["max_drawdown"]) for s in summaries)),
-        ("Sharpe (daily, 252)", *("-" if s["sharpe"] is None else f"{s['sharpe']:.2f}" for s in summaries)),
-        ("orders", *(f"{s['orders']:,}" for s in summaries)),
-        ("refused", *(f"{s['refused']:,}" for s in summaries)),
-    ]
-    rows += [(f"  {name.removeprefix('refused_')}", *(f"{s.get(name, 0):,}" for s in summaries)) for name in reasons]
-    if switch:
-        late = [int((r.refusals["session"] >= switch).sum()) for r in results.values()]
-        rows.append((f"  from {switch} on", *(f"{count:,}" for count in late)))
-    rows += [
-        ("  of orders to close", *(f"{int(r.refusals['closing'].sum()):,}" for r in results.values())),
-        ("held overnight, exit refused", *(f"{s['held_overnight']:,}" for s in summaries)),
-        ("day trades", *(f"{s['day_trades']:,}" for s in summaries)),
-    ]
-    if switch:
-        early = [int(r.day_trades.loc[r.day_trades["session"] < switch, "count"].sum()) for r in results.values()]
-        rows.append((f"  before {switch}", *(f"{count:,}" for count in early)))
-    for name, words in (("calls", "margin calls"), ("forced_fills", "forced sales")):
-        if any(s[name] for s in summaries):
-            rows.append((words, *(f"{s[name]:,}" for s in summaries)))
+    return Comparison(tuple(Run(way, run.result) for way, run in zip(WAYS, found.runs, strict=True)), found.bars)
+
+
+def table_rows(found: Comparison) -> list[tuple[str, ...]]:
+    """The table without its frame: one row for each number, one column for each way after the first; before and from the change of the law."""
+    results = [run.result for run in found.runs]
+    switch = next((e["day"].isoformat() for e in results[0].manifest["rules_by_day"] if e["regime"] == "intraday_margin"), "")
+    rows = []
+    for row in compare.table_rows(found):
+        rows.append(row)
+        if switch and row[0] == "refused":
+            rows.append((f"  from {switch} on", *(f"{int((r.refusals['session'] >= switch).sum()):,}" for r in results)))
+        elif switch and row[0] == "day trades":
+            made = [r.day_trades.loc[r.day_trades["session"] < switch, "count"].sum() for r in results]
+            rows.append((f"  before {switch}", *(f"{int(count):,}" for count in made)))
     return rows
 
 
-def show(results: dict[str, Result]) -> None:
-    """The four runs side by side, and what the difference is."""
+def show(found: Comparison) -> None:
+    """The four runs side by side, what the rules cost, and the first refusal of each."""
     from rich.table import Table
 
     out = console()
-    first = next(iter(results.values()))
+    first = found.runs[0].result
     days = [row["session"] for row in first.rows]
     for warning in first.warnings:
         out.print(f"! {warning}", soft_wrap=True)
-    title = f"{first.manifest['strategy']['class']}, {', '.join(SYMBOLS)}, ${CASH:,.0f} at alpaca, {days[0]} to {days[-1]}"
+    title = f"{found.title}, {', '.join(SYMBOLS)}, ${CASH:,.0f} at alpaca, {days[0]} to {days[-1]}"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
-    for name in results:
+    for name in found.names:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in table_rows(results):
+    for row in table_rows(found):
         table.add_row(*row)
     out.print(table)
-    for name, result in results.items():
-        refusals = result.refusals
+    for sentence in found.conclusions:
+        out.print(f"- {sentence}", soft_wrap=True)
+    for run in found.runs:
+        refusals = run.result.refusals
         if len(refusals):
-            out.print(f"{name}, first refusal, {moment(refusals['at'].iloc[0])}: {refusals['why'].iloc[0]}", soft_wrap=True)
+            out.print(f"{run.name}, first refusal, {moment(refusals['at'].iloc[0])}: {refusals['why'].iloc[0]}", soft_wrap=True)

@@ -173,19 +173,20 @@ def test_the_demo_tells_the_four_ways_apart(tmp_path):
     done = subprocess.run([sys.executable, "-m", "bt_pdt.cli", "demo"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG") and "wrote demo.png" in done.stdout
-    (head,) = [line for line in done.stdout.splitlines() if "Block on Entry" in line and "first refusal" not in line]
+    head = next(line for line in done.stdout.splitlines() if "Block on Entry" in line)
+    assert "- Block on Exit: the rules cost $" in done.stdout and "suits this strategy best" in done.stdout
     assert [cell.strip() for cell in head.strip("┃ ").split("┃")] == list(demo_command.WAYS)
 
 
 def test_the_demo_table_and_folders(tmp_path, capsys):
-    results = demo_command.run_all()
-    rows = {name.strip(): cells for name, *cells in demo_command.table_rows(results)}
+    found = demo_command.compared()
+    rows = {name.strip(): cells for name, *cells in demo_command.table_rows(found)}
     assert all(len(cells) == 4 for cells in rows.values())
     assert rows["refused"][0] == "0" and all(int(n) > 0 for n in rows["refused"][1:])
     assert rows["from 2026-06-04 on"] == ["0"] * 4  # the count is no more
-    assert rows["of orders to close"][1] == "0" and int(rows["held overnight, exit refused"][2]) > 5
+    assert rows["of them to close"][1] == "0" and int(rows["stuck overnight, exit refused"][2]) > 5
     assert int(rows["before 2026-06-04"][0]) > 40 > 20 > int(rows["before 2026-06-04"][3])
-    assert len({tuple(r.values) for r in results.values()}) == 4
+    assert len({tuple(run.result.values) for run in found.runs}) == 4 and rows["cost of the rules"][0] == "-"
     with pytest.raises(SystemExit) as stopped:
         main(["demo", "--out", str(tmp_path / "d"), "--json"])
     out = json.loads(capsys.readouterr().out)
