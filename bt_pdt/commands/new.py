@@ -45,7 +45,7 @@ def class_name(name: str) -> str:
 
 def require_name(name: str) -> str:
     """``name`` if a Python module and a class can be called so; raises :class:`BadInput` otherwise, with one that can."""
-    near = re.sub(r"\W+", "_", name.removesuffix(".py")).strip("_")
+    near = re.sub(r"[^0-9A-Za-z]+", "_", name.removesuffix(".py")).strip("_") or "my_idea"
     near = f"strategy_{near}" if not near.isidentifier() or keyword.iskeyword(near) or near in TAKEN else near
     if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name) or not class_name(name):
         raise BadInput(f"NAME must be a Python name like my_idea, got {name!r}; how about {near!r}?")
