@@ -28,9 +28,13 @@ def plot(
     if cerebro._exactbars > 0:
         raise BadInput("a run with exactbars keeps no bars to plot; run it with exactbars=False.")
     plotter = _plotter_class(cerebro)(**style)
+    from matplotlib import pyplot
+
     figures: list[Any] = []
-    for number, strategy in enumerate(runs):
-        figures += plotter.plot(strategy, figid=number * 100, numfigs=numfigs, iplot=False, start=start, end=end) or []
+    for strategy in runs:
+        # a number of its own: backtrader would draw over a figure that has it
+        free = max(pyplot.get_fignums(), default=-1) + 1
+        figures += plotter.plot(strategy, figid=free, numfigs=numfigs, iplot=False, start=start, end=end) or []
     for figure in figures:
         figure.set_size_inches(width, height)
     return figures
