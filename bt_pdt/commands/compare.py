@@ -9,7 +9,7 @@ import click
 
 from ..errors import BadInput, known_name
 from .common import pairs, print_json
-from .run import console, money, progress_bar, read_asset, share
+from .run import ANSWERS, console, money, progress_bar, read_asset, read_deposit, share
 
 if TYPE_CHECKING:
     from ..comparison import Comparison, SmallestAccount
@@ -51,6 +51,10 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @click.option("--set", "overrides", metavar="NAME=VALUE", multiple=True, help="Overrides a parameter of the law.")
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy.")
 @click.option("--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3.")
+@click.option("--deposit", "deposits", metavar="DAY=DOLLARS", multiple=True, help="Comes in at the open of that session, in every run.")
+@click.option("--on-call", metavar="WORD", help="The customer's answer to a margin call: ignore (default), deposit or liquidate.")
+@click.option("--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone.")
+@click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees.")
 @click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
 @click.option("--from", "fromdate", metavar="DATE", help="First day.")
 @click.option("--to", "todate", metavar="DATE", help="Last day, included.")
@@ -91,9 +95,9 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, **options: An
 
 def _only_folders(options: dict[str, Any]) -> None:
     """Saved runs are what they are: options that would run them anew are slips."""
-    given = ("cash", "cash_levels", "overrides", "params", "assets", "symbols", "fromdate", "todate", "smallest", "jobs")
-    names = {"overrides": "set", "params": "param", "assets": "asset", "fromdate": "from", "todate": "to", "cash_levels": "cash-levels"}
-    wrong = [f"--{names.get(name, name)}" for name in given if options[name]]
+    named = {"overrides": "set", "params": "param", "assets": "asset", "deposits": "deposit", "fromdate": "from", "todate": "to"}
+    same = ("cash", "cash_levels", "symbols", "smallest", "jobs", "on_call", "worst_price", "no_costs", "drop_bad")
+    wrong = [f"--{word.replace('_', '-')}" for name, word in [*named.items(), *zip(same, same, strict=True)] if options[name]]
     if wrong:
         raise BadInput(f"{', '.join(wrong)}: saved runs are compared as they are; give a strategy to run it anew.")
 
@@ -128,9 +132,14 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
         "set": pairs("--set", options["overrides"]),
         "params": study.read_params(chosen, pairs("--param", options["params"])),
         "assets": [read_asset(text) for text in options["assets"]],
+        "deposits": [read_deposit(text) for text in options["deposits"]],
+        "worst_price": options["worst_price"],
+        "charge_costs": not options["no_costs"],
         "symbols": None if options["symbols"] is None else _words("--symbols", options["symbols"]),
         "jobs": options["jobs"],
     }
+    if options["on_call"] is not None:
+        common["on_call"] = known_name("--on-call", options["on_call"], ANSWERS)
     days = {"symbols": common["symbols"], "fromdate": options["fromdate"], "todate": options["todate"]}
     bars = study.load_bars(options["files"], drop_bad=options["drop_bad"], **days)
     with progress_bar("variants") as tell:

@@ -53,6 +53,12 @@ def test_json_and_the_smallest_account(sma, short_data):
     assert told["smallest"]["entry"]["sentence"].startswith("From $") and told["out"] is None and told["costs"] == []
 
 
+def test_deposits_go_to_every_run(sma, short_data):
+    told = json.loads(ask(sma, "--data", short_data, *SHORT, "--deposit", "2025-12-23=2000", "--no-costs", "--worst-price", "--json"))
+    assert [run["summary"]["deposits"] for run in told["runs"].values()] == [2_000] * 3
+    assert all(row["profit"] == pytest.approx(row["off_profit"] - row["cost"], abs=0.001) for row in told["costs"])
+
+
 def test_laws_of_two_days(sma, short_data):
     shown = ask(sma, "--data", short_data, "--symbols", "IDXE", "--cash", 24_000, "--modes", "entry", "--rules", "2026-06-03,2026-06-04")
     assert "From entry 2026-06-03 to entry 2026-06-04: gone: " in shown and "refusals for PDT_COUNT" in shown
@@ -69,6 +75,8 @@ def test_laws_of_two_days(sma, short_data):
         (("--cash", "1", "--cash-levels", "1,2"), "give one of them"),
         (("--cash-levels", "10k"), "--cash-levels takes dollars like 10000,25000, got '10k'."),
         (("--param", "fst=3"), "did you mean 'fast'?"),
+        (("--on-call", "pay"), "--on-call 'pay' is not known"),
+        (("--deposit", "soon"), "--deposit takes"),
         (("--jobs", "0"), "jobs takes a whole number of cores from 1 up, got 0."),
         (("--symbols", "IDXX"), "symbol 'IDXX' is not known; did you mean 'IDXE'?"),
         (("--set", "pdt_min_equty=1"), "did you mean 'pdt_min_equity'?"),
