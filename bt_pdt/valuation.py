@@ -53,9 +53,12 @@ class Valuation:
         above, initial, maintenance = self._ordinary or self._ordinary_rates()
         if qty > 0 and price > above and asset.marginable and asset.maintenance is None and asset.leverage is None:
             value = qty * price  # most positions: the same as below without its detours
-            return value, initial * value, maintenance * value
-        needed = requirement(self.rules, asset, qty, price)
-        return qty * price, needed.initial, needed.maintenance
+            entry = (value, initial * value, maintenance * value)
+        else:
+            needed = requirement(self.rules, asset, qty, price)
+            entry = (qty * price, needed.initial, needed.maintenance)
+        self._margins[symbol] = entry
+        return entry
 
     def _sums(self) -> tuple[float, float, float, float]:
         """(long market value, short market value, initial, maintenance): positions priced anew only where something changed."""
@@ -63,9 +66,7 @@ class Valuation:
             margins = self._margins
             long_value = short_value = initial = maintenance = short_maintenance = 0.0
             for symbol, qty in self.ledger.positions.items():
-                entry = margins.get(symbol)
-                if entry is None:
-                    entry = margins[symbol] = self._value_of(symbol, qty)
+                entry = margins.get(symbol) or self._value_of(symbol, qty)
                 value, first, held = entry
                 if value >= 0:
                     long_value += value

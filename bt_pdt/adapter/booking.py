@@ -16,7 +16,7 @@ import backtrader as bt
 
 from .. import sessions
 from ..account import Account
-from ..decisions import Rejected
+from ..decisions import Accepted, Decision, Rejected
 from ..money import HALF_CENT
 from ..orders import Fill, OrderRequest
 from .clock import MILLISECOND, Feed
@@ -60,6 +60,7 @@ class BookingBroker(SparseBroker):
         self._boundary = math.inf  # past this stamp something about the session ends
         self._morning = -math.inf  # from this stamp on a session waits to be begun
         self._running = False
+        self._one_feed_each = False  # every symbol has one feed, so the host's open positions tell the prices of all
         self._looked = -math.inf  # the bar at whose prices a strategy last saw the account
         self._alert = False  # something is to be looked after on every bar
         self._messages: list[tuple[str, dict[str, Any]]] = []  # what the strategies have not been told yet
@@ -80,6 +81,10 @@ class BookingBroker(SparseBroker):
                 self._last_price(symbol, prices)
             account.look(prices)
         return account
+
+    def start(self) -> None:
+        super().start()
+        self._one_feed_each = all(len(feeds) == 1 for feeds in self.clock.by_symbol.values())
 
     def judge_parts(self) -> None:
         """The host is about to activate orders."""
@@ -212,7 +217,7 @@ class BookingBroker(SparseBroker):
         for row in self._open:
             price = row[3].array[row[3].idx]
             if price > 0.0:
-                noted[self.clock.feeds[row[2]].symbol] = price
+                noted[row[8]] = price
 
     def _flush(self) -> None:
         """Posts what happened on the bar, in time order; within a daily bar, whose order is unknown, the worst for day trades.
@@ -267,15 +272,14 @@ class BookingBroker(SparseBroker):
         assert account is not None
         fresh: dict[str, float] = {}
         if not marked:
-            by_symbol, seen = self.clock.by_symbol, self._seen
-            for symbol in account.ledger.positions:
-                feeds = by_symbol.get(symbol, ())
-                if len(feeds) == 1 and feeds[0].times.array[feeds[0].times.idx] <= seen:  # as in _last_price, without the call
-                    line = feeds[0].close
+            if self._one_feed_each and not self.p.coo:
+                for row in self._open:
+                    line = row[3]
                     price = line.array[line.idx]
-                    if 0.0 < price < math.inf and line.idx >= 0:
-                        fresh[symbol] = price
-                else:
+                    if 0.0 < price < math.inf:
+                        fresh[row[8]] = price
+            else:
+                for symbol in account.ledger.positions:
                     self._last_price(symbol, fresh)
         if feed.symbol not in marked and feed.symbol not in fresh:
             self._last_price(feed.symbol, fresh)
@@ -351,16 +355,18 @@ class BookingBroker(SparseBroker):
             if amount and self.move_money(amount) and self.times and self.times[-1] == self._seen:
                 self.equity[-1] += amount  # asked for its value, the broker takes the cash in at the end of the bar at hand
 
-    def move_money(self, amount: float, for_call: str | None = None) -> bool:
-        """A deposit (perhaps for a margin call) or, negative, a withdrawal, on both books; False if the account refused it."""
+    def move_money(self, amount: float, for_call: str | None = None) -> Decision:
+        """A deposit (perhaps for a margin call) or, negative, a withdrawal, on both books; refused, it moves nothing."""
         account = self._account
         assert account is not None
         if amount > 0:
             account.deposit(amount, for_call=for_call)
-        elif not account.withdraw(-amount).accepted:
-            return False
+        else:
+            decision = account.withdraw(-amount)
+            if not decision.accepted:
+                return decision
         # a fund that is lost stays where it ended, one that is paid out keeps its value for the next deposit
         shares = 0.0 if self._fundval <= 0.0 else self._fundshares + amount / self._fundval
         self._fundshares = shares if shares * self._fundval >= HALF_CENT else 0.0
         self.cash += amount
-        return True
+        return Accepted()

@@ -60,7 +60,8 @@ class MarginBroker(CallingBroker):
     price (low of longs, high of shorts). ``charge_costs=False`` leaves margin interest and borrow fees out of cash. Strategies hear
     of calls and restrictions by ``notify_store(message, **about)``: ``call_issued``, ``call_due_tomorrow``, ``call_met``,
     ``call_past_due``, ``call_expired``, ``call_closed`` (``call``, ``session``), ``restriction_set``, ``restriction_lifted`` (``kind``,
-    ``because``, ``why``, ``session``), ``account_closed`` (``equity``, ``call``). With ``rules="off"`` nothing is sold or charged.
+    ``because``, ``why``, ``session``), ``withdrawal_refused`` (``amount``,
+    ``decision``, ``session``), ``account_closed`` (``equity``, ``call``). With ``rules="off"`` nothing is sold or charged.
 
     A refused order comes back from ``buy()`` or ``sell()`` with status ``Order.Rejected``; ``order.info`` carries ``http_status``,
     ``code``, ``message``, ``reason``, ``rule`` and ``decision``. An accepted one may carry ``order.info["advice"]``.
@@ -198,7 +199,7 @@ class MarginBroker(CallingBroker):
         """Puts the order (its whole group, once the last part is there) before the account and passes it on, or rejects it."""
         asked = order.p  # parameters, without the detour through Order.__getattr__
         parent = asked.parent
-        if not check or order.exectype == Order.Historical:
+        if not check or asked.exectype == Order.Historical:
             # history is a fact, a liquidation (info: liquidation=<call id>) a duty: neither is asked about
             live = self._live[order.ref] = Live(order, None)
             live.forced = order.info.get("liquidation")

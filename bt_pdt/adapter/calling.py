@@ -21,6 +21,7 @@ from backtrader.order import BuyOrder, SellOrder
 
 from .. import sessions
 from ..calls import SOLD_OUT, MarginCall
+from ..decisions import Rejected
 from ..errors import BadInput, known_name
 from ..journal import CallEntry, RestrictionEntry
 from ..ledger import Ledger
@@ -81,6 +82,7 @@ class CallingBroker(BookingBroker):
         self._begun: date | None = None  # the last session whose morning's work is done
         self._regular_end = 0.0  # stamp of its regular close
         self._waiting: list[tuple[date, float]] = []  # deposits to come
+        self._refused: list[tuple[date, float, str]] = []  # withdrawals among them that the account refused, and why
         self._answer: str | Answer = "ignore"
         self._issued: list[MarginCall] = []  # not answered by the customer yet
         self._shares_of: dict[Any, dict[tuple[Any, int], float]] = {}  # by data: what each (strategy, tradeid) has traded, net
@@ -91,6 +93,8 @@ class CallingBroker(BookingBroker):
         self._breach: tuple[dict[str, float], MarginCall | None] | None = None  # prices at which a requirement was seen broken, its call
         self._late = False  # the open's work waits until this bar's orders are matched
         self._closed_down = False
+        #: The session in which equity was gone and the account was closed to trading.
+        self.closed_on: date | None = None
         self._closed_for = ""  # the call whose sale closed the account down
         self._real_time = self._watches = False
         self._maintenance_open = False  # a rise meets a maintenance call when it happens, so every bar is marked while one is open
@@ -113,6 +117,11 @@ class CallingBroker(BookingBroker):
         for entry in account.journal:
             if isinstance(entry, RestrictionEntry):
                 self._hear(entry)
+
+    @property
+    def unmoved(self) -> list[tuple[date, float, str]]:
+        """Of ``deposits``: (day, dollars, why) of money that did not move: withdrawals refused, and days after the last bar."""
+        return self._refused + [(day, amount, "the bars end before that session opens.") for day, amount in self._waiting]
 
     # -- the bar
 
@@ -174,7 +183,11 @@ class CallingBroker(BookingBroker):
         if account.refuses and self.p.charge_costs:
             self._charge_month(day)
         while self._waiting and self._waiting[0][0] <= day:
-            self.move_money(self._waiting.pop(0)[1])
+            asked, amount = self._waiting.pop(0)
+            decision = self.move_money(amount)
+            if isinstance(decision, Rejected):
+                self._refused.append((asked, amount, decision.why))
+                self._messages.append(("withdrawal_refused", {"session": day, "amount": -amount, "decision": decision}))
         issued, self._issued = self._issued, []
         if account.refuses:
             self._asked += [call.id for call in issued if self._wants_sale(call)]
@@ -414,9 +427,10 @@ class CallingBroker(BookingBroker):
     def _post(self, stamp: float, live: Live, bit: Any, symbol: str, commission: float) -> None:
         super()._post(stamp, live, bit, symbol, commission)
         asked = live.order.p
-        shares = self._shares_of.setdefault(self._feed(live.order).data, {})
-        key = (asked.owner, asked.tradeid)
-        shares[key] = shares.get(key, 0.0) + bit.size
+        if asked.tradeid or len(self.cerebro.runningstrats) > 1:  # else all shares are the one strategy's
+            shares = self._shares_of.setdefault(self._feed(live.order).data, {})
+            key = (asked.owner, asked.tradeid)
+            shares[key] = shares.get(key, 0.0) + bit.size
 
     # -- equity gone, requirements broken in the day
 
@@ -443,6 +457,7 @@ class CallingBroker(BookingBroker):
         account = self._account
         assert account is not None
         self._closed_down = account.trading_blocked = True
+        self.closed_on = account.session
         self._closed_for = call
         for live in list(self._live.values()):
             if live.order.alive() and not live.forced:

@@ -86,7 +86,9 @@ class SparseBroker(bt.brokers.BackBroker):
 
     def init(self) -> None:
         super().init()
-        self._open: list[tuple[Any, ...]] = []  # (position, comminfo, data, close line, plain, interest, mult, leverage) where size != 0
+        self._open: list[
+            tuple[Any, ...]
+        ] = []  # where size != 0: (position, comminfo, data, close line, plain, interest, mult, leverage, symbol)
         self._open_stale = False
         self._rows: dict[Any, tuple[Any, ...]] = {}  # the same, of every feed that ever had a position
         self._any_interest = False
@@ -117,6 +119,9 @@ class SparseBroker(bt.brokers.BackBroker):
                 self.submit_accept(order)
 
     def submit(self, order: Any, check: bool = True) -> Any:
+        asked = order.p
+        # what the host asks of an order again and again: as attributes of its own they need no detour through Order.__getattr__
+        order.__dict__.update(data=asked.data, owner=asked.owner, parent=asked.parent, tradeid=asked.tradeid)
         made = order.created.dt
         # Made before the broker saw this bar (cheat-on-open, cheat timers) or an order history: the bar itself may fill it.
         early = made > self._seen or order.exectype == _HISTORICAL
@@ -206,7 +211,7 @@ class SparseBroker(bt.brokers.BackBroker):
     def _charge_interest(self) -> float:
         """Backtrader's own daily interest on positions (comminfo ``interest``), taken from cash; returns the dollars."""
         charged = 0.0
-        for position, comminfo, data, _, _, interest, _, _ in self._open:
+        for position, comminfo, data, _, _, interest, _, _, _ in self._open:
             if interest:
                 now = data.datetime.datetime()
                 due = comminfo.get_credit_interest(data, position, now)
@@ -253,20 +258,32 @@ class SparseBroker(bt.brokers.BackBroker):
     # -- value
 
     def _list_open(self) -> None:
-        rows, known = [], self._rows
-        for data, position in self.positions.items():
-            if position.size:
-                comminfo = self.getcommissioninfo(data)
-                row = known.get(data)
-                if row is None or row[1] is not comminfo:
-                    plain, interest = _plain_stock(comminfo), _charges_interest(comminfo)
-                    row = (position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, comminfo.get_leverage())
-                    known[data] = row
-                rows.append(row)
-        self._open = rows
+        known = self._rows
+        self._open = rows = [known.get(data) or self._row_of(data, position) for data, position in self.positions.items() if position.size]
         self._any_interest = any(row[5] for row in rows)
         self._open_stale = False
         self._flat_cash = None
+
+    def _row_of(self, data: Any, position: Any) -> tuple[Any, ...]:
+        comminfo = self.getcommissioninfo(data)
+        plain, interest = _plain_stock(comminfo), _charges_interest(comminfo)
+        symbol = self.clock.feeds[data].symbol
+        row = (position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, comminfo.get_leverage(), symbol)
+        self._rows[data] = row
+        return row
+
+    def addcommissioninfo(self, comminfo: Any, name: Any = None) -> None:
+        super().addcommissioninfo(comminfo, name)
+        self._forget_rows()
+
+    def setcommission(self, *args: Any, **kwargs: Any) -> None:
+        super().setcommission(*args, **kwargs)
+        self._forget_rows()
+
+    def _forget_rows(self) -> None:
+        """The commission scheme has changed."""
+        self._rows.clear()
+        self._open_stale = True
 
     def _get_value(self, datas: Any = None, lever: bool = False) -> float:
         """Equity: cash and every open position at its feed's last close, added in stock's order so that the bits agree."""
@@ -282,7 +299,7 @@ class SparseBroker(bt.brokers.BackBroker):
         if not self._open and cash == self._flat_cash:
             return self._valuelever if lever else self._value
         value = unlevered = unrealized = 0.0
-        for position, comminfo, _, close, plain, _, mult, leverage in self._open:
+        for position, comminfo, _, close, plain, _, mult, leverage, _ in self._open:
             price = close.array[close.idx]
             size = position.size
             if plain:

@@ -9,9 +9,10 @@ from typing import Any
 
 import backtrader as bt
 import pytest
-from made import Agreeing, bars, feed, run
+from made import Agreeing, bars, feed, flat, run, scripted
 from owing import UP_TO_THURSDAY, Told, buys, fills, minutes, money, sells, statuses, story, told
 
+from bt_pdt.adapter.analyzer import ComplianceAnalyzer
 from bt_pdt.adapter.broker import MarginBroker
 from bt_pdt.errors import BadInput
 from bt_pdt.journal import CashEntry
@@ -283,3 +284,17 @@ def test_a_broker_used_again_starts_anew() -> None:
     second = run(told({1: buys()}), [feed(story())], broker)
     assert first.forced == second.forced == [("2024-01-05 09:31", "SPY", -19, 64.0, "c1")]  # 300 / 16 = 18.75
     assert fills(second.broker) == [("2024-01-02", "buy", 200, 100.0, None), ("2024-01-05", "sell", 19, 64.0, "c1")]
+
+
+def test_money_that_does_not_move_is_told() -> None:
+    """150 shares at 100 need 4,500 (30 %) of the 10,000 equity, so 5,500 may leave and 8,000 may not; 1,000 comes after the last bar."""
+    s = run(
+        scripted({1: lambda s: s.buy(size=150)}),
+        [feed(flat(100, 5) + flat(100, 5, datetime(2024, 1, 3, 9, 31)))],
+        Agreeing(cash=10_000.0, deposits=[("2024-01-03", -8_000), ("2024-02-01", 1_000)]),
+        setup=lambda cerebro: cerebro.addanalyzer(ComplianceAnalyzer, _name="compliance"),
+    )
+    told = s.analyzers.compliance.get_analysis()["warning_list"]
+    assert any("withdrawal of $8,000 on 2024-01-03 did not move" in sentence for sentence in told)
+    assert any("deposit of $1,000 on 2024-02-01 did not move" in sentence for sentence in told)
+    assert s.broker.account.cash == -5_000.0
