@@ -20,6 +20,7 @@ from pathlib import Path
 from bt_pdt.brokerages import NAMES, brokerage, rulebook_for
 from bt_pdt.commands.rules import in_words
 from bt_pdt.decisions import AdviceCode, Reason
+from bt_pdt.report.tables import columns as result_columns
 from bt_pdt.rules import INTRADAY, PDT, Parameter, Rulebook, Since, Source, law
 
 DOCS = Path(__file__).resolve().parent
@@ -275,6 +276,14 @@ def advice(page: Path, names: list[str]) -> Iterator[str]:
     yield ", ".join(f"`{code}`" for code in AdviceCode)
 
 
+def columns(page: Path, names: list[str]) -> Iterator[str]:
+    """The columns of a table of a result."""
+    (name,) = names
+    yield from rows(
+        ("column", "unit", "meaning"), *((f"`{column}`", about.unit, about.meaning) for column, about in result_columns(name).items())
+    )
+
+
 def heading(page: Path) -> str:
     """The title of a page."""
     return next(line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("# "))[2:]
@@ -289,6 +298,7 @@ KINDS: dict[str, Callable[[Path, list[str]], Iterator[str]]] = {
     "firms": firms,
     "changes": changes,
     "advice": advice,
+    "columns": columns,
 }
 
 
