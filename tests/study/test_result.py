@@ -14,6 +14,7 @@ from bt_pdt.errors import BadInput
 from bt_pdt.journal import FillEntry
 from bt_pdt.orders import Fill
 from bt_pdt.report import tables
+from bt_pdt.report.accounts import Replay
 from bt_pdt.study import run
 
 
@@ -168,6 +169,18 @@ def test_the_account_played_again_is_that_of_the_run(kept, request):
     flows = ran.summary["deposits"] - ran.summary["interest"] - ran.summary["borrow_fees"]
     assert table["cash"].iloc[-1] == pytest.approx(ran.manifest["parameters"]["cash"] + moved.cash.sum() + flows, abs=0.02)
     assert np.array_equal(table["equity"], ran.equity["equity"]) and np.array_equal(table["at"], ran.equity["at"])
+
+
+@pytest.mark.parametrize("kept", ["result", "called"])
+def test_played_again_it_is_worth_what_the_host_said_at_every_bar(kept, request):
+    """The host's equity is its own; the account that is played again never sees it."""
+    ran = request.getfixturevalue(kept)
+    daily = ran.manifest["data"]["bar_length"] == "1 day"
+    replay, worth = Replay(ran.journal, ran.times, ran.closes, ran.manifest["parameters"], daily), []
+    for k, at in enumerate(ran.times.tolist()):
+        replay.bar(k, at)
+        worth.append(replay.account.equity())
+    np.testing.assert_allclose(worth, ran.values, atol=0.005)
 
 
 def test_a_cash_account_has_neither_kind_of_buying_power():
