@@ -7,7 +7,8 @@ that made it. Summed over symbols and bars, with interest and fees, this IS the 
 Every term goes to one event, by these rules:
 
 - An execution of the off account whose counterpart (same moment, symbol, side and kind of order) was refused to the variant parts the two:
-  the refusal is the cause, ``never_opened`` or, if the order would have reduced a position, ``exits_delayed``.
+  the refusal is the cause, ``never_opened`` or, if the order would have reduced a position, ``exits_delayed``: of as many shares as the
+  refused order asked for, and of the exits that hang on it.
 - A forced sale parts them: ``forced_sales``.
 - Every other execution that only one of the two makes follows from what was before: from the cause that holds in its symbol while the
   two differ there, else from the last refusal of that symbol since its last execution, else from the last event anywhere (a knock-on:
@@ -134,7 +135,8 @@ class _Events:
     """Everything that parts two runs, in time."""
 
     def __init__(self, base: Run, variant: Run) -> None:
-        self.explains: dict[str, Event] = {}  # id of an order of the base -> the refusal of its counterpart
+        self.explains: dict[str, tuple[Event, Order]] = {}  # id of an order of the base -> the refusal of its counterpart, and that
+        self.left: dict[str, float] = {}  # shares of that counterpart that would still have filled
         self.alone: dict[str, list[tuple[Order, Event]]] = defaultdict(list)  # symbol -> refusals of what the base did not ask
         self.forced = {(f.forced, f.symbol): _forced(f) for f in reversed(variant.fills) if f.forced is not None}
         self._moves: dict[Any, Event] = {}
@@ -148,7 +150,7 @@ class _Events:
             if one is None:
                 self.alone[other.symbol].append((other, event))
             elif one.accepted:
-                self.explains[one.id] = event
+                self.explains[one.id], self.left[one.id] = (event, other), other.qty
             (idle if one is not None and one.id not in filled else refused).append(event)
         same = Counter((m.at, m.kind, round(m.amount, 6)) for m in base.moves)
         for move in variant.moves:
@@ -208,17 +210,17 @@ def _walk(symbol: str, base: Run, variant: Run, stamps: Array, closes: Array, ev
         if parted:
             cells[cause] += parted * float(closes[bar] - closes[at_bar])
         at_bar, before = bar, parted
-        for side, fill in _differing(by_bar.get(bar, ())):
-            cause = _cause(side, fill, before, cause, events, traded)
+        for side, fill, known in _pieces(_differing(by_bar.get(bar, ())), events):
+            cause = (known, False) if known is not None else cause if before else events.before(symbol, fill.at, traded)
             cells[cause] += side * (fill.qty * (float(closes[bar]) - fill.price) - fill.commission)
             parted += side * fill.qty
             before = before or parted
         traded = max([traded, *(fill.at for _, fill in by_bar.get(bar, ()))])
         if abs(parted) <= SHARE_DUST:
             parted = 0.0
-        for order, event in alone.get(bar, ()):
+        for order, refusal in alone.get(bar, ()):
             if parted * order.sign > 0 and cause[0].part != EXITS_DELAYED:
-                cause = (event, False)
+                cause = (refusal, False)
     if parted:
         cells[cause] += parted * float(closes[last] - closes[at_bar])
 
@@ -235,13 +237,26 @@ def _differing(fills: Iterable[tuple[float, Trade]]) -> list[tuple[float, Trade]
     return [pair for left in both.values() for pair in left]
 
 
-def _cause(side: float, fill: Trade, parted: float, cause: Cause, events: _Events, traded: datetime) -> Cause:
-    """What an execution that only one account made is put to."""
-    if side > 0 and fill.order in events.explains:
-        return events.explains[fill.order], False
-    if side < 0 and fill.forced is not None:
-        return events.forced[fill.forced, fill.symbol], False
-    return cause if parted else events.before(fill.symbol, fill.at, traded)
+def _pieces(fills: Iterable[tuple[float, Trade]], events: _Events) -> list[tuple[float, Trade, Event | None]]:
+    """Executions with the event that explains them, those that nothing does first.
+
+    Of an order whose counterpart was refused the refusal explains as many shares as that asked for, and its exits.
+    """
+    found: list[tuple[float, Trade, Event | None]] = []
+    for side, fill in fills:
+        if side < 0 or fill.order not in events.explains:
+            forced = events.forced[fill.forced, fill.symbol] if side < 0 and fill.forced is not None else None
+            found.append((side, fill, forced))
+            continue
+        event, refused = events.explains[fill.order]
+        share = 1.0
+        if fill.qty * refused.sign > 0:
+            share = min(1.0, events.left[fill.order] / abs(fill.qty))
+            events.left[fill.order] -= share * abs(fill.qty)
+        for part, cause in ((share, event), (1.0 - share, None)):
+            if part * abs(fill.qty) > SHARE_DUST:
+                found.append((side, fill._replace(qty=part * fill.qty, commission=part * fill.commission), cause))
+    return sorted(found, key=lambda piece: piece[2] is not None)
 
 
 def event_row(line: EventCost) -> dict[str, Any]:

@@ -123,6 +123,53 @@ def test_entry_and_exit_in_one_run():
     assert sorted(event[1:] for event in events(found, "exit")) == [("X", "3", 120.0, 0.0), ("Y", "4", -20.0, 0.0)]
 
 
+class Smaller(bt.Strategy):
+    """Wants 300 shares, takes 10 where that is refused; sends its close after every bar from 09:33 on."""
+
+    def __init__(self):
+        self.refused = False
+
+    def notify_order(self, order):
+        self.refused = self.refused or (order.status == order.Rejected and order.isbuy())
+
+    def next(self):
+        if len(self) == 1:
+            self.buy(size=300)
+        elif len(self) == 2 and self.refused:
+            self.buy(size=10)
+        elif len(self) >= 3 and self.position:
+            self.close()
+
+
+def test_an_exit_of_another_size_takes_its_own_shares_only():
+    """30,000 of X is over the 20,000 that 10,000 buy, so exit takes 10 at 102 instead and cannot sell them on Monday.
+
+    Off makes 300 x (104 - 101) = 900. Had the exit passed, the ten would have made 10 x (104 - 102) = 20: 880 were never opened. They are
+    sold at 92 and lose 100: the exit cost 120.
+    """
+    found = compare(Smaller, minutes(X=X), modes=["off", "exit"], cash=10_000, account=USED_UP)
+    assert (found["off"].profit, found["exit"].profit) == (pytest.approx(900), pytest.approx(-100))
+    assert parts(found, "exit") == (1_000.0, {"never_opened": 880.0, "exits_delayed": 120.0})
+    assert [event[:4] for event in events(found, "exit")] == [("never_opened", "X", "1", 880.0), ("exits_delayed", "X", "3", 120.0)]
+
+
+def test_a_refused_exit_takes_over_what_only_the_variant_holds():
+    """Exit takes its ten at 104, when off is out already: they stand at 106 (20 gained) when their exit is refused, and are sold at 92."""
+
+    class Later(Smaller):
+        def next(self):
+            if len(self) == 1:
+                self.buy(size=300)
+            elif len(self) == 3 and self.refused:
+                self.buy(size=10)
+            elif len(self) >= 3 and self.position:
+                self.close()
+
+    found = compare(Later, minutes(X=X), modes=["off", "exit"], cash=10_000, account=USED_UP)
+    assert (found["off"].profit, found["exit"].profit) == (pytest.approx(900), pytest.approx(-120))
+    assert parts(found, "exit") == (1_020.0, {"never_opened": 880.0, "exits_delayed": 140.0})
+
+
 def test_commission_goes_with_the_trade():
     """30 dollars less 0.10 a share both ways: off makes 30 - 2, and that is what the refused entry cost."""
 
