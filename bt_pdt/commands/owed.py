@@ -42,7 +42,7 @@ def show_owed(out: Console, calls: Sequence[Row], restrictions: Sequence[Row], s
         out.print(f"and {_count(len(calls) - FIRST, 'more call')} in {rest}", soft_wrap=True)
     known = {call["id"] for call in calls}
     others = [r for r in restrictions if r["why"] not in known]
-    if many or len(others) > FEW:
+    if restrictions and (many or len(others) > FEW):
         out.print(_restrictions_by_kind(restrictions))
     for r in others if len(others) <= FEW else others[:FIRST]:
         out.print(f"{restriction_line(r)}; {r['because']}", soft_wrap=True)

@@ -94,7 +94,7 @@ def restriction_rows(journal: Iterable[Entry], restrictions: Sequence[Restrictio
 
 
 def how(call: MarginCall) -> str:
-    """How the amount comes about, in numbers: ``maintenance margin $12,000 - equity $11,000 = $1,000``."""
+    """How the amount comes about, in numbers: ``maintenance margin $12,000 (30% of $40,000) - equity $11,000 = $1,000``."""
     return _HOW[call.kind](call.facts, call.amount)
 
 
@@ -116,7 +116,9 @@ def _fed(facts: Mapping[str, Any], amount: float) -> str:
 
 
 def _maintenance(facts: Mapping[str, Any], amount: float) -> str:
-    return f"maintenance margin {dollars(facts['maintenance_margin'])} - equity {dollars(facts['equity'])} = {dollars(amount)}"
+    required, held = facts["maintenance_margin"], facts["market_value"]
+    rate = f" ({required / held:.4%} of {dollars(held)})".replace(".0000%", "%") if held else ""
+    return f"maintenance margin {dollars(required)}{rate} - equity {dollars(facts['equity'])} = {dollars(amount)}"
 
 
 def _minimum_equity(facts: Mapping[str, Any], amount: float) -> str:

@@ -53,7 +53,7 @@ def test_it_tells_each_call_with_its_numbers_its_rule_and_its_cost(called):
     assert text.splitlines()[:4] == [
         "Margin calls and restrictions",
         "  c1  maintenance call of $491: measured 2025-02-25, issued 2025-02-26, due 2025-02-27; met on 2025-02-27",
-        "      maintenance margin $3,861 - equity $3,370 = $491; rule: maintenance_long_bands (in force since 2019-05-08)",
+        "      maintenance margin $3,861 (30% of $12,870) - equity $3,370 = $491; rule: maintenance_long_bands (in force since 2019-05-08)",
         "      1 forced execution, 73 shares for $4,380",
     ]
     lines = dict(summary_lines(called))

@@ -30,7 +30,7 @@ def test_maintenance_call_of_the_rulebook():
     found = account("2024-03-06", -10_000, brokerage="finra", positions=[("A", 120, 100)])
     found.close_session()
     (row,) = rows(found)
-    assert row["how"] == "maintenance margin $3,000 - equity $2,000 = $1,000" and row["amount"] == 1_000
+    assert row["how"] == "maintenance margin $3,000 (25% of $12,000) - equity $2,000 = $1,000" and row["amount"] == 1_000
     assert (row["measured_on"], row["issued_on"], row["due_on"]) == ("2024-03-06", "2024-03-07", "2024-03-08")
     assert (row["status"], row["ended_on"], row["received"]) == ("open", None, 0.0)
     assert row["rule"].startswith("maintenance_long_bands (") and row["facts"]["maintenance_margin"] == 3_000

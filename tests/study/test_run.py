@@ -132,7 +132,7 @@ def test_what_calls_cost(called):
     calls, s = called.calls, called.summary
     assert (s["calls"], s["calls_maintenance"], s["forced_fills"], s["restrictions"]) == (2, 2, 2, 0)
     first, second = calls.to_dict("records")
-    assert first["amount"] == 491 and first["how"] == "maintenance margin $3,861 - equity $3,370 = $491"
+    assert first["amount"] == 491 and first["how"] == "maintenance margin $3,861 (30% of $12,870) - equity $3,370 = $491"
     assert (first["measured_on"], first["issued_on"]) == (pd.Timestamp("2025-02-25"), pd.Timestamp("2025-02-26"))
     assert first["due_on"] == first["ended_on"] == pd.Timestamp("2025-02-27") and first["status"] == "met"
     assert (first["forced_fills"], first["forced_shares"], first["forced_proceeds"]) == (1, 73, 4_380)
