@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Points of the equity line, and refusals that a page explains one by one; the rest are counted, and are in refusals.csv.
 POINTS = 4_000
-EXPLAINED = 2_000
+EXPLAINED = 1_500
 #: Margin calls and restrictions that a page tells one by one.
 TOLD = 200
 
@@ -42,7 +42,7 @@ def run(name: str, result: Result) -> dict[str, Any]:
         "title": data.title,
         "headline": _headline(result),
         "cards": _cards(result, data),
-        "warnings": list(result.warnings),
+        "warnings": _warnings(result),
         "calls": [_call(row, book) for row in calls[:TOLD]],
         "calls_total": len(calls),
         "restrictions": [_restriction(row, book) for row in result.restriction_rows[:TOLD]],
@@ -88,6 +88,12 @@ def _headline(result: Result) -> str:
     kept = f"; {stuck:,} {'position was' if stuck == 1 else 'positions were'} kept overnight because of that" if stuck else ""
     were = "was" if s["refused"] == 1 else "were"
     return f"{text}{s['refused']:,} of {s['orders']:,} orders {were} refused{exits}{kept}."
+
+
+def _warnings(result: Result) -> list[str]:
+    """The warnings, those about the whole run before those about one symbol's bars."""
+    symbols = tuple(f"{symbol}: " for symbol in (result.manifest.get("data") or {}).get("symbols", ()))
+    return sorted(result.warnings, key=lambda text: text.startswith(symbols))
 
 
 def _cards(result: Result, data: PictureData) -> list[tuple[str, str, str]]:
@@ -253,15 +259,20 @@ def _chart(result: Result, data: PictureData, refused: list[Refused], told: Mapp
     at = thinned(data.equity)
     reasons = list(data.refusals)
     reasons += [reason for reason in dict.fromkeys(str(one.row["reason"]) for one in refused) if reason not in reasons]
-    marks = []
+    marks: list[list[Any]] = []
+    untold: dict[tuple[int, int], list[Any]] = {}  # one mark for all of a bar and reason that are not explained
     if len(result.times):
         times = result.times.astype("datetime64[us]")
         for place, one in enumerate(refused):
             if one.row["at"] is None:
                 continue
             bar = int(np.clip(np.searchsorted(times, np.datetime64(one.row["at"], "us"), "right") - 1, 0, len(times) - 1))
-            value = round(float(data.equity[bar]), 2)
-            marks.append([bar, value, reasons.index(str(one.row["reason"])), told.get(place, -1), one.times])
+            reason = reasons.index(str(one.row["reason"]))
+            mark = [bar, round(float(data.equity[bar]), 2), reason, told.get(place, -1), one.times]
+            if place not in told and (same := untold.setdefault((bar, reason), mark)) is not mark:
+                same[4] += one.times
+            else:
+                marks.append(mark)
     spans = [
         {"kind": span.kind, "id": span.label, "from": span.begin, "to": span.end, "lines": lines}
         for span, lines in zip(data.owed, explained.owed(result), strict=False)

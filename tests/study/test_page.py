@@ -170,7 +170,7 @@ def test_warnings_of_the_run_come_before_those_of_a_symbol(result):
 
 
 def test_refusals_that_are_not_explained_share_a_mark(result):
-    """1,500 of 5,025 are explained, 25 old ones among them or not; all the others are of one bar and one reason."""
+    """Of 5,025 different ones 1,500 are explained; the 5,000 new ones are of a few bars and one reason."""
     marks = blocks(page.html([("many", many(result, 5_000))]))[0]["chart"]["marks"]
     assert sum(mark[4] for mark in marks) == 151 + 5_000
     assert len(marks) < page_data.EXPLAINED + 60

@@ -259,11 +259,12 @@
     }
 
     regime(svg) {
-      const c = this.c, at = this.x(c.begins[c.switch] - 0.5), end = at > (this.left + this.right) / 2 || at > this.right - 190;
+      const c = this.c, at = this.x(c.begins[c.switch] - 0.5);
+      const words = `${c.regimes[c.regimes.length - 1]} rules from ${c.days[c.switch]}`, wide = words.length * 6;
+      const [place, anchor] = at + wide < this.right ? [at + 5, "start"] : [at > wide ? at - 5 : this.right, "end"];
       shape(svg, "line",
         { x1: at, x2: at, y1: 16, y2: this.height - 26, stroke: "var(--switch)", "stroke-width": 1.5, "stroke-dasharray": "5 4" });
-      shape(svg, "text", { x: at + (end ? -5 : 5), y: 12, "text-anchor": end ? "end" : "start", style: "fill:var(--switch)" },
-        `${c.regimes[c.regimes.length - 1]} rules from ${c.days[c.switch]}`);
+      shape(svg, "text", { x: place, y: 12, "text-anchor": anchor, style: "fill:var(--switch)" }, words);
     }
 
     // -- answering
