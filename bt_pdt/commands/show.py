@@ -44,7 +44,17 @@ def show(folder: str, name: str | None, as_json: bool) -> None:
         units = {column: about._asdict() for column, about in result.columns(name).items()}
         print_json({"table": name, "columns": units, "rows": rows_of(table)})
     else:
-        click.echo(table.to_string(index=False, na_rep="", justify="left") if len(table) else f"no {name.replace('_', ' ')}.")
+        click.echo(readable(table) if len(table) else f"no {name.replace('_', ' ')}.")
+
+
+def readable(table: pd.DataFrame) -> str:
+    """The whole table as text, nothing where there is nothing."""
+    table = table.copy()
+    for name, kind in table.dtypes.items():
+        if str(kind).startswith("datetime64"):
+            form = "%Y-%m-%d" if str(kind) == "datetime64[s]" else "%Y-%m-%d %H:%M:%S"
+            table[name] = table[name].dt.strftime(form).fillna("")
+    return str(table.to_string(index=False, na_rep="", justify="left"))
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

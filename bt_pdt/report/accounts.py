@@ -29,7 +29,7 @@ Closes = Mapping[str, tuple[Array, Array]]
 
 
 def numbers(journal: Sequence[Entry], times: Array, closes: Closes, parameters: Mapping[str, Any], *, daily: bool) -> dict[str, Array]:
-    """:data:`NUMBERS` by bar, NaN where the account or its regime has none.
+    """:data:`NUMBERS` by bar, dollars rounded to cents, NaN where the account or its regime has none.
 
     ``closes`` are (end of bar, close) of each symbol that was traded, ``parameters`` the arguments of the run. A row is the account after
     the executions of its bar and the orders sent at its end.
@@ -42,7 +42,7 @@ def numbers(journal: Sequence[Entry], times: Array, closes: Closes, parameters: 
     for k, at in enumerate(stamps):
         for name, value in zip(NUMBERS, replay.bar(k, at), strict=True):
             found[name][k] = value
-    return found
+    return {name: np.round(values, 2) + 0.0 for name, values in found.items()}
 
 
 class Replay:

@@ -50,4 +50,5 @@ def test_cells(called, tmp_path):
     call = json.loads(invoke(show, place, "--table", "calls", "--json"))
     assert call["rows"][0]["due_on"] == "2025-02-27" and call["rows"][0]["facts"]["equity"] == 3_370
     assert call["columns"]["amount"] == {"unit": "$", "meaning": "dollars called for"}
+    assert "2025-02-19 09:30:00" in invoke(show, place, "--table", "trades")
     assert "2025-02-27" in invoke(show, place, "--table", "calls") and "NaT" not in invoke(show, place, "--table", "trades")
