@@ -67,7 +67,7 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 def compare(what: tuple[str, ...], as_json: bool, out: str | None, **options: Any) -> None:
     """Runs a strategy under several modes, brokerages, laws and sizes of account, and says what the rules cost and where the runs part.
 
-    Two or more folders that 'bt-pdt run --out' wrote are compared as they are; with --data, the bars they ran over, also what the rules cost.
+    Folders that 'bt-pdt run --out' wrote are compared as they are; with --data, the bars they ran over, also what the rules cost.
     """
     if out is not None:
         from ..comparison.saving import require_place

@@ -105,7 +105,7 @@ def compared(tell: Any = None) -> Comparison:
 
 
 def table_rows(found: Comparison) -> list[tuple[str, ...]]:
-    """The table without its frame: one row for each number, one column for each way after the first; before and from the change of the law."""
+    """The table without its frame: one row for each number, one column for each way after the first."""
     results = [run.result for run in found.runs]
     switch = next((e["day"].isoformat() for e in results[0].manifest["rules_by_day"] if e["regime"] == "intraday_margin"), "")
     rows = []

@@ -59,7 +59,7 @@ def compare(
 
 
 def compare_folders(folders: Iterable[str | Path], data: Source | Iterable[Source] | None = None) -> Comparison:
-    """Saved runs side by side, named by their folders; with the bars they ran over (``data``) also what the rules cost and what stuck nights made."""
+    """Saved runs side by side, named by their folders; with their bars (``data``) also what the rules cost and stuck nights made."""
     paths = [Path(folder) for folder in folders]
     if len(paths) < 2:
         raise BadInput("give two run folders at least.")

@@ -174,7 +174,10 @@ def _forced(a: Run, b: Run) -> list[Divergence]:
 
 
 class FirstDivergence(NamedTuple):
-    """The order on which two runs part first, and both accounts just before it, by the names of :data:`STATE`; None is not known (a saved run without its bars)."""
+    """The order on which two runs part first, and both accounts just before it, by the names of :data:`STATE`.
+
+    None in a state is not known (a saved run without its bars).
+    """
 
     a: str
     b: str

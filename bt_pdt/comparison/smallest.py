@@ -68,7 +68,7 @@ def smallest_account(
 
     Eight sizes over the whole range come first, evenly spaced in their logarithm; then the gap above the largest refused one is halved
     until it is ``tolerance`` wide. Refusals need not fall as cash grows (a strategy whose size follows its cash meets the same share of
-    buying power at every size): whatever the sizes tried show of that is reported. Sizes are whole cents. Other arguments as in ``compare``.
+    buying power at every size): what the sizes tried show of that is reported. Sizes are whole cents. Other arguments as in ``compare``.
     """
     for name, value in (("low", low), ("high", high), ("tolerance", tolerance)):
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0.01:
