@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
+import backtrader as bt
 import pytest
 from click.testing import CliRunner
 
+import bt_pdt
 from bt_pdt.commands.new import class_name, new
+from bt_pdt.study import load_bars, load_strategy, samples
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
@@ -58,6 +63,25 @@ def test_bt_pdt_run_takes_it(made: Path, tmp_path: Path) -> None:
     sample = Path(__file__).parents[2] / "data" / "synthetic_1min_2025-12-22_2025-12-30.parquet"
     done = python("-m", "bt_pdt.cli", "run", "my_idea.py", "--data", str(sample), "--cash", "30000", "--json", cwd=made)
     assert done.returncode == 0 and json.loads(done.stdout)["orders"] > 0, done.stderr
+
+
+def test_no_entry_while_a_margin_call_is_open(made: Path) -> None:
+    cerebro = bt.Cerebro(stdstats=False)
+    for feed in bt_pdt.feeds(load_bars(samples().data / "synthetic_1min_2025-12-22_2025-12-30.parquet", todate="2025-12-22")):
+        cerebro.adddata(feed)
+    cerebro.addstrategy(load_strategy(made / "my_idea.py"))
+    strategy, day = cerebro.run()[0], date(2025, 12, 23)
+
+    def may_ask(way: str) -> bool:
+        return bool(strategy.may_ask(strategy.data, way, day))
+
+    for number, end in enumerate(("call_met", "call_expired", "call_closed")):
+        call = SimpleNamespace(id=f"c{number}")
+        strategy.notify_store("call_issued", call=call, session=day)
+        assert not may_ask("in") and may_ask("out")
+        strategy.notify_store("restriction_set", kind="liquidation_only", session=day)
+        strategy.notify_store(end, call=call, session=day)
+        assert may_ask("in")
 
 
 @pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
