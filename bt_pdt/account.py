@@ -335,7 +335,7 @@ class Account(TradingDay):
         if request.at is not None:
             self.advance(request.at)
         self._untouched = False
-        if request.id is not None and self.ledger.group(request.id):
+        if request.id is not None and self.ledger.orders and self.ledger.group(request.id):
             raise BadInput(f"an order with the id {request.id!r} is working already; give this one another id.")
         if request.id is None:
             self._serial += 1
@@ -496,7 +496,7 @@ class Account(TradingDay):
             raise BadInput(f"order {order.id!r} starts when its entry is filled in full, got a fill of {qty:g} before.")
         order.left -= qty
         done = order.left <= SHARE_DUST
-        for other in self.ledger.group(order.root):
+        for other in self.ledger.group(order.root) if order.request.order_class != "simple" else ():
             if other is order:
                 continue
             if order.leg and done:
