@@ -30,6 +30,7 @@ _HOMES = {
     "XNYSCalendar": "bt_pdt.adapter.calendar",
     "audit": "bt_pdt.history",
     "compare": "bt_pdt.comparison",
+    "explore": "bt_pdt.explorer",
     "feeds": "bt_pdt.adapter.feeds",
     "install": "bt_pdt.adapter.install",
     "load": "bt_pdt.study",

@@ -21,7 +21,8 @@ FLOORS = {
     **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
     **dict.fromkeys(("account", "trading_day", "report"), 3),
     **dict.fromkeys(("adapter", "bars", "synthetic"), 4),
-    **dict.fromkeys(("comparison", "history", "importers", "reenact", "snapshot", "study", "tune", "commands", "cli", "__init__"), 5),
+    **dict.fromkeys(("comparison", "explorer", "history", "importers", "reenact", "snapshot", "study", "tune"), 5),
+    **dict.fromkeys(("commands", "cli", "__init__"), 5),
 }
 LAW, FACTS = {"rules", "brokerages"}, {"ledger", "daytrades"}
 HEAVY = {"backtrader", "pandas", "matplotlib", "exchange_calendars", "pyarrow"}
