@@ -110,7 +110,7 @@ levels = across.sessions.loc[across.sessions["session"] >= "2026-06-04", ["sessi
 levels.nsmallest(3, "lowest_intraday_margin_level")
 
 # %% [markdown]
-# This strategy stays far above zero, so it meets nothing. Notebook 04 has one that does not.
+# This strategy stays far above zero, so the new rule asks nothing of it.
 #
 # ## What to try next
 #
