@@ -11,7 +11,7 @@
 # %% [markdown]
 # # First run
 #
-# You have a backtrader strategy and $24,500. The account is under $25,000, and until 2026-06-03 it may make three day trades in five
+# You have a backtrader strategy and \$24,500. The account is under \$25,000, and until 2026-06-03 it may make three day trades in five
 # business days. What does the strategy make when the broker keeps that rule?
 #
 # The bars in `data/` are **invented**. They show how the rules work, and nothing about any market.
@@ -23,7 +23,8 @@ import bt_pdt
 # %% [markdown]
 # ## Bars
 #
-# `load` knows a file by its content. It says what it took the file for: the layout, the time zone, and which side of the bar the stamp is on.
+# `load` knows a file by its content. It says what it took the file for: the layout, the time zone, and which side of the bar the stamp is
+# on.
 
 # %%
 bars = bt_pdt.load("../data/synthetic_1min_2026-05-07_2026-07-06.parquet")
@@ -33,8 +34,8 @@ print(", ".join(bars.symbols), bars.first, bars.last)
 # %% [markdown]
 # ## A run
 #
-# The strategy is an ordinary one: it buys a break above the high of the first half hour, puts a stop in, and is flat before the bell. `block_on="entry"` lets
-# the broker refuse the order that *opens* one day trade too many.
+# The strategy is an ordinary one: it buys a break above the high of the first half hour, puts a stop in, and is flat before the bell.
+# `block_on="entry"` lets the broker refuse the order that *opens* one day trade too many.
 
 # %%
 result = bt_pdt.run(
@@ -49,8 +50,8 @@ result = bt_pdt.run(
 result
 
 # %% [markdown]
-# A third of the orders came back. The picture has a mark at each of them, and below it the day trades of the last five business days against the three that
-# are allowed.
+# A third of the orders came back. The picture has a mark at each of them, and below it the day trades of the last five business days
+# against the three that are allowed.
 
 # %%
 result.figure()
@@ -67,8 +68,8 @@ print(first["http_status"], first["code"], first["message"])
 print(first["why"])
 
 # %% [markdown]
-# Two day trades were made the day before. A third position is open with its stop, and that stop may make it the third day trade. One more entry could become
-# the fourth.
+# Two day trades were made the day before. A third position is open with its stop, and that stop may make it the third day trade. One more
+# entry could become the fourth.
 #
 # ## What was traded
 #
@@ -102,11 +103,12 @@ for name, shown in (("rules off", free), ("Block on Entry", result)):
     print(f"{name}: {s['orders']} orders, {s['refused']} refused, {s['day_trades']} day trades, equity ${s['equity_end']:,.2f}")
 
 # %% [markdown]
-# Seven sessions prove nothing about a strategy. They show that the two accounts did not make the same trades, and which orders parted them.
+# Seven sessions prove nothing about a strategy. They show that the two accounts did not make the same trades, and which orders parted
+# them.
 #
 # ## What to try next
 #
-# - Set `cash=30_000` and run again: at $25,000 at the previous close the count does not bind.
+# - Set `cash=30_000` and run again: at \$25,000 at the previous close the count does not bind.
 # - Set `block_on="exit"`: the broker lets the trade begin and refuses the order that closes it. Notebook 03 says what that costs.
 # - Give your own strategy file and your own bars. `bars.report` says what looks odd about them.
 # - Write the run as a page that explains each refusal: `result.to_html("run.html")`.

@@ -11,8 +11,8 @@
 # %% [markdown]
 # # Block on Entry or Block on Exit?
 #
-# Until 2026-06-03 an account under $25,000 may make three day trades in five business days. The broker can refuse the order that *opens* the fourth (Block on
-# Entry), or the one that *closes* it (Block on Exit). The second lets you in, and keeps you over the night.
+# Until 2026-06-03 an account under \$25,000 may make three day trades in five business days. The broker can refuse the order that *opens*
+# the fourth (Block on Entry), or the one that *closes* it (Block on Exit). The second lets you in, and keeps you over the night.
 #
 # Which one suits a strategy is a question that a backtest can put. The bars are invented; the method is what to take home.
 
@@ -23,8 +23,8 @@ import bt_pdt
 # %% [markdown]
 # ## Three runs of one strategy
 #
-# An opening range breakout with $24,500 trades three symbols, one of them a three times leveraged fund. `off` measures and refuses nothing: what the rules
-# cost is measured against it.
+# An opening range breakout with \$24,500 trades three symbols, one of them a three times leveraged fund. `off` measures and refuses
+# nothing: what the rules cost is measured against it.
 
 # %%
 setup = {
@@ -44,8 +44,8 @@ found.figure()
 # %% [markdown]
 # ## What the rules cost
 #
-# `cost` is the profit with the rules off less the profit under them. Its parts add up to it, to the cent. A negative cost is money the rule *spared*: a trade
-# that was never opened would have lost.
+# `cost` is the profit with the rules off less the profit under them. Its parts add up to it, to the cent. A negative cost is money the
+# rule *spared*: a trade that was never opened would have lost.
 
 # %%
 found.costs.T
@@ -53,8 +53,8 @@ found.costs.T
 # %% [markdown]
 # ## Stuck overnight
 #
-# Each row is a position that should have been closed and was kept, because the order to close it was refused. `pnl` is what the night made of it: signed
-# shares × (next open − last close). No stop helps there.
+# Each row is a position that should have been closed and was kept, because the order to close it was refused. `pnl` is what the night
+# made of it: signed shares × (next open − last close). No stop helps there.
 
 # %%
 found.stuck[["session", "symbol", "qty", "refused", "close", "next_open", "pnl"]]
@@ -80,20 +80,21 @@ print(parted.why)
 # %% [markdown]
 # ## Can the data tell?
 #
-# One mode always ends higher. The last sentence asks whether that could be chance: it draws the sessions again and again, and looks at how far the average
-# difference moves.
+# One mode always ends higher. The last sentence asks whether that could be chance: it draws the sessions again and again, and looks at
+# how far the average difference moves.
 
 # %%
 for sentence in found.conclusions:
     print(sentence)
 
 # %% [markdown]
-# Nineteen sessions cannot tell the two apart, although $285.74 lie between them. Choose by what can go wrong instead: with *entry* you miss trades; with *exit*
-# you hold positions you wanted to leave.
+# Nineteen sessions cannot tell the two apart, although \$285.74 lie between them. Choose by what can go wrong instead: with *entry* you
+# miss trades; with *exit* you hold positions you wanted to leave.
 #
 # ## Turn the knobs
 #
-# The size of the account, the mode and the brokerage. Each setting is run once and kept (`pip install "bt_pdt[jupyter]"` brings the widgets).
+# The size of the account, the mode and the brokerage. Each setting is run once and kept (`pip install "bt_pdt[jupyter]"` brings the
+# widgets).
 
 # %%
 explorer = bt_pdt.explore(strategy, bars, cash=24_500, mode="exit", **setup)
@@ -107,7 +108,7 @@ explorer.cash.value = 26_000
 explorer.result
 
 # %% [markdown]
-# $1,500 more, and nothing is refused: the equity of every previous close is at least $25,000.
+# \$1,500 more, and nothing is refused: the equity of every previous close is at least \$25,000.
 #
 # ## What to try next
 #

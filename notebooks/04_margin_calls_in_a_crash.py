@@ -11,8 +11,8 @@
 # %% [markdown]
 # # Margin calls in a crash
 #
-# An account borrows a little to hold a three times leveraged fund. On 2026-06-17 the market of the bundled bars falls 8 %, and the fund three times as
-# much. What does the broker ask for, by when, and what happens if nobody pays?
+# An account borrows a little to hold a three times leveraged fund. On 2026-06-17 the market of the bundled bars falls 8 %, and the fund
+# three times as much. What does the broker ask for, by when, and what happens if nobody pays?
 #
 # Every number is worked out by hand below. The bars are invented.
 
@@ -25,8 +25,8 @@ import bt_pdt
 # %% [markdown]
 # ## Buy on margin and hold
 #
-# $50,000 buy 1.25 times as much of `IDX3` on the first bar. From 2026-06-04 Alpaca asks for 75 % of such a fund as maintenance margin: 1.25 × 75 % is 94 % of
-# equity, so there is room, but not much.
+# \$50,000 buy 1.25 times as much of `IDX3` on the first bar. From 2026-06-04 Alpaca asks for 75 % of such a fund as maintenance margin:
+# 1.25 × 75 % is 94 % of equity, so there is room, but not much.
 
 # %%
 setup = {
@@ -46,8 +46,8 @@ result.figure()
 result.sessions[["session", "equity", "maintenance_margin"]]
 
 # %% [markdown]
-# At the close of 2026-06-17 equity is less than maintenance margin. That makes a call. On the 18th it still is, but no second call is issued while one is open.
-# The next picture shows how far equity may fall at each close: 0 is a call.
+# At the close of 2026-06-17 equity is less than maintenance margin. That makes a call. On the 18th it still is, but no second call is
+# issued while one is open. The next picture shows how far equity may fall at each close: 0 is a call.
 
 # %%
 result.figure("distance_to_call")
@@ -82,13 +82,14 @@ print(f"the call            {0.75 * value - equity:,.2f}")
 # %% [markdown]
 # ## The due day
 #
-# The call is measured on Wednesday 2026-06-17 and issued the next morning. Alpaca's is due two business days after the close that made it. Thursday the 18th is
-# the first. Friday the 19th is a holiday and the exchange is closed. Monday the 22nd is the second.
+# The call is measured on Wednesday 2026-06-17 and issued the next morning. Alpaca's is due two business days after the close that made
+# it. Thursday the 18th is the first. Friday the 19th is a holiday and the exchange is closed. Monday the 22nd is the second.
 #
 # ## The forced sale
 #
-# Nobody pays. At the open of the due day the broker sells whole shares, no more than cures. A share sold at the open brings down maintenance margin by 75 % of
-# its price and leaves equity as it is, so the shares to sell are what is missing at that price, divided by 75 % of it, rounded up.
+# Nobody pays. At the open of the due day the broker sells whole shares, no more than cures. A share sold at the open brings down
+# maintenance margin by 75 % of its price and leaves equity as it is, so the shares to sell are what is missing at that price, divided by
+# 75 % of it, rounded up.
 
 # %%
 price = sold["price"]
@@ -98,8 +99,8 @@ print(f"shares: {missing:,.2f} / (75% x {price}) = {missing / (0.75 * price):.2f
 print(f"the broker sold {sold['qty']:g} at {price} for call {sold['forced']}")
 
 # %% [markdown]
-# The sale cures the day and no more. The fund goes on falling, and the next close makes the next call. The third one is met by the market: the price rises, and
-# equity covers maintenance margin again before anybody acts.
+# The sale cures the day and no more. The fund goes on falling, and the next close makes the next call. The third one is met by the
+# market: the price rises, and equity covers maintenance margin again before anybody acts.
 #
 # ## Three answers to a call
 #
@@ -111,13 +112,12 @@ for answer, run in answers.items():
     s = run.summary
     made = s["equity_end"] - s["equity_start"] - s["deposits"]
     shares = run.calls["forced_shares"].sum()
-    print(
-        f"{answer:10} calls {s['calls']}, shares sold {shares:g}, deposits ${s['deposits']:,.2f}, equity ${s['equity_end']:,.2f}, made ${made:,.2f}"
-    )
+    paid, left = f"deposits ${s['deposits']:,.2f}", f"equity ${s['equity_end']:,.2f}"
+    print(f"{answer:10} calls {s['calls']}, shares sold {shares:g}, {paid}, {left}, made ${made:,.2f}")
 
 # %% [markdown]
-# The deposit keeps every share; the other two sell some after the fall. The difference is small here: the calls are small, because the account had borrowed
-# little. Money that came in is left out of `made`, and out of `result.returns`.
+# The deposit keeps every share; the other two sell some after the fall. The difference is small here: the calls are small, because the
+# account had borrowed little. Money that came in is left out of `made`, and out of `result.returns`.
 #
 # A deposit can be planned, too: `deposits=[("2026-06-18", 1_000)]`.
 #

@@ -31,7 +31,8 @@ def headline(result: Result) -> str:
         if len(calls) > FEW:
             parts.append(f"<div>and {len(calls) - FEW:,} more calls</div>")
     parts.append(f"<div>Next: {', '.join(f'<code>{escape(code)}</code> {escape(words)}' for code, words in _next(result))}.</div>")
-    return f"<div>{''.join(parts)}</div>"
+    # two dollar signs would make a formula of what stands between them
+    return f'<div class="tex2jax_ignore mathjax_ignore">{"".join(parts)}</div>'
 
 
 def _numbers(result: Result) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,8 @@ def test_reads_like_a_tutorial(script: Path) -> None:
     assert cells[0].cell_type == cells[-1].cell_type == "markdown"
     assert cells[0].source.startswith("# ")
     assert cells[-1].source.rpartition("## ")[2].startswith("What to try next\n")
+    words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert not re.search(r"(?<!\\)\$", re.sub(r"\$\$.*?\$\$", "", words)), "write \\$: two dollar signs make a formula"
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     assert set(re.findall(r"\bbt_pdt\.(\w+)\(", code)) <= set(bt_pdt.__all__), "the public API only"
     assert not re.search(r"from bt_pdt|\bclass \b", code)
@@ -63,6 +65,7 @@ def test_first_run(ran: dict[str, Ran]) -> None:
     assert (
         "sell 20 IDXE is refused: 2 day trades in the last 5 business days and 1 more that working orders could complete" in found.printed
     )
+    assert any("mathjax_ignore" in data.get("text/html", "") for data in found.shown), "dollars of the headline are no formula"
     assert "Block on Entry: 24 orders, 8 refused, 6 day trades, equity $24,638.32" in found.printed
     assert "rules off: 37 orders, 0 refused, 14 day trades" in found.printed
     made = [-45.41, 52.25, 98.00, -64.60, 40.70, 57.38]
