@@ -80,11 +80,13 @@ class Explorer:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self.view._repr_mimebundle_(include=include, exclude=exclude) | {"text/plain": repr(self)}
 
-    def _show(self, _: Any = None) -> None:
+    def _show(self, change: Any = None) -> None:
         key = (float(self.cash.value), str(self.mode.value), str(self.brokerage.value))
         try:
             shown = self.runs.pop(key, None) or self._run(*key)
         except BadInput as error:
+            if change is None:
+                raise
             self.result, self.picture.value, self.numbers.value = None, b"", f"<div>! {escape(str(error))}</div>"
             return
         self.runs[key] = shown

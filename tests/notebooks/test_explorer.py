@@ -113,6 +113,7 @@ def test_a_day_of_the_law_and_other_arguments_are_handed_on(bars: Any) -> None:
         ({"rules": "off"}, 'is the mode "off"'),
         ({"block_on": "exit"}, "give explore those"),
         ({"parms": {}}, "did you mean 'params'?"),
+        ({"params": {"shrt": True}}, "did you mean 'short'?"),
     ],
 )
 def test_bad_input_is_one_sentence(bars: Any, given: dict[str, Any], words: str) -> None:
