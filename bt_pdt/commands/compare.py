@@ -62,9 +62,10 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @click.option("--smallest", is_flag=True, help="Also the smallest account that each mode never refuses an order.")
 @click.option("--tolerance", type=float, default=100.0, show_default=True, metavar="DOLLARS", help="How exact --smallest is.")
 @click.option("--jobs", type=int, metavar="N", help="Runs at once (default: every core where that pays).")
-@click.option("--out", metavar="DIR", help="Writes each run's folder, compare.json, compare.csv and compare.png.")
+@click.option("--out", metavar="DIR", help="Writes each run's folder, report.html, compare.json, compare.csv and compare.png.")
+@click.option("--html", "page", metavar="FILE", help="Writes the comparison as one page: the answer, what the rules cost, every run.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
-def compare(what: tuple[str, ...], as_json: bool, out: str | None, **options: Any) -> None:
+def compare(what: tuple[str, ...], as_json: bool, out: str | None, page: str | None, **options: Any) -> None:
     """Runs a strategy under several modes, brokerages, laws and sizes of account, and says what the rules cost and where the runs part.
 
     Folders that 'bt-pdt run --out' wrote are compared as they are; with --data, the bars they ran over, also what the rules cost.
@@ -73,6 +74,10 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, **options: An
         from ..comparison.saving import require_place
 
         require_place(out)
+    if page is not None:
+        from ..report.page import require_file
+
+        require_file(page)
     from ..comparison import compare_folders
 
     smallest: dict[str, SmallestAccount] = {}
@@ -82,15 +87,19 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, **options: An
     else:
         found, smallest = _run(what[0], options)
     folder = found.save(out) if out is not None else None
+    if page is not None:
+        found.to_html(page)
     if as_json:
         from ..report.folder import plain
 
         more = {"smallest": smallest} if options["smallest"] else {}
-        print_json(found.to_dict() | plain(more) | {"out": str(folder) if folder else None})
+        print_json(found.to_dict() | plain(more) | {"out": str(folder) if folder else None, "html": page})
         return
     show(found, smallest)
     if folder is not None:
-        click.echo(f"wrote {out}: compare.json, compare.csv, compare.png and the run folders")
+        click.echo(f"wrote {out}: report.html, compare.json, compare.csv, compare.png and the run folders")
+    if page is not None:
+        click.echo(f"wrote {page}")
 
 
 def _only_folders(options: dict[str, Any]) -> None:
@@ -202,7 +211,7 @@ def table_rows(found: Comparison) -> list[tuple[str, ...]]:
             reasons = [name for name in data[0] if name.startswith("refused_")]
             rows += [(f"  {name.removeprefix('refused_')}", *(f"{row[name]:,}" for row in data)) for name in reasons]
     if found.cost_of:
-        from ..comparison.comparison import PART_WORDS
+        from ..comparison.words import PART_WORDS
 
         costs = [found.cost_of.get(name) for name in found.names]
         rows.append(("cost of the rules", *("-" if cost is None else money(cost.whole) for cost in costs)))

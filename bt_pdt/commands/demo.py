@@ -25,10 +25,14 @@ PER_TRADE = 12_000.0
 WAYS = {"Rules off": "off", "Block on Entry": "entry", "Block on Exit": "exit", "Both": "both"}
 #: The way whose picture is written: the one in which positions get stuck.
 PICTURED = "Block on Exit"
+PAGE = "report.html"
+TITLE = "An opening range breakout, judged four ways"
 
 
 @click.command()
-@click.option("--out", metavar="DIR", help="Writes the picture and the folder of each of the four runs there (default: demo.png here).")
+@click.option(
+    "--out", metavar="DIR", help="Writes the page, the picture and the folder of each run there (default: report.html and demo.png here)."
+)
 @click.option("--json", "as_json", is_flag=True, help="The four summaries as one JSON object.")
 def demo(out: str | None, as_json: bool) -> None:
     """Runs one strategy with the rules off, Block on Entry, Block on Exit and Both, on bundled synthetic bars. Needs no network.
@@ -37,6 +41,7 @@ def demo(out: str | None, as_json: bool) -> None:
     until the intraday margin rules of 2026-06-04 do away with the count.
     """
     picture = place(out)
+    page = picture.with_name(PAGE)
     with progress_bar("four runs") as tell:
         found = compared(tell)
     results = {run.name: run.result for run in found.runs}
@@ -44,6 +49,7 @@ def demo(out: str | None, as_json: bool) -> None:
     try:
         picture.parent.mkdir(parents=True, exist_ok=True)
         shown.figure().savefig(picture)
+        found.to_html(page, title=TITLE)
     except OSError as error:
         raise BadInput(f"{picture}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
     folders = {}
@@ -52,16 +58,23 @@ def demo(out: str | None, as_json: bool) -> None:
     if as_json:
         from ..report.folder import plain
 
-        said = {"costs": found.cost_rows, "conclusions": found.conclusions, "picture": str(picture), "folders": folders}
+        said = {"costs": found.cost_rows, "conclusions": found.conclusions, "page": str(page), "picture": str(picture), "folders": folders}
         print_json(plain({"runs": {n: r.summary for n, r in results.items()}} | said))
         return
     show(found)
-    click.echo(f"\nwrote {picture} ({PICTURED})" + (f" and the four run folders in {out}" if folders else ""))
+    click.echo(f"\nwrote {page}: open it in a browser. The answer is on top, then what the rules cost, which orders were refused and why,")
+    click.echo("and where the runs part; the buttons at its end show each run by itself.")
+    click.echo(
+        f"wrote {picture}: the run of {PICTURED}, a mark at each refusal" + (f"; the four run folders are in {out}" if folders else "")
+    )
 
 
 def place(out: str | None) -> Path:
     """Where the picture goes; raises :class:`BadInput` before anything runs if it cannot."""
     if out is None:
+        page = Path(PAGE)
+        if page.exists() and not (page.is_file() and b"Made by bt_pdt" in page.read_bytes()):
+            raise BadInput(f"{PAGE}: is here already and was not made by bt_pdt; name a folder with --out.")
         return Path("demo.png")
     from ..report.folder import require_place
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED,
 from .divergence import Divergence, FirstDivergence, divergences, first_divergence
 from .resampling import CONFIDENCE, DRAWS, Paired, paired
 from .runs import Run, Stuck
+from .words import PART_WORDS
+from .words import listed as _listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,13 +112,6 @@ COLUMNS: dict[str, dict[str, str]] = {
         "change": "b less a",
     },
 }
-PART_WORDS = {
-    NEVER_OPENED: "trades never opened",
-    EXITS_DELAYED: "exits delayed",
-    FORCED_SALES: "forced sales",
-    INTEREST_AND_FEES: "interest and fees",
-    OTHER: "other",
-}
 _TIMES, _DAYS = {"at"}, {"session"}
 
 
@@ -126,8 +121,9 @@ class Comparison:
     then what the rules cost and what the nights of stuck positions made is not known.
 
     ``table`` (one row a variant), ``costs`` and ``cost_events`` (against the run with the rules off), ``stuck``, ``divergences(a, b)``,
-    ``first_divergence(a, b)``, ``paired(a, b)``, ``what_changed(a, b)``, ``conclusions`` (plain sentences), ``figure()``, ``save(folder)``,
-    ``to_dict()``. ``comparison["exit"]`` is a run; its ``result`` is the :class:`~bt_pdt.report.Result`.
+    ``first_divergence(a, b)``, ``paired(a, b)``, ``what_changed(a, b)``, ``conclusions`` (plain sentences), ``figure()``,
+    ``to_html(file)``, ``save(folder)``, ``to_dict()``. ``comparison["exit"]`` is a run; its ``result`` is the
+    :class:`~bt_pdt.report.Result`.
     """
 
     runs: Sequence[Run]
@@ -266,15 +262,33 @@ class Comparison:
 
     def divergence_list(self, a: str, b: str) -> list[Divergence]:
         """The same as values."""
-        return divergences(*self._two(a, b))
+        return list(self._once("divergences", a, b, divergences))
 
     def first_divergence(self, a: str, b: str) -> FirstDivergence | None:
         """The first of them, with both accounts just before it side by side; None if the two never part."""
-        return first_divergence(*self._two(a, b))
+        found: FirstDivergence | None = self._once("first", a, b, first_divergence)
+        return found
 
     def paired(self, a: str, b: str, *, draws: int = DRAWS, confidence: float = CONFIDENCE, seed: int = 0) -> Paired:
         """Whether the daily returns of two variants differ by more than chance: bootstrap interval and a sentence."""
-        return paired(*self._two(a, b), draws=draws, confidence=confidence, seed=seed)
+        found: Paired = self._once(
+            f"paired {draws} {confidence} {seed}",
+            a,
+            b,
+            lambda one, other: paired(one, other, draws=draws, confidence=confidence, seed=seed),
+        )
+        return found
+
+    @cached_property
+    def _made(self) -> dict[tuple[str, str, str], Any]:
+        return {}
+
+    def _once(self, what: str, a: str, b: str, make: Callable[[Run, Run], Any]) -> Any:
+        """What two runs make together is worked out once: sentences, tables and pages ask for it again."""
+        key = (what, a, b)
+        if key not in self._made:
+            self._made[key] = make(*self._two(a, b))
+        return self._made[key]
 
     def _two(self, a: str, b: str) -> tuple[Run, Run]:
         one, other = self[a], self[b]
@@ -324,9 +338,9 @@ class Comparison:
                 many = f"{len(nights):,} positions were" if len(nights) > 1 else "1 position was"
                 left = f" (not known of {len(nights) - len(known):,} of them: the bars end)" if len(nights) > len(known) else ""
                 found.append(f"{name}: {many} stuck overnight because the exit was refused; from close to open that {made}{left}.")
-        for names in self._by_law():
+        for names in self.groups:
             found += self._best(names)
-        for a, b in self._laws():
+        for a, b in self.law_pairs:
             found.append(self.changed_sentence(a, b))
         return found
 
@@ -340,7 +354,8 @@ class Comparison:
         made = f"profit {dollars(off.profit)} with the rules off, {dollars(self[name].profit)} under them"
         return f"{name}: {said} ({made}): {parts}."
 
-    def _by_law(self) -> list[list[str]]:
+    @cached_property
+    def groups(self) -> list[list[str]]:
         """The variants that differ in their mode alone, those with the rules off left out."""
         groups: dict[Any, list[str]] = {}
         for run in self.runs:
@@ -364,7 +379,8 @@ class Comparison:
         sentence = f"{_listed(level)} {suits} this strategy best: profit {dollars(best.profit)}; {others}."
         return [sentence, self.paired(level[0], rest[0]).sentence]
 
-    def _laws(self) -> list[tuple[str, str]]:
+    @cached_property
+    def law_pairs(self) -> list[tuple[str, str]]:
         """Pairs of variants that differ in the day of their law alone."""
         found = []
         for i, one in enumerate(self.runs):
@@ -383,13 +399,19 @@ class Comparison:
 
         return draw(self)
 
+    def to_html(self, file: str | Path, *, title: str | None = None) -> Path:
+        """Writes the comparison as one page that needs nothing else: the answer, the variants, the cost, where they part, every run."""
+        from .page import write
+
+        return write(self, file, title=title)
+
     def _repr_html_(self) -> str:
         """The table for a notebook, a column for each variant."""
         shown = self.table.T.astype(object)
         return str(shown.to_html(na_rep="-", float_format=lambda value: f"{value:,.4g}" if abs(value) < 10 else f"{value:,.2f}"))
 
     def save(self, folder: str | Path) -> Path:
-        """Writes the run folder of each variant, compare.json, compare.csv and compare.png; whole or not at all."""
+        """Writes the run folder of each variant, compare.json, compare.csv, compare.png and report.html; whole or not at all."""
         from .saving import write
 
         return write(self, folder)
@@ -413,7 +435,7 @@ class Comparison:
             "stuck": [{"variant": name} | night._asdict() for name, nights in self.nights.items() for night in nights],
             "parted": [first._asdict() | {"sentence": first.sentence} for first in parted if first is not None],
             "paired": pairs,
-            "what_changed": [{"from": a, "to": b, "rows": self.what_changed_rows(a, b)} for a, b in self._laws()],
+            "what_changed": [{"from": a, "to": b, "rows": self.what_changed_rows(a, b)} for a, b in self.law_pairs],
             "equity": {run.name: {row["session"]: row["equity"] for row in run.result.rows} for run in self.runs},
             "conclusions": self.conclusions,
             "warnings": self.warnings,
@@ -452,7 +474,3 @@ def _count(count: int, what: str) -> str:
     if count == 1:
         what = what.replace("refusals", "refusal", 1) if what.startswith("refusals") else what.removesuffix("s")
     return f"{count:,} {what}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,4 +1,4 @@
-"""The folder of a comparison: each variant's run folder, compare.json, compare.csv, compare.png; written whole or not at all."""
+"""The folder of a comparison: each run's folder, compare.json, compare.csv, compare.png, report.html; whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison
 
 MADE_BY = "bt_pdt compare"
-JSON, CSV, PICTURE = "compare.json", "compare.csv", "compare.png"
+JSON, CSV, PICTURE, PAGE = "compare.json", "compare.csv", "compare.png", "report.html"
 
 
 def folder_name(variant: str) -> str:
@@ -43,7 +43,7 @@ def _former(target: Path) -> bool:
     """True if the folder holds a comparison and nothing that a comparison did not put there."""
     try:
         made = json.loads((target / JSON).read_text(encoding="utf-8"))
-        known = {JSON, CSV, PICTURE, "compare.html", *made["folders"]}
+        known = {JSON, CSV, PICTURE, PAGE, *made["folders"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return made.get("made_by") == MADE_BY and all(entry.name in known for entry in target.iterdir())
@@ -85,3 +85,4 @@ def _fill(comparison: Comparison, folder: Path) -> None:
     (folder / JSON).write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     comparison.table.to_csv(folder / CSV)
     comparison.figure().savefig(folder / PICTURE)
+    comparison.to_html(folder / PAGE)

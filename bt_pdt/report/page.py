@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,12 +35,22 @@ class Section(NamedTuple):
     describes: str = ""
 
 
-def html(results: Iterable[tuple[str, Result]], *, title: str | None = None, extra_sections: Iterable[Section] = ()) -> str:
-    """The page as text. ``results`` are (name, result): with several, a reader switches between them."""
+def html(
+    results: Iterable[tuple[str, Result]],
+    *,
+    title: str | None = None,
+    extra_sections: Iterable[Section] = (),
+    comparison: Mapping[str, Any] | None = None,
+) -> str:
+    """The page as text. ``results`` are (name, result): with several, a reader switches between them.
+
+    ``comparison`` is what :func:`bt_pdt.comparison.page.view` says of them; it stands above the runs.
+    """
     import jinja2
     from markupsafe import Markup
 
-    runs = [page_data.run(name, result) for name, result in results]
+    pairs = list(results)
+    runs = [page_data.run(name, result, of=len(pairs)) for name, result in pairs]
     if not runs:
         raise BadInput("a page takes at least one result, got none.")
     environment = jinja2.Environment(
@@ -52,18 +62,25 @@ def html(results: Iterable[tuple[str, Result]], *, title: str | None = None, ext
         runs=[run["words"] for run in runs],
         blocks=[Markup(script_json(run["data"])) for run in runs],
         sections=[_section(section) for section in extra_sections],
-        colours=page_data.colours(),
+        colours=page_data.colours(comparison["colours"] if comparison else {}),
+        comparison=comparison,
+        overlay=Markup(script_json(comparison["chart"])) if comparison else None,
         style=style,
         script=script,
     )
 
 
 def write(
-    file: str | Path, results: Iterable[tuple[str, Result]], *, title: str | None = None, extra_sections: Iterable[Section] = ()
+    file: str | Path,
+    results: Iterable[tuple[str, Result]],
+    *,
+    title: str | None = None,
+    extra_sections: Iterable[Section] = (),
+    comparison: Mapping[str, Any] | None = None,
 ) -> Path:
     """Writes the page and returns its path; raises :class:`BadInput` with a sentence if it cannot be written."""
     target = require_file(file)
-    text = html(results, title=title, extra_sections=extra_sections)
+    text = html(results, title=title, extra_sections=extra_sections, comparison=comparison)
     try:
         target.write_bytes(text.encode("utf-8", "replace"))
     except OSError as error:

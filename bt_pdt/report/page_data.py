@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 #: Points of the equity line, and refusals that a page explains one by one; the rest are counted, and are in refusals.csv.
 POINTS = 4_000
 EXPLAINED = 1_500
+#: Rows of all tables of sessions on a page together.
+SESSIONS = 30_000
 #: Margin calls and restrictions that a page tells one by one.
 TOLD = 200
 
 
-def run(name: str, result: Result) -> dict[str, Any]:
-    """One run of a page: ``words`` for the template, ``data`` for the script."""
+def run(name: str, result: Result, *, of: int = 1) -> dict[str, Any]:
+    """One run of a page: ``words`` for the template, ``data`` for the script. ``of`` runs share the page: each has less room."""
     data = picture_data(result)
     book = rulebook(result.manifest)
     refused = explained.refusals(result)
-    told = _told(refused)
+    told = _told(refused, max(60, 2 * EXPLAINED // max(2, of)))
     calls = result.call_rows
     words = {
         "name": name,
@@ -57,13 +59,14 @@ def run(name: str, result: Result) -> dict[str, Any]:
         "groups": len(refused),
         "told": len(told),
         "sessions": len(result.rows),
+        "sessions_told": min(len(result.rows), SESSIONS // max(1, of)),
     }
     return {
         "words": words,
         "data": {
-            "chart": _chart(result, data, refused, told),
+            "chart": _chart(result, data, refused, told, max(400, 2 * POINTS // max(2, of))),
             "refusals": _refusals([refused[place] for place in told], book),
-            "sessions": _sessions(result),
+            "sessions": _sessions(result, SESSIONS // max(1, of)),
         },
     }
 
@@ -244,19 +247,19 @@ def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
 # -- data for the script
 
 
-def _told(refused: list[Refused]) -> dict[int, int]:
+def _told(refused: list[Refused], most: int) -> dict[int, int]:
     """Which refusals are explained: place in ``refused`` -> number on the page. The first of every reason come before the last of any."""
     seen: Counter[str] = Counter()
     rank = []
     for place, one in enumerate(refused):
         rank.append((seen[one.row["reason"]], place))
         seen[one.row["reason"]] += 1
-    kept = sorted(place for _, place in sorted(rank)[:EXPLAINED])
+    kept = sorted(place for _, place in sorted(rank)[:most])
     return {place: number for number, place in enumerate(kept)}
 
 
-def _chart(result: Result, data: PictureData, refused: list[Refused], told: Mapping[int, int]) -> dict[str, Any]:
-    at = thinned(data.equity)
+def _chart(result: Result, data: PictureData, refused: list[Refused], told: Mapping[int, int], points: int) -> dict[str, Any]:
+    at = thinned(data.equity, points)
     reasons = list(data.refusals)
     reasons += [reason for reason in dict.fromkeys(str(one.row["reason"]) for one in refused) if reason not in reasons]
     marks: list[list[Any]] = []
@@ -300,12 +303,12 @@ def _chart(result: Result, data: PictureData, refused: list[Refused], told: Mapp
     }
 
 
-def thinned(equity: Array) -> Array:
+def thinned(equity: Array, points: int = POINTS) -> Array:
     """The bars that a line needs: of every stretch the first, the lowest, the highest and the last."""
     total = len(equity)
-    if total <= POINTS:
+    if total <= points:
         return np.arange(total)
-    edges = np.linspace(0, total, POINTS // 4 + 1).astype(np.int64)
+    edges = np.linspace(0, total, points // 4 + 1).astype(np.int64)
     kept: set[int] = set()
     for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         part = equity[begin:end]
@@ -347,8 +350,8 @@ def _refusals(refused: list[Refused], book: Rulebook) -> dict[str, Any]:
     return {"rows": rows, "bodies": list(bodies), "rules": [list(rule) for rule in rules], "words": explained.REASONS}
 
 
-def _sessions(result: Result) -> dict[str, Any]:
-    """The sessions table, column by column, and how many orders were refused in each."""
+def _sessions(result: Result, most: int) -> dict[str, Any]:
+    """The sessions table (the last ``most`` rows), column by column, and how many orders were refused in each."""
     refused = Counter(str(day)[:10] for day in result.refusals["session"].dropna())
     names = [
         name for name in tables.COLUMNS["sessions"] if any(row.get(name) not in (None, 0.0) for row in result.rows) or name == "session"
@@ -356,14 +359,14 @@ def _sessions(result: Result) -> dict[str, Any]:
     return {
         "names": [name.replace("_", " ") for name in names] + ["refused"],
         "meaning": [tables.COLUMNS["sessions"][name] for name in names] + ["orders refused"],
-        "rows": [[row.get(name) for name in names] + [refused[row["session"]]] for row in result.rows],
+        "rows": [[row.get(name) for name in names] + [refused[row["session"]]] for row in result.rows[-most:]],
     }
 
 
-def colours() -> dict[str, tuple[str, str]]:
-    """Name of a CSS variable -> its colour on white and on black, of every reason and every kind of call and restriction."""
+def colours(more: Mapping[str, str] | None = None) -> dict[str, tuple[str, str]]:
+    """Name of a CSS variable -> its colour on white and on black, of every reason, every kind of call and restriction, and of ``more``."""
     found = {f"reason-{name}": colour for name, colour in COLOURS.items()} | {f"owed-{name}": colour for name, colour in OWED.items()}
-    found["other"] = OTHER
+    found |= {"other": OTHER, **(more or {})}
     return {name: (colour, _lighter(colour)) for name, colour in found.items()}
 
 

@@ -14,6 +14,7 @@ from bt_pdt.commands import demo as demo_command
 from bt_pdt.commands.audit import audit
 from bt_pdt.commands.owed import show_owed
 from bt_pdt.commands.run import run, summary_lines
+from bt_pdt.errors import BadInput
 
 
 def invoke(*args):
@@ -173,13 +174,24 @@ def test_the_demo_tells_the_four_ways_apart(tmp_path):
     done = subprocess.run([sys.executable, "-m", "bt_pdt.cli", "demo"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr, done.stderr
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG") and "wrote demo.png" in done.stdout
+    text = (tmp_path / "report.html").read_text()
+    assert (
+        "wrote report.html: open it" in done.stdout
+        and "Block on Entry suits this strategy best: it made $" in text
+        and len(text) < 1_000_000
+    )
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(BadInput, match="was not made by bt_pdt"):
+        patched.chdir(tmp_path)
+        demo_command.place(None)
     head = next(line for line in done.stdout.splitlines() if "Block on Entry" in line)
     assert "- Block on Exit: the rules cost $" in done.stdout and "suits this strategy best" in done.stdout
     assert [cell.strip() for cell in head.strip("┃ ").split("┃")] == list(demo_command.WAYS)
 
 
-def test_the_demo_table_and_folders(tmp_path, capsys):
+def test_the_demo_table_and_folders(tmp_path, capsys, monkeypatch):
     found = demo_command.compared()
+    monkeypatch.setattr(demo_command, "compared", lambda tell: found)
     rows = {name.strip(): cells for name, *cells in demo_command.table_rows(found)}
     assert all(len(cells) == 4 for cells in rows.values())
     assert rows["refused"][0] == "0" and all(int(n) > 0 for n in rows["refused"][1:])
@@ -191,7 +203,9 @@ def test_the_demo_table_and_folders(tmp_path, capsys):
         main(["demo", "--out", str(tmp_path / "d"), "--json"])
     out = json.loads(capsys.readouterr().out)
     assert stopped.value.code == 0 and list(out["runs"]) == list(demo_command.WAYS)
-    assert sorted(p.name for p in (tmp_path / "d").iterdir()) == ["block_on_entry", "block_on_exit", "both", "demo.png", "rules_off"]
+    assert sorted(p.name for p in (tmp_path / "d").iterdir()) == [
+        "block_on_entry", "block_on_exit", "both", "demo.png", "report.html", "rules_off",
+    ]  # fmt: skip
     (tmp_path / "file").write_text("x")
     with pytest.raises(SystemExit) as stopped:
         main(["demo", "--out", str(tmp_path / "file")])

@@ -98,6 +98,7 @@
       const heights = [["equity", small ? 190 : 260]];
       if (c.has_power) heights.push(["power", 110]);
       if (c.has_count) heights.push(["count", 84]);
+      if (c.apart) heights.push(["apart", small ? 100 : 120]);
       if (kinds.length) heights.push(["owed", 26 * kinds.length + 6]);
       this.panels = {};
       let top = 16;
@@ -106,7 +107,8 @@
         top += height + 26;
       }
       const H = (this.height = top + 4);
-      const words = `Equity with ${c.marks.length} marks of refusals over ${c.days.length} sessions`;
+      const words = c.lines ? `Equity of ${c.lines.length} variants over ${c.days.length} sessions`
+        : `Equity with ${c.marks.length} marks of refusals over ${c.days.length} sessions`;
       const svg = (this.svg = document.createElementNS(SVG, "svg"));
       svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
       svg.setAttribute("role", "img");
@@ -412,6 +414,59 @@
     }
   }
 
+  // equity of several runs over each other, and below how far each is from the one with the rules off
+  class Overlay extends Chart {
+    constructor(root, data) {
+      const apart = data.lines.some((line) => line.distance);
+      const none = { marks: [], spans: [], reasons: [], has_power: false, has_count: false, apart };
+      super(root, { chart: { ...data, ...none }, refusals: { rows: [] } }, () => {});
+    }
+    colour(k) {
+      return `var(--line-${k})`;
+    }
+    legend() {
+      this.root.querySelector(".legend").append(...this.c.lines.map((line, k) =>
+        make("span", {}, make("i", { class: "swatch", style: `background:${this.colour(k)}` }), line.name)));
+    }
+    lines(svg, name, panel, count, zero) {
+      const c = this.c, first = Math.max(0, place(c.at, this.view[0])), last = Math.min(c.at.length - 1, place(c.at, this.view[1]) + 1);
+      let low = zero ? 0 : Infinity, high = zero ? 0 : -Infinity;
+      const drawn = c.lines.map((line, k) => [line[name], k, line.off]).filter(([values]) => values);
+      for (const [values] of drawn)
+        for (let k = first; k <= last; k++)
+          if (values[k] !== null) [low, high] = [Math.min(low, values[k]), Math.max(high, values[k])];
+      if (!(low <= high)) [low, high] = [0, 1];
+      const pad = (high - low) * 0.08 || Math.abs(high) * 0.01 || 1;
+      const [y, group] = this.axis(svg, panel, low - pad, high + pad, count, (value) => this.short(value));
+      if (zero) shape(group, "line", { x1: this.left, x2: this.right, y1: y(0), y2: y(0), stroke: "var(--soft)" });
+      for (const [values, k, off] of drawn) {
+        const points = [];
+        for (let i = first; i <= last; i++)
+          if (values[i] !== null) points.push(`${this.x(c.at[i]).toFixed(1)},${y(values[i]).toFixed(1)}`);
+        shape(group, "polyline", { points: points.join(" "), fill: "none", style: `stroke:${this.colour(k)}`,
+          "stroke-width": off ? 1.8 : 1.3, "stroke-linejoin": "round" });
+      }
+    }
+    equity(svg) {
+      this.spots = [];
+      this.lines(svg, "equity", "equity", 8, false);
+      if (!this.panels.apart) return;
+      this.lines(svg, "distance", "apart", 4, true);
+      this.title(svg, "apart", [["dollars above or below the rules off"]]);
+    }
+    session(day, bar) {
+      const c = this.c;
+      if (!c.days.length) return ["no sessions", ""];
+      const at = Math.max(0, place(c.at, bar + 0.5));
+      const signed = (value) => (value > 0 ? "+" : "") + dollars(value, 2);
+      const told = c.lines.map((line) => {
+        if (line.equity[at] === null) return `${line.name}: none yet`;
+        return `${line.name}: ${dollars(line.equity[at], 2)}${line.distance ? ` (${signed(line.distance[at])})` : ""}`;
+      });
+      return [c.days[day], told.join("\n")];
+    }
+  }
+
   class Refusals {
     constructor(root, data) {
       Object.assign(this, { root, data, rows: data.rows, reason: null, sort: ["at", 1], limit: PAGE, opened: new Set() });
@@ -570,7 +625,11 @@
     if (charts[k].root.clientWidth !== charts[k].width) charts[k].draw();
   };
   document.querySelectorAll("button.variant").forEach((button, k) => button.addEventListener("click", () => choose(k)));
-  addEventListener("beforeprint", () => charts.forEach((chart) => chart && chart.draw(720)));
-  addEventListener("afterprint", () => charts.forEach((chart) => chart && chart.draw()));
+  document.querySelectorAll("[data-pick]").forEach((link) => link.addEventListener("click", () => choose(+link.dataset.pick)));
+  const overlay = document.querySelector("script.overlay");
+  const all = () => [...charts, over].filter((chart) => chart);
+  const over = overlay && new Overlay(document.querySelector(".chart.overlay"), JSON.parse(overlay.textContent));
+  addEventListener("beforeprint", () => all().forEach((chart) => chart.draw(720)));
+  addEventListener("afterprint", () => all().forEach((chart) => chart.draw()));
   ready(0);
 })();
