@@ -35,7 +35,7 @@ def leaves(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]
 COMMANDS = dict(leaves(cli))
 #: What each verb is asked here; a new verb is added.
 ASKED = {
-    "demo": ["--out", "demo"],
+    "demo": [],
     "run": [STRATEGY, "--data", SAMPLE, "--to", "2025-12-22"],
     "compare": [STRATEGY, "--data", SAMPLE, "--to", "2025-12-22", "--modes", "off,exit", "--jobs", "1"],
     "show": ["saved"],

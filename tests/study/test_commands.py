@@ -175,11 +175,8 @@ def test_the_demo_tells_the_four_ways_apart(tmp_path):
     assert done.returncode == 0 and not done.stderr, done.stderr
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG") and "wrote demo.png" in done.stdout
     text = (tmp_path / "report.html").read_text()
-    assert (
-        "wrote report.html: open it" in done.stdout
-        and "Block on Entry suits this strategy best: it made $" in text
-        and len(text) < 1_000_000
-    )
+    assert "wrote report.html: open it" in done.stdout and len(text) < 1_000_000
+    assert "Block on Entry suits this strategy best: it made $" in text
     (tmp_path / "report.html").write_text("mine")
     with pytest.MonkeyPatch.context() as patched, pytest.raises(BadInput, match="was not made by bt_pdt"):
         patched.chdir(tmp_path)

@@ -308,7 +308,7 @@ def test_save(trip, tmp_path):
 
 
 def test_saved_runs_compare_like_live_ones(breakout, data, tmp_path):
-    breakout.save(tmp_path / "c")
+    Comparison([breakout["off"], breakout["exit"]], breakout.bars).save(tmp_path / "c")
     folders = [tmp_path / "c" / name for name in ("off", "exit")]
     saved = compare_folders(folders, data)
     assert saved.names == ["off", "exit"]
@@ -329,7 +329,7 @@ def test_saved_runs_compare_like_live_ones(breakout, data, tmp_path):
 
 
 def test_folders_that_are_none(trip, tmp_path, data):
-    trip.save(tmp_path / "c")
+    Comparison([trip["off"], trip["exit"]], trip.bars).save(tmp_path / "c")
     off, exit_ = tmp_path / "c" / "off", tmp_path / "c" / "exit"
     with pytest.raises(BadInput, match="two run folders at least"):
         compare_folders([off])
@@ -339,6 +339,7 @@ def test_folders_that_are_none(trip, tmp_path, data):
         compare_folders([off, exit_], data)
     with pytest.raises(BadInput, match=r"the bars given are not those"):
         compare_folders([off, exit_], minutes(X={"2025-03-03": X["2025-03-03"], "2025-03-04": [(1, 1)] * 3}))
-    compare(Plan, minutes(X={"2025-03-03": X["2025-03-03"]}), modes=["off"], params={"plan": {}}).save(tmp_path / "d")
+    shorter = compare(Plan, minutes(X={"2025-03-03": X["2025-03-03"]}), modes=["off"], params={"plan": {}})
+    shorter["off"].result.save(tmp_path / "d" / "off")
     with pytest.raises(BadInput, match=r"off and .*off are not over the same bars"):
         compare_folders([off, tmp_path / "d" / "off"])
