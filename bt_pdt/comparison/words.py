@@ -33,6 +33,8 @@ STATE_WORDS = {
 }
 
 
+#: More variants than this are told by the table alone.
+MANY = 8
 #: The names of the modes as sentences say them.
 MODE_NAMES = {"off": "the rules off", "entry": "Block on Entry", "exit": "Block on Exit", "both": "Block on Both"}
 
@@ -70,8 +72,10 @@ def verdict(found: Comparison) -> list[str]:
         groups = list(by_cash.values())
     for names in groups:
         told += _best(found, names, chosen)
-    told += _costs(found)
-    told += _refusals(found)
+    if len(found.runs) > MANY:
+        told.append("What the rules cost each variant and what was refused to it is in the table.")
+    else:
+        told += _costs(found) + _refusals(found)
     return told or [f"{said(name)} {made(found[name].profit)}." for name in found.names]
 
 
@@ -86,7 +90,8 @@ def _best(found: Comparison, names: Sequence[str], chosen: bool = True) -> list[
             return []
         difference = cents(best - off.profit)
         how = "as much as" if not difference else f"{dollars(abs(difference))} {'more' if difference > 0 else 'less'} than"
-        return [f"{said(names[0])} {made(best)}, {how} with the rules off.", _told_apart(found, names[0], [off.name])]
+        first = f"{said(names[0])} {made(best)}, {how} with the rules off."
+        return [first, _told_apart(found, names[0], [off.name])] if difference else [first]
     if not rest:
         return [f"{listed([said(name) for name in names])} make no difference to this strategy: each {made(best)}."]
     behind = listed([f"{dollars(best - found[name].profit)} more than {said(name)}" for name in rest])

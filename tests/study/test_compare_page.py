@@ -100,6 +100,10 @@ def test_words_of_one_mode_one_law_and_no_difference(found):
         r"Block on Exit (made|lost) \$[\d,.]+, \$[\d,.]+ (more|less) than with the rules off\. 6 sessions are too few",
         verdict("off", "exit"),
     )
+    twins = [Run(f"exit {k}", replace(found["exit"].result)) for k in range(words.MANY)]
+    assert "is in the table" in " ".join(words.verdict(Comparison([found["off"], *twins], found.bars)))
+    same = Run("exit", replace(found["off"].result, manifest=found["exit"].result.manifest))
+    assert len(words.verdict(Comparison([found["off"], same], found.bars))) == 3  # as much as with the rules off: no talk of chance
     twin = Run("exit 2", replace(found["exit"].result))
     told = words.verdict(Comparison([found["exit"], twin], found.bars))
     assert told[0].startswith("Block on Exit and exit 2 make no difference to this strategy: each ")
