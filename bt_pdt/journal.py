@@ -89,6 +89,17 @@ class ViolationEntry(NamedTuple):
     violation: Any
 
 
+class SizeEntry(NamedTuple):
+    """A sizer gave ``given`` shares where ``asked`` were asked for, and why: one sentence and the rule or parameter behind it."""
+
+    at: datetime
+    session: date
+    symbol: str
+    asked: float
+    given: float
+    why: str
+
+
 class CloseEntry(NamedTuple):
     """A regular session ended; ``row`` is its line of the sessions table."""
 
@@ -96,4 +107,6 @@ class CloseEntry(NamedTuple):
     row: dict[str, Any]
 
 
-Entry = OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | CallEntry | ViolationEntry | CloseEntry
+Entry = (
+    OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | CallEntry | ViolationEntry | SizeEntry | CloseEntry
+)

@@ -10,7 +10,7 @@ import math
 from array import array
 from collections import deque
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 import backtrader as bt
 
@@ -39,6 +39,14 @@ class Live:
         self.bits = 0
         self.by_parts = False
         self.forced: str | None = None
+
+
+class Judged(NamedTuple):
+    """What an order is put before: the account as it stands when the order is sent, the symbol, and that time."""
+
+    account: Account
+    symbol: str
+    at: datetime
 
 
 class BookingBroker(SparseBroker):
@@ -160,15 +168,36 @@ class BookingBroker(SparseBroker):
     def _close_session(self) -> None:
         account = self._account
         assert account is not None
-        day = account.session
-        if self.clock.forgets:
-            marks = {s: p for s, p in self._noted.items() if s in account.ledger.positions}
-        else:
-            marks = self.clock.marks_until(self.clock.stamp(sessions.close_of(day)), day, account.ledger.positions)
-        account.close_session(day, marks)
+        account.close_session(account.session, self._closing_marks(account))
         self._closed = True
         self._marked.clear()
         self._set_boundary()
+
+    def _closing_marks(self, account: Account) -> dict[str, float]:
+        """What is held, at the last prices up to the end of the account's session."""
+        day, held = account.session, account.ledger.positions
+        if self.clock.forgets:
+            return {s: p for s, p in self._noted.items() if s in held}
+        return self.clock.marks_until(self.clock.stamp(sessions.close_of(day)), day, held)
+
+    def would_judge(self, data: Any) -> Judged | None:
+        """What an order for ``data`` would be put before if it were sent now; None before the first bar. Changes nothing.
+
+        An order made after a daily bar is for the next session: then the account is a twin, moved there.
+        """
+        account, feed = self.account, self._feed_of(data)
+        if account is None or not feed.started:
+            return None
+        at = max(self._order_time(max(self._seen, feed.stamp())), account.now)
+        ends = not self._closed and at > sessions.close_of(account.session)
+        if ends or sessions.session_of(at) != account.session:
+            account = account.fork()
+            prices = dict(account.ledger.marks)
+            if ends:
+                account.close_session(account.session, self._closing_marks(account))
+            account.advance(at)
+            account.look(prices)
+        return Judged(account, feed.symbol, at)
 
     # -- the bar
 
@@ -263,7 +292,9 @@ class BookingBroker(SparseBroker):
 
     def _feed(self, order: Any) -> Feed:
         """The feed whose position an order changes (``data.compensate`` sends it to another)."""
-        data = order.p.data
+        return self._feed_of(order.p.data)
+
+    def _feed_of(self, data: Any) -> Feed:
         return self.clock.feeds[data if data._compensate is None else data._compensate]
 
     def _mark(self, feed: Feed) -> bool:

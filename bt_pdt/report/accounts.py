@@ -12,7 +12,7 @@ import numpy as np
 from .. import sessions
 from ..account import Account
 from ..decisions import Rejected
-from ..journal import CallEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry
+from ..journal import CallEntry, CashEntry, CloseEntry, Entry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, SizeEntry
 from ..orders import Asset
 from ..rules.rulebook import PDT
 from .metrics import Array
@@ -64,7 +64,7 @@ class Replay:
         )
         self.refuses = self.account.refuses
         # what the account does by itself when a session begins, at midnight, it does again: an order of the evening before may come after it
-        self.entries = [entry for entry in journal if not isinstance(entry, CloseEntry) and entry.at.time() != time.min]
+        self.entries = [entry for entry in journal if not isinstance(entry, CloseEntry | SizeEntry) and entry.at.time() != time.min]
         self.done = 0
         edges = times.astype("datetime64[us]") + np.timedelta64(_TICK)
         self.places = {symbol: np.searchsorted(ends, edges, "right") - 1 for symbol, (ends, _) in closes.items()}
@@ -93,7 +93,7 @@ class Replay:
     def play(self, entry: Entry) -> None:
         """Books one entry."""
         account = self.account
-        if isinstance(entry, CloseEntry):
+        if isinstance(entry, CloseEntry | SizeEntry):
             return
         self.reach(entry.at)
         if isinstance(entry, OrderEntry):

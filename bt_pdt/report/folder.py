@@ -28,7 +28,7 @@ MANIFEST = "manifest.json"
 MADE_BY = "bt_pdt run"
 #: Of what :func:`read` reads; a folder of a higher number was written by a later version.
 FORMAT = 1
-PARQUET = ("orders", "refusals", "fills", "trades", "day_trades", "sessions", "calls", "restrictions", "account", "equity")
+PARQUET = ("orders", "refusals", "fills", "trades", "day_trades", "sessions", "calls", "restrictions", "sizes", "account", "equity")
 CSV = ("refusals", "sessions", "calls", "restrictions")
 PICTURE = "run.png"
 PAGE = "report.html"

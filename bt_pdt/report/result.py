@@ -146,6 +146,11 @@ class Result:
         return tables.frame("fills", tables.fill_rows(self.journal))
 
     @cached_property
+    def sizes(self) -> pd.DataFrame:
+        """Every order that a sizer made smaller, or did not make, and why."""
+        return tables.frame("sizes", tables.size_rows(self.journal))
+
+    @cached_property
     def trades(self) -> pd.DataFrame:
         """Round trips: every position from flat to flat, what it made, how long it was held, whether it was a day trade or sold out."""
         positions = ((self.manifest.get("parameters") or {}).get("account") or {}).get("positions", ())

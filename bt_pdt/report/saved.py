@@ -29,6 +29,7 @@ from ..journal import (
     OrderEntry,
     ReleaseEntry,
     RestrictionEntry,
+    SizeEntry,
     ViolationEntry,
 )
 from ..obligations import Restriction
@@ -39,7 +40,7 @@ from .tables import Unreadable
 _RECORDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        *(OrderEntry, FillEntry, ReleaseEntry, CashEntry, FlagEntry, RestrictionEntry, CallEntry, ViolationEntry, CloseEntry),
+        *(OrderEntry, FillEntry, ReleaseEntry, CashEntry, FlagEntry, RestrictionEntry, CallEntry, ViolationEntry, SizeEntry, CloseEntry),
         *(OrderRequest, Fill, Accepted, Rejected, Advice, WouldPass, MarginCall, Restriction, Violation, Unreadable, Band, ShortBand),
     )
 }

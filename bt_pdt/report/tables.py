@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..decisions import Rejected
 from ..errors import known_name
-from ..journal import Entry, FillEntry, OrderEntry, ReleaseEntry
+from ..journal import Entry, FillEntry, OrderEntry, ReleaseEntry, SizeEntry
 from ..money import SHARE_DUST
 from ..sessions import add_business_days, sessions_between
 
@@ -144,6 +144,14 @@ COLUMNS: dict[str, dict[str, str]] = {
         "rule": "the parameter behind it",
         "refused": "orders refused for it while it held, each counted once (buying_power_2x: those refused for buying power)",
     },
+    "sizes": {
+        "at": "when the order was sized",
+        "session": "the exchange day the order would count for",
+        "symbol": "the security",
+        "asked": "shares that the strategy's sizer (or the one inside it) asked for",
+        "given": "shares that were given instead",
+        "why": "one plain sentence, with the rule or the parameter behind it",
+    },
     "equity": {
         "at": "end of the bar",
         "session": "the exchange day it belongs to",
@@ -182,7 +190,7 @@ _DAYS = {"session", "would_pass_on", "measured_on", "issued_on", "due_on", "ende
 _FLAGS = {"accepted", "closing", "pattern_day_trader", "day_trade"}
 _DAY_TRADES = {"daytrade_count", "count", "day_trades", "day_trades_used", "day_trades_left"}
 _COUNTS = _DAY_TRADES | {"http_status", "code", "multiplier", "refused", "forced_fills", "sessions_held"}
-_SHARES = {"qty", "filled", "would_pass_qty", "forced_shares"}
+_SHARES = {"qty", "filled", "would_pass_qty", "forced_shares", "asked", "given"}
 _PRICES = {"limit_price", "stop_price", "take_profit", "stop_loss", "price", "entry_price", "exit_price"}
 _DOLLARS = {
     *("equity", "maintenance_margin", "initial_margin", "bod_dtbp", "lowest_daytrading_buying_power", "regt_buying_power", "sma"),
@@ -339,6 +347,11 @@ def fill_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
         for entry in journal
         if isinstance(entry, FillEntry)
     ]
+
+
+def size_rows(journal: Iterable[Entry]) -> list[dict[str, Any]]:
+    """One row for every order that a sizer made smaller, or did not make."""
+    return [entry._asdict() for entry in journal if isinstance(entry, SizeEntry)]
 
 
 class _Trip:

@@ -31,7 +31,7 @@ class BuyOnce(bt.Strategy):
 def test_every_documented_column_is_there(result, name):
     table = getattr(result, name)
     assert list(table.reset_index() if name == "returns" else table) == list(COLUMNS[name])
-    assert len(table) or name in ("calls", "restrictions")
+    assert len(table) or name in ("calls", "restrictions", "sizes")
 
 
 def test_the_tables_agree_with_each_other_and_the_summary(result):
