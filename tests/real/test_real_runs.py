@@ -264,6 +264,7 @@ def test_block_on_exit_holds_over_night_what_it_may_not_sell() -> None:
     assert nights["exit"] > 0 and nights["entry"] == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "strategy", "account"), combinations())
 def test_what_holds_on_any_data(name: str, strategy: str, account: str) -> None:
     done = run(name, strategy, account)
