@@ -408,7 +408,8 @@ class Comparison:
     def _repr_html_(self) -> str:
         """The table for a notebook, a column for each variant."""
         shown = self.table.T.astype(object)
-        return str(shown.to_html(na_rep="-", float_format=lambda value: f"{value:,.4g}" if abs(value) < 10 else f"{value:,.2f}"))
+        html = shown.to_html(na_rep="-", float_format=lambda value: f"{value:,.4g}" if abs(value) < 10 else f"{value:,.2f}")
+        return f'<div class="tex2jax_ignore mathjax_ignore">{html}</div>'  # names may hold two dollar signs, which are no formula
 
     def save(self, folder: str | Path) -> Path:
         """Writes the run folder of each variant, compare.json, compare.csv, compare.png and report.html; whole or not at all."""
