@@ -17,6 +17,7 @@ _HOMES = {
     "Asset": "bt_pdt.orders",
     "BadInput": "bt_pdt.errors",
     "Bars": "bt_pdt.bars",
+    "Cerebro": "bt_pdt.adapter.cerebro",
     "Comparison": "bt_pdt.comparison",
     "ComplianceAnalyzer": "bt_pdt.adapter.analyzer",
     "DayTradeCount": "bt_pdt.adapter.observers",
@@ -47,6 +48,7 @@ _HOMES = {
     "run": "bt_pdt.study",
     "rulebook_for": "bt_pdt.brokerages",
     "smallest_account": "bt_pdt.comparison",
+    "tune": "bt_pdt.tuning",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -10,10 +10,11 @@ import math
 from array import array
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import backtrader as bt
 import numpy as np
+from backtrader.linebuffer import LineBuffer
 
 from ..bars import Bars, SymbolBars
 from ..errors import BadInput
@@ -60,17 +61,59 @@ def _fraction(micros: int) -> float:
     return math.fsum((base, hour / 24.0, minute / 1440.0, second / 86400.0, micro / 86_400e6)) - base
 
 
+def _same_bits(some: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    return np.array_equal(some.view(np.int64), np.ascontiguousarray(other, dtype=np.float64).view(np.int64))
+
+
 @lru_cache(maxsize=1)
 def _minute_fractions() -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array([_fraction(minute * 60_000_000) for minute in range(1440)])
 
 
+class SharedLine(LineBuffer):
+    """A line that stands where a cursor stands which it shares with others: one step of the cursor (``at``) is a step of them all.
+
+    Lines take this class for the length of a run of :class:`~bt_pdt.adapter.cerebro.Cerebro`, which alone moves the cursor.
+    """
+
+    def _moved(self, *_: Any, **__: Any) -> NoReturn:
+        raise BadInput("bt_pdt.Cerebro moves the lines of a run itself; a strategy that moves or resizes them needs backtrader's Cerebro.")
+
+    at: list[int]
+    idx = _idx = property(lambda self: self.at[0], _moved)
+    lencount = property(lambda self: self.at[0] + 1, _moved)
+    home = reset = forward = backwards = advance = rewind = extend = set_idx = qbuffer = _moved
+
+    def __len__(self) -> int:
+        return self.at[0] + 1
+
+    def __getitem__(self, ago: int) -> Any:
+        return self.array[self.at[0] + ago]
+
+
+class Tick:
+    """``data.tick_close`` and so on of a feed whose lines share a cursor; elsewhere backtrader writes them into the feed bar by bar."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+
+    def __get__(self, feed: Any, owner: type | None = None) -> Any:
+        line = None if feed is None else getattr(feed.lines, self.line)
+        if type(line) is not SharedLine or line.at[0] < 0:
+            raise AttributeError(f"no tick_{self.line} yet")
+        at = line.at[0]
+        return line.array[at] if at + 1 < line.buflen() else None  # of the last bar backtrader has none
+
+
 class ArrayFeed(bt.feed.DataBase):
     """The bars of one symbol as a feed; ``dataname`` is a :class:`Bars` (``name`` picks the symbol if it holds several).
 
-    With ``preload`` and no filter every line buffer is filled at once. Resampling, replaying, ``exactbars`` and ``preload=False`` take
-    backtrader's own road, bar by bar; the bars are the same.
+    With ``preload`` and no filter every line buffer is filled at once, from one copy of the bars that all runs of the feed share.
+    Resampling, replaying, ``exactbars`` and ``preload=False`` take backtrader's own road, bar by bar; the bars are the same.
     """
+
+    tick_open, tick_high, tick_low, tick_close, tick_volume = (Tick(name) for name in _LINES[1:])
+    tick_openinterest, tick_last = Tick("openinterest"), Tick("close")
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,6 +130,7 @@ class ArrayFeed(bt.feed.DataBase):
         self.p.dataname = self._dataname = self.p.name = self._name = symbol
         self.p.timeframe, self.p.compression = _TIMEFRAMES[bars.timeframe], bars.compression
         self._columns = [date_numbers(arrays.datetimes), *arrays[1:]]
+        self._filled: dict[str, tuple[slice, array[float]]] = {}
         self._set_session(arrays)
         self._at = 0
 
@@ -109,20 +153,28 @@ class ArrayFeed(bt.feed.DataBase):
             super().preload()
             return
         dates = self._columns[0]
-        rows = slice(np.searchsorted(dates, self.fromdate, "left"), np.searchsorted(dates, self.todate, "right"))
+        first, end = np.searchsorted(dates, self.fromdate, "left"), np.searchsorted(dates, self.todate, "right")
+        rows = slice(int(first), max(int(first), int(end)))
         for name, column in zip(_LINES, self._columns, strict=True):
-            self._fill(getattr(self.lines, name), column[rows].tobytes())
-        count = len(dates[rows])
-        self._fill(self.lines.openinterest, bytes(8 * count))
+            self._fill(name, column, rows)
+        self._fill("openinterest", np.broadcast_to(0.0, len(dates)), rows)
         # feed.next() asks load() again at the end of the buffer: from now on there is nothing left to load.
         self._at = len(dates)
         self.home()
 
-    @staticmethod
-    def _fill(line: Any, values: bytes) -> None:
-        buffer = array("d", values)
-        buffer.extend([math.nan] * line.extension)
+    def _fill(self, name: str, column: np.ndarray[Any, Any], rows: slice) -> None:
+        """Gives a line the bars' copy of an earlier run if it is still as it was, else a new one."""
+        line = getattr(self.lines, name)
+        values, size = column[rows], rows.stop - rows.start + line.extension
+        known, buffer = self._filled.get(name, (None, array("d")))
+        if known != rows or len(buffer) != size or not _same_bits(np.frombuffer(buffer)[: len(values)], values):
+            buffer = array("d", [math.nan]) * size
+            np.frombuffer(buffer)[: len(values)] = values
+            self._filled[name] = rows, buffer
         line.array = buffer
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_filled": {}}
 
     def _load(self) -> bool:
         at = self._at
