@@ -48,6 +48,7 @@ _HOMES = {
     "run": "bt_pdt.study",
     "rulebook_for": "bt_pdt.brokerages",
     "smallest_account": "bt_pdt.comparison",
+    "tune": "bt_pdt.tuning",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
     **dict.fromkeys(("account", "trading_day", "report"), 3),
     **dict.fromkeys(("adapter", "bars", "synthetic"), 4),
-    **dict.fromkeys(("comparison", "explorer", "history", "importers", "reenact", "snapshot", "study", "tune"), 5),
+    **dict.fromkeys(("comparison", "explorer", "history", "importers", "reenact", "snapshot", "study", "tuning"), 5),
     **dict.fromkeys(("commands", "cli", "__init__"), 5),
 }
 LAW, FACTS = {"rules", "brokerages"}, {"ledger", "daytrades"}

@@ -1,0 +1,100 @@
+"""Finished trials in an SQLite file, each committed as it ends: whatever ends the process loses only what was in flight."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadInput
+from .space import Point
+from .work import Outcome
+
+PREFIX = "sqlite:///"
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS bt_pdt_tuning (settings TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS bt_pdt_trials (number INTEGER PRIMARY KEY, point TEXT NOT NULL, parameters TEXT NOT NULL, "
+    "metrics TEXT NOT NULL, answers TEXT NOT NULL, error TEXT, seconds REAL NOT NULL)",
+)
+
+
+class Storage:
+    """The file of one search, or nothing at all (``file`` None)."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._database = sqlite3.connect(file, isolation_level=None, timeout=30.0) if file is not None else None
+        self.finished: dict[int, tuple[Point, Outcome]] = {}
+
+    def keep(self, number: int, point: Point, parameters: Mapping[str, Any], outcome: Outcome) -> None:
+        """Commits a finished trial."""
+        if self._database is not None:
+            told = (json.dumps(point), json.dumps({k: str(v) for k, v in parameters.items()}), json.dumps(dict(outcome.metrics)))
+            self._database.execute(
+                "INSERT OR REPLACE INTO bt_pdt_trials VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (number, *told, json.dumps(outcome.answers), outcome.error, outcome.seconds),
+            )
+
+    def _read(self, settings: Mapping[str, Any], resume: bool, name: str) -> None:
+        assert self._database is not None
+        for statement in _TABLES:
+            self._database.execute(statement)
+        former = self._database.execute("SELECT settings FROM bt_pdt_tuning").fetchone()
+        if former is None:
+            self._database.execute("INSERT INTO bt_pdt_tuning VALUES (?)", (json.dumps(settings),))
+            return
+        rows = self._database.execute(
+            "SELECT number, point, metrics, answers, error, seconds FROM bt_pdt_trials ORDER BY number"
+        ).fetchall()
+        if not resume:
+            raise BadInput(f"{name}: holds a search of {len(rows):,} trials; resume it, or name another file.")
+        before, now = json.loads(former[0]), json.loads(json.dumps(settings))
+        for what in now:
+            if before.get(what) != now[what]:
+                raise BadInput(
+                    f"{name}: holds a search with another {what}: {_short(before.get(what))}, not {_short(now[what])}; it cannot be resumed."
+                )
+        for number, point, metrics, answers, error, seconds in rows:
+            outcome = Outcome(json.loads(metrics), tuple(json.loads(answers)), error, seconds)
+            self.finished[number] = (tuple(json.loads(point)), outcome)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def file_of(storage: str | Path) -> Path:
+    """The file that ``sqlite:///FILE`` (or a plain path) names; raises :class:`BadInput` for another kind of storage."""
+    text = str(storage)
+    if "://" in text and not text.startswith(PREFIX):
+        raise BadInput(f"storage takes {PREFIX}FILE or a file, got {text!r}.")
+    path = Path(text.removeprefix(PREFIX)).expanduser()
+    if not text.removeprefix(PREFIX) or path.is_dir() or not path.absolute().parent.is_dir():
+        raise BadInput(f"storage takes a file in a folder that exists, got {text!r}.")
+    return path
+
+
+@contextmanager
+def opened(storage: str | Path | None, settings: Mapping[str, Any], *, resume: bool) -> Iterator[Storage]:
+    """The storage with what it holds of this very search; raises :class:`BadInput` if it holds another, or one not to be resumed."""
+    if storage is None:
+        if resume:
+            raise BadInput("resume needs the storage of the search that is to go on.")
+        yield Storage(None)
+        return
+    found = None
+    try:
+        found = Storage(file_of(storage))
+        found._read(settings, resume, str(storage))
+    except sqlite3.Error as error:
+        raise BadInput(f"{storage}: is not a storage of trials ({error}).") from None
+    try:
+        yield found
+    except sqlite3.Error as error:
+        raise BadInput(f"{storage}: cannot be written to ({error}).") from None
+    finally:
+        assert found._database is not None
+        found._database.close()

@@ -1,0 +1,222 @@
+"""One search from beginning to end: asks for points, runs what was not run before, keeps every trial as it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..comparison.variants import WORTH_IT, _cores
+from ..errors import BadInput
+from ..money import cents
+from ..study import _about
+from .goals import COST, Constraint, Objective, number
+from .search import Verdict, search_for
+from .space import OF_THE_LAW, Point, Space
+from .storage import opened
+from .work import Outcome, Task, Workers
+
+if TYPE_CHECKING:
+    from ..bars import Bars
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything that a search is: what runs, over what, where it looks, and what it looks for. ``common`` goes to every run."""
+
+    strategy: type
+    bars: Bars
+    common: Mapping[str, Any]
+    space: Space
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...]
+    method: str
+    trials: int | None
+    seed: int
+    batch: int | None
+    jobs: int | None
+
+    @property
+    def goals(self) -> list[Objective | Constraint]:
+        """Objectives, then constraints."""
+        return [*self.objectives, *self.constraints]
+
+    @property
+    def costed(self) -> bool:
+        """True if every point is to be run with the rules off too."""
+        return COST in {one.name for one in self.goals if one.function is None}
+
+    @property
+    def functions(self) -> tuple[Callable[..., Any], ...]:
+        """The functions of objectives and constraints, which answer where the result is."""
+        return tuple(one.function for one in self.goals if one.function is not None)
+
+    def over(self, bars: Bars) -> Plan:
+        """The same search over other bars."""
+        return replace(self, bars=bars)
+
+    def task(self, point: Point) -> Task:
+        """The run of a point."""
+        return Task((False, point), self.space.arguments(point, self.common), self.functions)
+
+    def task_off(self, point: Point) -> Task:
+        """The run of a point with the rules off."""
+        arguments = self.space.arguments(point, self.common)
+        kept = {name: value for name, value in arguments.items() if name not in OF_THE_LAW or name == "set"}
+        return Task((True, point), kept | {"rules": "off"})
+
+    def judge(self, outcome: Outcome) -> Verdict:
+        """The objectives' values (NaN where one does not exist) and how far each constraint is from being kept."""
+        answers = iter(outcome.answers)
+
+        def value(objective: Objective) -> float:
+            return next(answers, math.nan) if objective.function is not None else number(outcome.metrics, objective.name)
+
+        values = tuple(value(objective) for objective in self.objectives)
+        excess = tuple(c.excess(outcome.metrics, next(answers, None) if c.function is not None else None) for c in self.constraints)
+        if outcome.error is not None:
+            return Verdict(tuple(math.nan for _ in values), tuple(math.inf for _ in excess))
+        return Verdict(tuple(v if math.isfinite(v) else math.nan for v in values), excess)
+
+    def cores(self, runs: int) -> int:
+        """Processes that work at once."""
+        if self.jobs is not None and (isinstance(self.jobs, bool) or not isinstance(self.jobs, int) or self.jobs < 1):
+            raise BadInput(f"jobs takes a whole number of cores from 1 up, got {self.jobs!r}.")
+        if self.jobs is not None:
+            return self.jobs
+        return 1 if len(self.bars) * runs < WORTH_IT else _cores()
+
+    def settings(self) -> dict[str, Any]:
+        """What makes it this search: one that is resumed must have the same."""
+        about = _about(self.strategy, {})
+        return {
+            "strategy": [about["class"], about["sha256"]],
+            "data": self.bars.sha256,
+            "space": [[d.label, d.kind, d.name, [repr(value) for value in d.values]] for d in self.space.dimensions],
+            "objective": [[one.direction, one.name, _code(one.function)] for one in self.objectives],
+            "constraints": [[one.text, _code(one.function)] for one in self.constraints],
+            "method": self.method,
+            "seed": self.seed,
+            "batch": self.batch,
+            "arguments": {name: repr(value) for name, value in sorted(self.common.items()) if name != "on_call" or isinstance(value, str)},
+        }
+
+
+def _code(function: Any) -> str | None:
+    """What a function does, as far as its code says it."""
+    code = getattr(function, "__code__", None)
+    return hashlib.sha256(code.co_code + repr(code.co_names).encode()).hexdigest()[:16] if code is not None else None
+
+
+class Trial(NamedTuple):
+    """One finished trial."""
+
+    number: int
+    point: Point
+    outcome: Outcome
+    verdict: Verdict
+
+    @property
+    def feasible(self) -> bool:
+        """True if every objective has a value and every constraint is kept."""
+        return not any(math.isnan(value) for value in self.verdict.values) and all(excess <= 0 for excess in self.verdict.excess)
+
+
+class Swept(NamedTuple):
+    """What a search left: its finished trials in their order, how many there were to be, and whether it was stopped."""
+
+    trials: tuple[Trial, ...]
+    wanted: int
+    stopped: bool
+
+
+def evaluate(plan: Plan, points: Sequence[Point], told: Callable[[Point, Outcome], None], offs: dict[Point, float] | None = None) -> None:
+    """Runs each point once and tells its outcome as it ends; with the rules off too, once for all points that differ in the law alone."""
+    offs = {} if offs is None else offs
+    tasks: list[Task] = []
+    for point in points:
+        off = plan.space.without_law(point)
+        if plan.costed and off not in offs and (True, off) not in {task.key for task in tasks}:
+            tasks.append(plan.task_off(off))
+        tasks.append(plan.task(point))
+    ran: dict[Point, Outcome] = {}
+    errors: dict[Point, str] = {}
+
+    def ready() -> None:
+        for point in list(ran):
+            off = plan.space.without_law(point)
+            if not plan.costed:
+                told(point, ran.pop(point))
+            elif off in offs or off in errors:
+                told(point, _with_cost(ran.pop(point), offs.get(off), errors.get(off)))
+
+    with Workers(plan.strategy, plan.bars, min(plan.cores(len(tasks)), max(len(tasks), 1))) as workers:
+        for (is_off, point), outcome in workers.run(tasks):
+            if not is_off:
+                ran[point] = outcome
+            elif outcome.error is not None:
+                errors[point] = outcome.error
+            else:
+                offs[point] = outcome.metrics["profit"]
+            ready()
+
+
+def _with_cost(outcome: Outcome, off: float | None, error: str | None) -> Outcome:
+    """The outcome with what the rules cost: profit with the rules off less profit."""
+    if outcome.error is not None:
+        return outcome
+    if off is None:
+        return replace(outcome, error=f"with the rules off: {error}")
+    return replace(outcome, metrics={**outcome.metrics, "profit_off": off, COST: cents(off - outcome.metrics["profit"])})
+
+
+def sweep(plan: Plan, *, storage: str | Path | None = None, resume: bool = False, progress: Progress | None = None) -> Swept:
+    """The whole search. Ctrl-C ends it early with the trials that are finished."""
+    search, wanted, _ = search_for(plan.method, plan.space, plan.objectives, plan.trials, plan.seed, plan.batch, bool(plan.constraints))
+    plan.cores(1)
+    done: dict[int, Trial] = {}
+    known: dict[Point, Outcome] = {}
+    offs: dict[Point, float] = {}
+    stopped = False
+    with opened(storage, plan.settings(), resume=resume) as store:
+        for point, outcome in store.finished.values():
+            known[point] = outcome
+            if "profit_off" in outcome.metrics:
+                offs[plan.space.without_law(point)] = outcome.metrics["profit_off"]
+        asked = 0
+        try:
+            while asked < wanted:
+                points = search.ask(wanted - asked)
+                if not points:
+                    break
+                numbers: dict[Point, list[int]] = {}
+                for n, point in enumerate(points, asked):
+                    if n in store.finished and store.finished[n][0] != point:
+                        raise BadInput(f"{storage}: trial {n} was another one; it was made with another version of optuna or of bt_pdt.")
+                    numbers.setdefault(point, []).append(n)
+
+                def told(point: Point, outcome: Outcome, numbers: dict[Point, list[int]] = numbers) -> None:
+                    known[point] = outcome
+                    for n in numbers[point]:
+                        if n in store.finished:
+                            outcome = store.finished[n][1]
+                        else:
+                            store.keep(n, point, plan.space.values(point), outcome)
+                        done[n] = Trial(n, point, outcome, plan.judge(outcome))
+                        outcome = replace(outcome, seconds=0.0)  # another trial of the same point is not run again
+                    if progress is not None:
+                        progress(len(done), wanted)
+
+                for point in [point for point in numbers if point in known]:
+                    told(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
+                evaluate(plan, [point for point in numbers if point not in known], told, offs)
+                search.tell([done[n].verdict for n in range(asked, asked + len(points))])
+                asked += len(points)
+        except KeyboardInterrupt:
+            stopped = True
+    return Swept(tuple(done[n] for n in sorted(done)), wanted, stopped)

@@ -1,0 +1,156 @@
+"""Walk forward: what won on the sessions before is tested on the sessions after."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .. import study
+from ..errors import BadInput
+from ..report.result import bar_sessions
+from .space import Point
+from .sweep import Plan, Progress, evaluate, sweep
+from .tuning import Tuning
+from .work import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..bars import Bars
+    from ..report import Result
+
+
+class Window(NamedTuple):
+    """Sessions, both included, to search on, and those after them to test on."""
+
+    train_from: date
+    train_to: date
+    test_from: date
+    test_to: date
+
+
+class Fold(NamedTuple):
+    """One step: its window, the search on its train sessions, and the winner's run over its test sessions (None without a winner)."""
+
+    window: Window
+    tuning: Tuning
+    test: Result | None
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WalkForward:
+    """The folds; ``table`` has one row each, ``returns`` the daily returns of the tests one after the other, ``sentence`` what it comes to."""
+
+    folds: tuple[Fold, ...]
+
+    def __repr__(self) -> str:
+        return f"<WalkForward: {self.sentence}>"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Windows, the winner's parameters, each objective in the search (``train_``) and out of it (``test_``), return and refusals of the test."""
+        import pandas as pd
+
+        rows = []
+        for k, fold in enumerate(self.folds, 1):
+            winner = fold.tuning.winner
+            row: dict[str, Any] = {"fold": k, **fold.window._asdict()}
+            row |= fold.tuning.plan.space.values(winner.point) if winner is not None else dict.fromkeys(fold.tuning.plan.space.labels)
+            for i, name in enumerate(fold.tuning.names):
+                row |= {f"train_{name}": winner.verdict.values[i] if winner is not None else None, f"test_{name}": fold.values.get(name)}
+            tested = fold.test.summary if fold.test is not None else {}
+            rows.append(row | {f"test_{name}": tested.get(name) for name in ("total_return", "max_drawdown", "refused", "calls")})
+        return pd.DataFrame(rows)
+
+    @property
+    def returns(self) -> pd.Series[float]:
+        """Out-of-sample daily returns; sessions of a fold without a winner are left out."""
+        import pandas as pd
+
+        found = [fold.test.returns for fold in self.folds if fold.test is not None]
+        return pd.concat(found) if found else pd.Series(dtype=float, name="return")
+
+    @property
+    def sentence(self) -> str:
+        """How the objective fared out of the search."""
+        name, objective = self.folds[0].tuning.names[0], self.folds[0].tuning.plan.objectives[0]
+        pairs = [
+            (fold.tuning.winner.verdict.values[0], fold.values[name])
+            for fold in self.folds
+            if fold.tuning.winner is not None and not math.isnan(fold.values.get(name, math.nan))
+        ]
+        lost = len(self.folds) - len(pairs)
+        also = f"; {lost} of {len(self.folds)} folds had no winner, or no {name} in their test" if lost else ""
+        if not pairs:
+            return f"No fold has both a winner and a {name} in its test."
+        inside, outside = (statistics.mean(side) for side in zip(*pairs, strict=True))
+        kept = sum(objective.sign * test >= objective.sign * train for train, test in pairs)
+        return (
+            f"Over {len(pairs)} {'fold' if len(pairs) == 1 else 'folds'} {name} is {inside:.6g} on average where it was searched and {outside:.6g} "
+            f"where it was tested; the test was no worse in {kept}{also}."
+        )
+
+
+def windows(days: list[date], folds: int, *, anchored: bool) -> list[Window]:
+    """``folds + 1`` parts of (nearly) equal length: each part after the first is tested with what came before it."""
+    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 1:
+        raise BadInput(f"folds takes a whole number from 1 up, got {folds!r}.")
+    if len(days) < 2 * (folds + 1):
+        raise BadInput(f"{folds} folds take {2 * (folds + 1)} sessions at least, and there are {len(days)}.")
+    cuts = [round(k * len(days) / (folds + 1)) for k in range(folds + 2)]
+    return [Window(days[0 if anchored else cuts[k]], days[cuts[k + 1] - 1], days[cuts[k + 1]], days[cuts[k + 2] - 1]) for k in range(folds)]
+
+
+def sessions_of(bars: Bars) -> list[date]:
+    """The sessions that have bars."""
+    found = {day for symbol in bars.symbols for day in np.unique(bar_sessions(bars.arrays(symbol).datetimes)).astype(object)}
+    return sorted(found)
+
+
+def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, progress: Progress | None = None) -> WalkForward:
+    """Searches on each train window and runs the winner over the test window, which begins after it. Nothing is carried across."""
+    cut = windows(sessions_of(plan.bars), folds, anchored=anchored)
+    found = []
+    for k, window in enumerate(cut):
+
+        def told(done: int, total: int, k: int = k) -> None:
+            if progress is not None:
+                progress(k * total + done, len(cut) * total)
+
+        own = plan.over(plan.bars.between(window.train_from, window.train_to))
+        own = _within(own, window.train_from, window.train_to)
+        tuning = Tuning(own, sweep(own, progress=told))
+        if tuning.stopped:
+            raise KeyboardInterrupt
+        found.append(_tested(plan, window, tuning))
+    return WalkForward(tuple(found))
+
+
+def _within(plan: Plan, first: date, last: date) -> Plan:
+    """The plan with the deposits of its own days, and the symbols that have bars there."""
+    common: dict[str, Any] = dict(plan.common)
+    if common.get("deposits"):
+        common["deposits"] = [(day, dollars) for day, dollars in common["deposits"] if first <= date.fromisoformat(str(day)) <= last]
+    return replace(plan, common=common)
+
+
+def _tested(plan: Plan, window: Window, tuning: Tuning) -> Fold:
+    winner = tuning.winner
+    if winner is None:
+        return Fold(window, tuning, None, {})
+    own = _within(plan.over(plan.bars.between(window.test_from, window.test_to)), window.test_from, window.test_to)
+    values = _values(own, winner.point)
+    result = study.run(own.strategy, own.bars, **own.space.arguments(winner.point, own.common))
+    return Fold(window, tuning, result, dict(zip(tuning.names, values, strict=True)))
+
+
+def _values(plan: Plan, point: Point) -> tuple[float, ...]:
+    found: dict[Point, Outcome] = {}
+    evaluate(plan, [point], found.__setitem__)
+    return plan.judge(found[point]).values
