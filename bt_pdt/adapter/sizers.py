@@ -94,7 +94,7 @@ class Sized(bt.Sizer):
         if price is None:
             return self.give(data, 0, 0, "there is no price above 0 yet.")
         asked, why = self.asked(data, isbuy, price)
-        given = self.rounded(asked)
+        given = self.rounded(asked, price)
         if not given:
             return self.give(data, asked, 0, why or f"{shares(max(0.0, asked))} shares are less than one (fractional).")
         return given
@@ -103,11 +103,11 @@ class Sized(bt.Sizer):
         """Shares at ``price`` before rounding."""
         raise NotImplementedError
 
-    def rounded(self, qty: float) -> float:
-        """``qty`` down to whole shares, or to the nine decimals that brokerages keep."""
-        unit = FRACTION if self.fractional else 1.0
-        units = _units(qty, unit)
-        return round(units * unit, 9) if self.fractional else units
+    def rounded(self, qty: float, price: float) -> float:
+        """``qty`` down to whole shares, or to the nine decimals that brokerages keep; a fraction not worth a cent is nothing."""
+        if not self.fractional:
+            return _units(qty, 1.0)
+        return round(_units(qty, FRACTION) * FRACTION, 9) if qty * price >= 0.01 else 0
 
     def give(self, data: Any, asked: float, given: float, why: str) -> float:
         """``given``, and in the journal (if there is one) why it is less than ``asked``."""
@@ -398,7 +398,7 @@ def _overnight(case: Case, asked: float, unit: float) -> tuple[float, str, str]:
     cash = _cash(case)
     room = cash or _regt(case)
     units = _units(min(asked, room.shares), unit)
-    if cash is not None or _maintained(case, units * unit):
+    if cash is not None or not units or _maintained(case, units * unit):
         return units * unit, f"{dollars(max(0.0, room.dollars))} are left and a share uses {dollars(room.a_share)} of them", room.rule
     fits = 0
     while units - fits > 1:
@@ -472,12 +472,13 @@ class Wrapping(Sized):
         judged = self.broker.would_judge(data)
         if not asked:
             return 0
-        if judged is None or self.price(data) is None:
+        price = self.price(data)
+        if judged is None or price is None:
             return self.give(data, asked, 0, "there is no price above 0 yet.")
         case = _case(judged, isbuy)
         why = _barred(case)
         most, why = Asked(0.0, why) if why else self.most(judged.account, case, asked)
-        return asked if most >= asked else self.give(data, asked, self.rounded(most), why)
+        return asked if most >= asked else self.give(data, asked, self.rounded(most, price), why)
 
     def most(self, account: Account, case: Case, asked: float) -> Asked:
         """The most shares that may be given of ``asked``, and why no more."""
@@ -532,9 +533,7 @@ class Overnight(Wrapping):
 
     def most(self, account: Account, case: Case, asked: float) -> Asked:
         most, why, rule = _overnight(case, asked, FRACTION if self.fractional else 1.0)
-        return Asked(
-            most, _ruled(case, f"{shares(self.rounded(most))} of {shares(asked)} {case.symbol} can be held overnight: {why}.", rule)
-        )
+        return Asked(most, _ruled(case, f"{shares(most)} of {shares(asked)} {case.symbol} can be held overnight: {why}.", rule))
 
 
 class Trimmed(Wrapping):

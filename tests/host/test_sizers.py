@@ -17,6 +17,8 @@ from bt_pdt.adapter import sizers
 from bt_pdt.decisions import Reason
 from bt_pdt.errors import BadInput, UnknownName
 from bt_pdt.journal import OrderEntry, SizeEntry
+from bt_pdt.obligations import Restriction
+from bt_pdt.sessions import sessions_between
 
 OLD, NEW = datetime(2024, 1, 2, 9, 31), datetime(2026, 6, 8, 9, 31)
 
@@ -227,6 +229,23 @@ def test_liquidation_only_gives_nothing_and_says_why() -> None:
         assert s.sizes == [0]
         (entry,) = entries(s)
         assert "may only close positions" in entry.why and "pdt_min_equity" in entry.why and entry.given == 0.0
+
+
+@pytest.mark.parametrize("kind", ["ninety_day_freeze", "cash_available"])
+def test_under_a_restriction_to_cash_there_is_the_cash(kind: str) -> None:
+    """10,000 / 102.50 = 97.56, and nothing short."""
+    seen: list[float] = []
+
+    def restrict(s: Any) -> None:
+        account = s.broker.account
+        account._owed.restrict(Restriction(kind, account.session, None, "c1", "day_trade_call_past_due", "a call is past due"))
+        account._renew()
+        seen.extend(s.getsizing(isbuy=buys) for buys in (True, False))
+
+    asked((bt_pdt.PercentOfBuyingPower, {"percent": 100.0}), flat(100, 1), strategy=Script, script={1: restrict})
+    for wrapper in (bt_pdt.Overnight, bt_pdt.Trimmed):
+        asked((wrapper, {"sizer": fixed(150)}), flat(100, 1), strategy=Script, script={1: restrict})
+    assert seen == [97, 0] * 3
 
 
 # -- fixed risk
@@ -458,6 +477,17 @@ def fixed_class(stake: int) -> Any:
     return (bt.sizers.FixedSize, {"stake": stake})
 
 
+def test_overnight_says_what_is_missing() -> None:
+    """10,000 buy 195 and fall from 100 to 99: equity 9,805 over initial margin of 9,652.50 leaves 305 of Reg T, 3 shares at 101.475."""
+    rows = flat(100, 2) + flat(99, 1, OLD + timedelta(minutes=2)) + flat(97, 1, OLD + timedelta(minutes=3))
+    script = {1: lambda s: s.buy(), **{n: lambda s: s.kept.update({len(s): (s.getsizing(), s.sizer.why)}) for n in (3, 4)}}
+    s = asked((bt_pdt.Overnight, {"sizer": fixed(195)}), rows, strategy=Script, script=script)
+    assert [size for size, _ in s.kept.values()] == [3, 0]
+    assert "$305 are left" in s.kept[3][1] and "Rule: regt_initial_long" in s.kept[3][1]
+    # at 97: equity 9,415, initial margin 9,457.50
+    assert "0 of 195 A can be held overnight: $0 are left" in s.kept[4][1]
+
+
 def test_overnight_sees_maintenance_above_initial_margin() -> None:
     """10,000, short stock at $4 is held at 100 % though Reg T lends half: q x 4 of maintenance against equity, so 2,500, not 4,854."""
     s = asked((bt_pdt.Overnight, {"sizer": fixed(4_000)}), flat(4.0, 1), buys=False)
@@ -487,7 +517,21 @@ def test_trimmed_leaves_what_passes() -> None:
 
 
 def test_rules_off_refuse_nothing_so_nothing_is_trimmed() -> None:
-    assert asked((bt_pdt.Trimmed, {"sizer": fixed(5_000)}), flat(100, 1), Agreeing(cash=10_000.0, rules="off")).sizes == [5_000]
+    for account in ({}, RICH):
+        off = Agreeing(cash=10_000.0, rules="off", account=account)
+        assert asked((bt_pdt.Trimmed, {"sizer": fixed(5_000)}), flat(100, 1), off).sizes == [5_000]
+
+
+def test_any_sizer_of_backtraders_can_be_inside() -> None:
+    assert asked((bt_pdt.Trimmed, {"sizer": bt.sizers.AllInSizer}), flat(100, 1)).sizes == [100]
+    assert asked((bt_pdt.Trimmed, {"sizer": bt.sizers.PercentSizer(percents=500)}), flat(100, 1)).sizes == [195]
+
+
+def test_a_fraction_not_worth_a_cent_is_nothing() -> None:
+    """20,000 of 20,000 is spent at 100; the half cent that a comparison forgives buys no 0.00005 shares."""
+    sizer = bt_pdt.PercentOfEquity(percent=500, fractional=True)
+    script = {1: lambda s: s.buy(price=100.0, exectype=bt.Order.Limit, size=200), 2: lambda s: s.kept.update(size=s.getsizing())}
+    assert asked((bt_pdt.Trimmed, {"sizer": sizer}), flat(100, 3), strategy=Script, script=script).kept == {"size": 0}
 
 
 def test_one_around_another_says_each_step() -> None:
@@ -514,11 +558,12 @@ def test_a_daily_order_is_judged_for_the_next_session() -> None:
     assert s.broker.account.session == date(2024, 1, 5)
 
 
-def test_asking_changes_nothing() -> None:
+@pytest.mark.parametrize("strategy", [Asks, AtOpen])
+def test_asking_changes_nothing(strategy: type[bt.Strategy]) -> None:
     rows = walk(11, days=3, minutes=30)
 
     def sessions(sizer: Any) -> Any:
-        return asked(sizer, rows, at=3).broker.account.sessions
+        return asked(sizer, rows, None, strategy, {"cheat_on_open": strategy is AtOpen}, at=3).broker.account.sessions
 
     assert sessions((bt_pdt.Trimmed, {"sizer": fixed(50)})) == sessions(fixed_class(50))
 
@@ -558,6 +603,27 @@ def test_trimmed_is_never_refused_for_money(seed: int, begin: datetime, coo: boo
     orders = [e for e in s.broker.account.journal if isinstance(e, OrderEntry)]
     assert len(orders) > 5
     assert not [e for e in orders if not e.decision.accepted and e.decision.reason in MONEY]
+
+
+@pytest.mark.parametrize("coc", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_trimmed_on_daily_bars_is_never_refused_for_money(seed: int, coc: bool) -> None:
+    """Over 2026-06-04; an order is judged for the next session, or with cheat-on-close at the close."""
+    rng, cerebro = random.Random(seed), bt.Cerebro(stdstats=False)
+    broker = Agreeing(cash=30_000.0, account={"pattern_day_trader": bool(seed % 2)})
+    broker.set_coc(coc)
+    cerebro.setbroker(broker)
+    for name in "AB":
+        rows, close = [], 100.0
+        for day in sessions_between(date(2026, 5, 18), date(2026, 6, 22)):
+            close = round(close * math.exp(rng.gauss(0, 0.03)), 2)
+            rows.append((datetime(day.year, day.month, day.day), close, close + 1, close - 1, close, 1e6))
+        cerebro.adddata(feed(rows, name, timeframe=bt.TimeFrame.Days))
+    cerebro.addsizer(bt_pdt.Trimmed(sizer=bt_pdt.PercentOfEquity(percent=rng.choice((90, 300, 900)))))
+    cerebro.addstrategy(Wild, seed=seed)
+    journal = cerebro.run()[0].broker.account.journal
+    orders = [e for e in journal if isinstance(e, OrderEntry)]
+    assert orders and not [e for e in orders if not e.decision.accepted and e.decision.reason in MONEY]
 
 
 # -- more than one
