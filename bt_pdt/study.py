@@ -332,10 +332,9 @@ def run(
     ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). ``progress(done, total)`` is called a
     few times a second with bars, from another thread. Raises :class:`BadInput` for anything that cannot be used.
     """
-    import backtrader as bt
-
     from .adapter.broker import MarginBroker
     from .adapter.calendar import XNYSCalendar
+    from .adapter.cerebro import Cerebro
     from .adapter.feeds import feeds
 
     chosen = load_strategy(strategy)
@@ -366,7 +365,7 @@ def run(
         worst_price=bool(worst_price),
         charge_costs=bool(charge_costs),
     )
-    cerebro = bt.Cerebro(stdstats=False)
+    cerebro = Cerebro(stdstats=False)
     cerebro.addcalendar(XNYSCalendar())
     cerebro.setbroker(broker)
     for feed in feeds(bars, names):

@@ -23,7 +23,7 @@ from .feeds import ArrayFeed, SharedLine
 from .vectors import work_out
 
 _FEED_STEPS = ("next", "advance", "advance_peek", "home", "forward", "buflen", "__len__", "__getitem__", "_tick_fill", "_tick_nullify")
-_STRATEGY_STEPS = ("_oncepost", "_notify", "_getminperstatus", "_next_analyzers", "_next_observers", "clear", "forward", "__len__")
+_STRATEGY_STEPS = ("_oncepost", "_getminperstatus", "_next_analyzers", "_next_observers", "clear", "forward", "__len__")
 _INDICATOR_STEPS = ("advance", "__len__", "__getitem__")
 _ANALYZER_STEPS = ("_prenext", "_nextstart", "_next", "prenext", "nextstart", "next")
 _CASH = ("notify_cashvalue", "notify_fund")
@@ -49,7 +49,7 @@ class Cerebro(bt.Cerebro):
     """backtrader's Cerebro, faster where all feeds are :func:`bt_pdt.feeds`: same orders, fills, notifications and lines, bar for bar.
 
     After a run ``fast_path`` says whether it went the fast way and ``why_slow`` lists, in sentences, why it did not; the run is then
-    backtrader's own. ``optstrategy`` runs each variant the same way, in its worker processes too.
+    backtrader's own. ``optstrategy`` runs each variant the same way, in its worker processes too, and what it returns carries the two.
     """
 
     fast_path: bool = False
@@ -62,14 +62,16 @@ class Cerebro(bt.Cerebro):
     def run(self, **kwargs: Any) -> Any:
         self.fast_path, self.why_slow = False, []
         ran = super().run(**kwargs)
-        if self._dooptimize and ran and ran[0] and hasattr(ran[0][0], "fast_path"):  # what the workers say
-            self.fast_path, self.why_slow = ran[0][0].fast_path, ran[0][0].why_slow
+        if self._dooptimize:  # what the variants say, perhaps from worker processes
+            said = [result for variant in ran for result in variant]
+            self.fast_path = bool(said) and all(result.fast_path for result in said)
+            self.why_slow = list(dict.fromkeys(why for result in said for why in result.why_slow))
         return ran
 
     def runstrategies(self, iterstrat: Any, predata: bool = False) -> Any:
         ran = super().runstrategies(iterstrat, predata)
-        for result in ran:
-            if isinstance(result, bt.cerebro.OptReturn):
+        if self._dooptimize:
+            for result in ran:
                 result.fast_path, result.why_slow = self.fast_path, self.why_slow
         return ran
 
@@ -299,7 +301,7 @@ class _Lane:
                 shared.put(each.lines.lines, self.seen)
         heard = _every([*strategy.analyzers, *strategy._slave_analyzers])
         self.tells_cash = bool(
-            _overrides(strategy, bt.Strategy, _CASH)
+            _overrides(strategy, bt.Strategy, ("_notify", *_CASH))
             or any(_overrides(each, bt.Analyzer, (*_CASH, *(f"_{name}" for name in _CASH))) for each in heard)
             or _overrides(broker, bt.brokers.BackBroker, _BROKER_CASH)
         )

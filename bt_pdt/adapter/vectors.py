@@ -116,7 +116,7 @@ def _delay(thing: Any, start: int, end: int) -> Values | None:
 
 def _logic(thing: Any, start: int, end: int) -> Values | None:
     join, columns = _JOINS.get(type(thing)), [_column(arg, start, end) for arg in thing.args]
-    if join is None or len(columns) < 2 or any(column is None for column in columns):
+    if join is None or len(columns) < 2 or thing.flogic.keywords or any(column is None for column in columns):
         return None
     found: Values = join.reduce(np.broadcast_arrays(*columns))
     return found

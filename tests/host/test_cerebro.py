@@ -172,7 +172,10 @@ def outcome(strategies: list[Any]) -> list[Any]:
         found += [repr(analyzer.get_analysis()) for analyzer in each.analyzers]
         found += [(type(obs).__name__, len(obs), repr([line.array for line in obs.lines])) for obs in each.getobservers()]
         found += [(len(ind), repr([(line.idx, line.lencount, line.array) for line in ind.lines])) for ind in each.getindicators()]
-        found += [(len(data), data.close.idx, data.close.lencount, repr(data.close.array), data.tick_close) for data in each.datas]
+        found += [
+            (len(data), data.close.idx, data.close.lencount, repr(data.close.array), getattr(data, "tick_close", "none"))
+            for data in each.datas
+        ]
         found += [sorted(name for name in vars(data) if not name.startswith("_")) for data in each.datas]
         found += [len(each._orders), repr(each.lines.datetime.array), each.broker.getvalue(), each.broker.getcash()]
     return found
@@ -322,6 +325,35 @@ def test_days_beside_minutes() -> None:
     both(setup, stdstats=False)
 
 
+@pytest.mark.parametrize("beside", (0, 2))
+def test_a_feed_without_bars(beside: int) -> None:
+    class Trader(RandomTrader):
+        params = (("seed", 3),)
+
+    def setup(cerebro: Any) -> None:
+        for feed in feeds(bars_of(3, beside, minutes=20)) if beside else ():
+            cerebro.adddata(feed)
+        cerebro.adddata(feeds(bars_of(4, 1), fromdate=datetime(2030, 1, 1))[0], name="none")
+        cerebro.addstrategy(Trader)
+
+    both(setup, stdstats=False)
+
+
+def test_signals() -> None:
+    class Above(bt.Indicator):
+        lines = ("above",)
+
+        def __init__(self) -> None:
+            self.lines.above = self.data.close - bt.ind.SMA(self.data, period=5)
+
+    def setup(cerebro: Any) -> None:
+        cerebro.adddata(feeds(bars_of(3, 1))[0])
+        cerebro.add_signal(bt.SIGNAL_LONGSHORT, Above)
+        cerebro.addanalyzer(bt.analyzers.Transactions)
+
+    both(setup)
+
+
 class Own(Watcher):
     def _oncepost(self, dt: float) -> None:
         super()._oncepost(dt)
@@ -388,11 +420,11 @@ def test_what_falls_back(case: str) -> None:
     assert all(why.endswith((".", ").")) for why in cerebro.why_slow)
 
 
-@pytest.mark.parametrize("cpus", (1, 2))
-def test_optstrategy(cpus: int) -> None:
+@pytest.mark.parametrize(("cpus", "once"), ((1, True), (2, True), (2, False)))
+def test_optstrategy(cpus: int, once: bool) -> None:
     found = []
     for kind in (bt.Cerebro, bt_pdt.Cerebro):
-        cerebro = kind(stdstats=False, maxcpus=cpus)
+        cerebro = kind(stdstats=False, maxcpus=cpus, runonce=once)
         cerebro.setbroker(bt.brokers.BackBroker(cash=PLENTY))
         for feed in feeds(bars_of(9, 2, gaps=0.1, minutes=20)):
             cerebro.adddata(feed)
@@ -401,7 +433,7 @@ def test_optstrategy(cpus: int) -> None:
         cerebro.optstrategy(RandomTrader, seed=range(3))
         found.append([(row[0].p.seed, *(repr(a.get_analysis()) for a in row[0].analyzers)) for row in cerebro.run()])
     assert found[0] == found[1]
-    assert cerebro.fast_path and cerebro.why_slow == []
+    assert cerebro.fast_path is once and cerebro.why_slow == ([] if once else ["runonce=False works indicators out bar by bar."])
 
 
 def test_running_twice_gives_the_same_and_copies_no_bars() -> None:
@@ -457,6 +489,27 @@ def test_a_strategy_cannot_move_the_lines() -> None:
     with pytest.raises(bt_pdt.BadInput, match=r"needs backtrader's Cerebro"):
         cerebro.run()
     assert type(cerebro.datas[0].close) is bt.linebuffer.LineBuffer
+
+
+def test_every_indicator_of_backtrader() -> None:
+    """Those that are complete, two aliases of one once only; the rest wants functions, pandas or a longer history."""
+    kinds = {k for k in vars(bt.ind).values() if isinstance(k, type) and issubclass(k, bt.Indicator) and "backtrader.ind" in k.__module__}
+    bare = ("N", "Base", "MixIn", "Oscillator", "Index", "DV2", "Dynamic", "Intercept", "HeikinAshi", "haDelta", "Indicator")
+    chosen = sorted((k for k in kinds if not k.aliased and not k.__name__.endswith(bare)), key=lambda k: k.__name__)
+
+    class All(Watcher):
+        def __init__(self) -> None:
+            RandomTrader.__init__(self)
+            self.seen = []
+            self.inds = [kind(*[self.data, self.data1, self.data][: kind._mindatas]) for kind in chosen]
+
+    def setup(cerebro: Any) -> None:
+        for feed in feeds(bars_of(7, 2)):
+            cerebro.adddata(feed)
+        cerebro.addstrategy(All, seed=1)
+
+    both(setup, stdstats=False)
+    assert len(chosen) > 80
 
 
 def test_columns_have_the_bits_of_cells() -> None:
