@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,10 +64,14 @@ def main(script: Path) -> None:
     """Prints the executed notebook: a process of its own, so that the client's sockets and loops are not those of the tests."""
     import jupytext
     import nbformat
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
     notebook = jupytext.read(script)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(script.parent)}}).execute()
+    kernel = AsyncKernelManager(kernel_name="python3")
+    if os.name == "posix":
+        kernel.transport = "ipc"  # two kernels that start together may pick the same port
+    NotebookClient(notebook, km=kernel, timeout=120, resources={"metadata": {"path": str(script.parent)}}).execute()
     sys.stdout.buffer.write(nbformat.writes(notebook).encode())
 
 
