@@ -20,6 +20,11 @@ VERBS = {
     "demo": ("bt_pdt.commands.demo", "demo", "Bundled data, one strategy, four ways: rules off, Block on Entry, on Exit, Both."),
     "run": ("bt_pdt.commands.run", "run", "Runs a strategy file over bar files under the rules."),
     "compare": ("bt_pdt.commands.compare", "compare", "One strategy under several modes, brokerages, laws and sizes: what the rules cost."),
+    "tune": (
+        "bt_pdt.commands.tune",
+        "tune",
+        "Searches parameters under the rules: objectives, constraints, and whether to believe the winner.",
+    ),
     "show": ("bt_pdt.commands.show", "show", "A saved run again, or one of its tables."),
     "audit": ("bt_pdt.commands.audit", "audit", "Plays an account's history and says what the brokerage would have refused."),
     "check": ("bt_pdt.commands.check", "check", "Would one order pass, why not, and the largest that would."),

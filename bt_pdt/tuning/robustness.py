@@ -82,7 +82,8 @@ def _plateau(plan: Plan, trials: Sequence[Trial], winner: Trial, beside: Sequenc
     if math.isclose(best, middle, rel_tol=1e-12, abs_tol=1e-12):
         return None, f"Nothing stands out: {numbers}.{also}"
     kept = (beside_middle - middle) / (best - middle)
-    return kept, f"A {'plateau' if kept >= PLATEAU else 'spike'}: {numbers}, so the neighbours keep {kept:.0%} of its lead.{also}"
+    share = f"{kept:.0%}" if kept > 0 else "nothing"
+    return kept, f"A {'plateau' if kept >= PLATEAU else 'spike'}: {numbers}, so the neighbours keep {share} of its lead.{also}"
 
 
 class Deflated(NamedTuple):

@@ -87,14 +87,15 @@ def opened(storage: str | Path | None, settings: Mapping[str, Any], *, resume: b
         return
     found = None
     try:
-        found = Storage(file_of(storage))
-        found._read(settings, resume, str(storage))
-    except sqlite3.Error as error:
-        raise BadInput(f"{storage}: is not a storage of trials ({error}).") from None
-    try:
-        yield found
-    except sqlite3.Error as error:
-        raise BadInput(f"{storage}: cannot be written to ({error}).") from None
+        try:
+            found = Storage(file_of(storage))
+            found._read(settings, resume, str(storage))
+        except sqlite3.Error as error:
+            raise BadInput(f"{storage}: is not a storage of trials ({error}).") from None
+        try:
+            yield found
+        except sqlite3.Error as error:
+            raise BadInput(f"{storage}: cannot be written to ({error}).") from None
     finally:
-        assert found._database is not None
-        found._database.close()
+        if found is not None and found._database is not None:
+            found._database.close()

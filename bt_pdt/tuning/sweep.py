@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from ..comparison.variants import WORTH_IT, _cores
 from ..errors import BadInput
 from ..money import cents
 from ..study import _about
-from .goals import COST, Constraint, Objective, number
+from .goals import COST, Constraint, Objective, answered, number
 from .search import Verdict, search_for
 from .space import OF_THE_LAW, Point, Space
 from .storage import opened
@@ -54,11 +55,8 @@ class Plan:
     @property
     def functions(self) -> tuple[Callable[..., Any], ...]:
         """The functions of objectives and constraints, which answer where the result is."""
-        return tuple(one.function for one in self.goals if one.function is not None)
-
-    def over(self, bars: Bars) -> Plan:
-        """The same search over other bars."""
-        return replace(self, bars=bars)
+        asked = [one.function for one in self.objectives if one.function is not None]
+        return (*asked, *(partial(answered, one.function) for one in self.constraints if one.function is not None))
 
     def task(self, point: Point) -> Task:
         """The run of a point."""

@@ -33,6 +33,7 @@ COLUMNS = {
     "error": "what ended a failed trial",
     "seconds": "what the run took; 0 where an earlier trial had the same parameters",
 }
+SHOWN = 10
 FIRST = ("total_return", "sharpe", "max_drawdown", "orders", "refused", "refused_exits", "calls", "forced_fills", "day_trades")
 
 
@@ -62,10 +63,10 @@ class Tuning:
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<div>{escape(text)}</div>" for text in self.conclusions)
-        table = self.trials.sort_values(self.names[0], ascending=self.plan.objectives[0].sign < 0).sort_values(
-            "feasible", ascending=False, kind="stable"
-        )
-        shown = table[["trial", *self.plan.space.labels, *self.names, "feasible", "violated"]].head(10)
+        import pandas as pd
+
+        columns = ["trial", *self.plan.space.labels, *self.names, "feasible", "violated"]
+        shown = pd.DataFrame(self.ranked[:SHOWN], columns=columns)
         return f'<div class="tex2jax_ignore mathjax_ignore"><b>{escape(self.title)}</b>{rows}{shown.to_html(index=False, border=0)}</div>'
 
     @property
@@ -126,6 +127,13 @@ class Tuning:
             missing = [name for name in table if table[name].dtype == object and name not in (*self.plan.space.labels, *COLUMNS)]
             return table.astype(dict.fromkeys(missing, float))
         return pd.DataFrame(columns=["trial", *self.plan.space.labels, *self.names, *list(COLUMNS)[1:]])
+
+    @property
+    def ranked(self) -> list[dict[str, Any]]:
+        """The rows, the same parameters once, best first objective first: feasible ones, then infeasible ones, then those without a value."""
+        name, sign = self.names[0], self.plan.objectives[0].sign
+        once = {trial.point: row for trial, row in reversed(list(zip(self.swept.trials, self.rows, strict=True)))}
+        return sorted(once.values(), key=lambda row: (not row["feasible"], row[name] is None, -sign * (row[name] or 0.0), row["trial"]))
 
     @property
     def _counted(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -35,12 +35,13 @@ class Window(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """One step: its window, the search on its train sessions, and the winner's run over its test sessions (None without a winner)."""
+    """One step: its window, the search on its train sessions, the winner's run over its test sessions, and why there is none."""
 
     window: Window
     tuning: Tuning
     test: Result | None
     values: dict[str, float]
+    error: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,10 +54,8 @@ class WalkForward:
         return f"<WalkForward: {self.sentence}>"
 
     @property
-    def table(self) -> pd.DataFrame:
-        """Windows, the winner's parameters, each objective in the search (``train_``) and out of it (``test_``), return and refusals of the test."""
-        import pandas as pd
-
+    def rows(self) -> list[dict[str, Any]]:
+        """``table`` as plain rows."""
         rows = []
         for k, fold in enumerate(self.folds, 1):
             winner = fold.tuning.winner
@@ -65,8 +64,19 @@ class WalkForward:
             for i, name in enumerate(fold.tuning.names):
                 row |= {f"train_{name}": winner.verdict.values[i] if winner is not None else None, f"test_{name}": fold.values.get(name)}
             tested = fold.test.summary if fold.test is not None else {}
-            rows.append(row | {f"test_{name}": tested.get(name) for name in ("total_return", "max_drawdown", "refused", "calls")})
-        return pd.DataFrame(rows)
+            rows.append(
+                row
+                | {f"test_{name}": tested.get(name) for name in ("total_return", "max_drawdown", "refused", "calls")}
+                | {"error": fold.error}
+            )
+        return rows
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Windows, the winner's parameters, each objective in the search (``train_``) and out of it (``test_``), return and refusals of the test."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
 
     @property
     def returns(self) -> pd.Series[float]:
@@ -115,7 +125,8 @@ def sessions_of(bars: Bars) -> list[date]:
 
 def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, progress: Progress | None = None) -> WalkForward:
     """Searches on each train window and runs the winner over the test window, which begins after it. Nothing is carried across."""
-    cut = windows(sessions_of(plan.bars), folds, anchored=anchored)
+    days = sessions_of(plan.bars)
+    cut = windows(days, folds, anchored=anchored)
     found = []
     for k, window in enumerate(cut):
 
@@ -123,34 +134,36 @@ def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, progress: Pro
             if progress is not None:
                 progress(k * total + done, len(cut) * total)
 
-        own = plan.over(plan.bars.between(window.train_from, window.train_to))
-        own = _within(own, window.train_from, window.train_to)
+        own = _within(plan, days, window.train_from, window.train_to)
         tuning = Tuning(own, sweep(own, progress=told))
         if tuning.stopped:
             raise KeyboardInterrupt
-        found.append(_tested(plan, window, tuning))
+        found.append(_tested(_within(plan, days, window.test_from, window.test_to), window, tuning))
     return WalkForward(tuple(found))
 
 
-def _within(plan: Plan, first: date, last: date) -> Plan:
-    """The plan with the deposits of its own days, and the symbols that have bars there."""
+def _within(plan: Plan, days: list[date], first: date, last: date) -> Plan:
+    """The plan over the sessions from ``first`` to ``last``: their bars (a session begins at 20:00 of the one before), deposits and symbols."""
+    evening = time(20)
+    start = datetime.combine(days[days.index(first) - 1], evening) + timedelta(microseconds=1) if first > days[0] else None
+    bars = plan.bars.between(start, datetime.combine(last, evening))
     common: dict[str, Any] = dict(plan.common)
     if common.get("deposits"):
         common["deposits"] = [(day, dollars) for day, dollars in common["deposits"] if first <= date.fromisoformat(str(day)) <= last]
-    return replace(plan, common=common)
+    if common.get("symbols"):
+        common["symbols"] = [symbol for symbol in common["symbols"] if symbol in bars.symbols]
+    return replace(plan, bars=bars, common=common)
 
 
 def _tested(plan: Plan, window: Window, tuning: Tuning) -> Fold:
+    """The winner over the test window, if there is one."""
     winner = tuning.winner
     if winner is None:
-        return Fold(window, tuning, None, {})
-    own = _within(plan.over(plan.bars.between(window.test_from, window.test_to)), window.test_from, window.test_to)
-    values = _values(own, winner.point)
-    result = study.run(own.strategy, own.bars, **own.space.arguments(winner.point, own.common))
-    return Fold(window, tuning, result, dict(zip(tuning.names, values, strict=True)))
-
-
-def _values(plan: Plan, point: Point) -> tuple[float, ...]:
+        return Fold(window, tuning, None, {}, "the search has no winner")
     found: dict[Point, Outcome] = {}
-    evaluate(plan, [point], found.__setitem__)
-    return plan.judge(found[point]).values
+    evaluate(plan, [winner.point], found.__setitem__)
+    outcome = found[winner.point]
+    if outcome.error is not None:
+        return Fold(window, tuning, None, {}, outcome.error)
+    result = study.run(plan.strategy, plan.bars, **plan.space.arguments(winner.point, plan.common))
+    return Fold(window, tuning, result, dict(zip(tuning.names, plan.judge(outcome).values, strict=True)), "")

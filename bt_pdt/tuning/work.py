@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import shutil
 import signal
 import tempfile
@@ -119,26 +120,30 @@ class Workers:
 
     def _pooled(self, tasks: Mapping[int, Task], cores: int) -> Iterator[tuple[int, Outcome]]:
         """What processes answer, until all have answered or one of them dies."""
-        from concurrent.futures import as_completed
+        from concurrent.futures import FIRST_COMPLETED, Future, wait
 
         from joblib.externals.loky import get_reusable_executor
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         pool = get_reusable_executor(max_workers=cores, timeout=IDLE_SECONDS, initializer=_deaf)
-        done = False
+        file, left, asked = self._file(), iter(list(tasks.items())), dict[Future[Outcome], int]()
+        stopped = True
         try:
-            file = self._file()
-            asked = {pool.submit(_perform_there, self._portable, file, task.arguments, task.functions): n for n, task in tasks.items()}
-            for future in as_completed(asked):
-                error = future.exception()
-                if isinstance(error, BrokenProcessPool):
+            while True:
+                for n, task in itertools.islice(left, cores + 1 - len(asked)):  # few wait there, so that it stops at once
+                    asked[pool.submit(_perform_there, self._portable, file, task.arguments, task.functions)] = n
+                if not asked:
                     break
-                yield asked[future], Outcome({}, error=study._sentence(error)) if error is not None else future.result()
-            done = True
+                for future in wait(asked, return_when=FIRST_COMPLETED).done:
+                    n, error = asked.pop(future), future.exception()
+                    if isinstance(error, BrokenProcessPool):
+                        raise error
+                    yield n, Outcome({}, error=study._sentence(error)) if error is not None else future.result()
+            stopped = False
         except BrokenProcessPool:
-            done = True
+            stopped = False
         finally:
-            if not done:  # stopped from outside
+            if stopped:
                 pool.shutdown(wait=True, kill_workers=True)
 
     def _file(self) -> str:

@@ -38,6 +38,7 @@ ASKED = {
     "demo": [],
     "run": [STRATEGY, "--data", SAMPLE, "--to", "2025-12-22"],
     "compare": [STRATEGY, "--data", SAMPLE, "--to", "2025-12-22", "--modes", "off,exit", "--jobs", "1"],
+    "tune": [STRATEGY, "--data", SAMPLE, "--to", "2025-12-22", "--space", "fast=5,10", "--method", "grid", "--jobs", "1"],
     "show": ["saved"],
     "audit": ["history.jsonl"],
     "check": ["buy", "1", "X", "--price", "X=5", "--cash", "30000", "--at", "2025-03-03T10:00"],
