@@ -373,7 +373,7 @@ class Comparison:
         level = [name for name in names if best.profit - self[name].profit < 0.005]
         rest = [name for name in ranked if name not in level]
         if not rest:
-            return [f"{_listed(names)} make no difference to this strategy: each made {dollars(best.profit)}."]
+            return [f"{_listed(names)} come to the same for this strategy: each made {dollars(best.profit)}."]
         others = _listed([f"{name} {dollars(self[name].profit)}" for name in rest])
         suits = "suits" if len(level) == 1 else "suit"
         sentence = f"{_listed(level)} {suits} this strategy best: profit {dollars(best.profit)}; {others}."

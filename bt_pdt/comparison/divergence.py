@@ -53,11 +53,18 @@ class Divergence(NamedTuple):
 
 
 class Fills(NamedTuple):
-    """What became of an order: shares, average price, first and last execution."""
+    """What became of an order: shares, average price, first execution."""
 
     qty: float
     price: float | None
     first: datetime | None
+
+
+class Made(NamedTuple):
+    """The executions of an order and, of a bracket, those of its exits."""
+
+    own: Fills
+    exits: Fills
 
 
 def divergences(a: Run, b: Run) -> list[Divergence]:
@@ -74,7 +81,7 @@ def divergences(a: Run, b: Run) -> list[Divergence]:
     return sorted(found, key=lambda d: (d.at, d.symbol))
 
 
-def _what(a: str, b: str, one: Order | None, other: Order | None, made_a: Fills, made_b: Fills) -> str | None:
+def _what(a: str, b: str, one: Order | None, other: Order | None, made_a: Made, made_b: Made) -> str | None:
     """How an order parts the runs; None if it does not."""
     if one is None or other is None:
         return f"asked by {a if other is None else b} only"
@@ -82,17 +89,24 @@ def _what(a: str, b: str, one: Order | None, other: Order | None, made_a: Fills,
         return "answered differently"
     if one.accepted and abs(one.qty - other.qty) > SHARE_DUST:
         return "another size"
-    same = abs(made_a.qty - made_b.qty) <= SHARE_DUST and made_a.first == made_b.first
-    if not same or (made_a.price or 0.0) != (made_b.price or 0.0):
+    if not (_same(made_a.own, made_b.own) and _same(made_a.exits, made_b.exits)):
         return "filled differently"
     return None
 
 
-def _row(what: str, one: Order | None, other: Order | None, made_a: Fills, made_b: Fills) -> Divergence:
+def _same(a: Fills, b: Fills) -> bool:
+    return abs(a.qty - b.qty) <= SHARE_DUST and a.first == b.first and (a.price or 0.0) == (b.price or 0.0)
+
+
+def _row(what: str, one: Order | None, other: Order | None, both_a: Made, both_b: Made) -> Divergence:
     order = one or other
     assert order is not None
-    at, session = order.at, order.session
+    at, session, side = order.at, order.session, order.side
+    made_a, made_b = both_a.own, both_b.own
     if what == "filled differently":
+        if _same(made_a, made_b):  # the entries are alike, the exits of the bracket are not
+            made_a, made_b = both_a.exits, both_b.exits
+            side = "sell" if side == "buy" else "buy"
         at = min(first for first in (made_a.first, made_b.first) if first is not None)
         session = at.date()
     refused = next((o for o in (other, one) if o is not None and not o.accepted), None)
@@ -100,7 +114,7 @@ def _row(what: str, one: Order | None, other: Order | None, made_a: Fills, made_
         at,
         session,
         order.symbol,
-        order.side,
+        side,
         what,
         one.qty if one else None,
         other.qty if other else None,
@@ -121,19 +135,28 @@ def _answer(order: Order | None) -> str:
     return "not asked" if order is None else "accepted" if order.accepted else str(order.reason)
 
 
-_NONE = Fills(0.0, None, None)
+_NOTHING = Fills(0.0, None, None)
+_NONE = Made(_NOTHING, _NOTHING)
 
 
-def _fills(fills: Sequence[Trade]) -> dict[str, Fills]:
-    """What became of each order; the entry's shares and price of a bracket are mixed with its exit's only in the average."""
+def _fills(fills: Sequence[Trade]) -> dict[str, Made]:
+    """What became of each order, the exits of a bracket apart."""
     by_order: dict[str, list[Trade]] = defaultdict(list)
     for fill in fills:
         if fill.order:
             by_order[fill.order].append(fill)
-    return {order: _together(made) for order, made in by_order.items()}
+    return {order: _made(made) for order, made in by_order.items()}
+
+
+def _made(fills: Sequence[Trade]) -> Made:
+    """The first execution is the order's own; those the other way are its exits'."""
+    long = fills[0].qty > 0
+    return Made(_together([f for f in fills if (f.qty > 0) == long]), _together([f for f in fills if (f.qty > 0) != long]))
 
 
 def _together(made: Sequence[Trade]) -> Fills:
+    if not made:
+        return _NOTHING
     qty = sum(abs(fill.qty) for fill in made)
     return Fills(qty, sum(abs(fill.qty) * fill.price for fill in made) / qty, min(fill.at for fill in made))
 

@@ -38,7 +38,7 @@ PART_COLOURS = {
 }
 MODES = {
     "off": "everything is measured and nothing refused: the strategy as backtrader alone would run it",
-    "entry": "an order to open is refused if closing it on the same day would go past a limit; the way out stays open",
+    "entry": "an order to open is refused once trades made and orders still working have used the limit up; the way out stays open",
     "exit": "an order to open passes; the order to close that would go past a limit is refused, so the position stays overnight",
     "both": "either of the two is refused",
     "default": "the checks are those of the brokerage",

@@ -93,7 +93,7 @@ def _best(found: Comparison, names: Sequence[str], chosen: bool = True) -> list[
         first = f"{said(names[0])} {made(best)}, {how} with the rules off."
         return [first, _told_apart(found, names[0], [off.name])] if difference else [first]
     if not rest:
-        return [f"{listed([said(name) for name in names])} make no difference to this strategy: each {made(best)}."]
+        return [f"{listed([said(name) for name in names])} come to the same for this strategy: each {made(best)}."]
     behind = listed([f"{dollars(best - found[name].profit)} more than {said(name)}" for name in rest])
     if best < 0:
         behind = listed([f"{dollars(best - found[name].profit)} less than {said(name)}" for name in rest])
@@ -128,9 +128,9 @@ def _costs(found: Comparison) -> list[str]:
     for name, cost in found.cost_of.items():
         off = found.off(found[name])
         if off is not None:
-            word = "nothing" if not cost.whole else f"{'spared ' if cost.whole < 0 else ''}{dollars(abs(cost.whole))}"
+            word = "cost nothing" if not cost.whole else f"{'spared' if cost.whole < 0 else 'cost'} {dollars(abs(cost.whole))}"
             beside.setdefault(off.name, []).append(f"{said(name)} {word}")
-    return [f"What the rules cost against {said(off)} (which {made(found[off].profit)}): {listed(costs)}." for off, costs in beside.items()]
+    return [f"Against {said(off)} (which {made(found[off].profit)}), the rules under {listed(costs)}." for off, costs in beside.items()]
 
 
 def _refusals(found: Comparison) -> list[str]:
