@@ -67,14 +67,14 @@ def tune(
 
     ``space`` maps a parameter of the strategy, an argument of the account (``cash``, ``brokerage``, ``rules``, ``block_on``, ``pdt_check``,
     ``dtbp_check``, ``on_call``, ``worst_price``, ``charge_costs``) or ``set.NAME`` to a list of values or to (low, high, step).
-    ``objective`` is a number of the run by name, best in its own direction (``sharpe``, ``max_drawdown``, ``cost_of_rules``; ``minimize
-    orders`` says it), or a function of the result, which is maximized; or several of them. ``constraints`` are sentences like ``calls == 0``
-    and functions that answer True, or a number of 0 or less, where they are kept.
+    ``objective`` is a number of the run by name, best in its own direction (``sharpe``, ``max_drawdown``, ``cost_of_rules``;
+    ``minimize orders`` says it), or a function of the result, which is maximized; or several of them. ``constraints`` are sentences
+    like ``calls == 0`` and functions that answer True, or a number of 0 or less, where they are kept.
 
-    ``method`` is ``grid`` (every point), ``random`` (different points), ``tpe`` or ``nsga2`` (optuna's); ``trials`` says how many, 100 where
-    nothing is said. Tpe and nsga2 ask for ``batch`` points at once and learn between batches. The same ``seed`` gives the same trials
-    whatever ``jobs`` is. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends; ``resume`` goes on from there. A trial that raises is
-    kept with its error; Ctrl-C gives what is finished. Everything else goes to :func:`bt_pdt.run` in every trial.
+    ``method`` is ``grid`` (every point), ``random`` (different points), ``tpe`` or ``nsga2`` (optuna's); ``trials`` says how many, 100
+    where nothing is said. Tpe and nsga2 ask for ``batch`` points at once and learn between batches. The same ``seed`` gives the same
+    trials whatever ``jobs`` is. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends; ``resume`` goes on from there. A trial
+    that raises is kept with its error; Ctrl-C gives what is finished. Everything else goes to :func:`bt_pdt.run` in every trial.
     Raises :class:`BadInput` for what cannot be used.
     """
     for name in arguments:

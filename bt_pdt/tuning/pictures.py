@@ -41,7 +41,7 @@ def _text(value: Any) -> str:
 
 
 def heatmap_data(tuning: Tuning, x: str, y: str, objective: str | None = None) -> tuple[Array, Array]:
-    """(best value, crossed) by the places of ``y`` and of ``x``: NaN where nothing feasible was tried, crossed where only infeasible was."""
+    """(best value, crossed) by the places of ``y`` and of ``x``: NaN where nothing feasible was tried, crossed where other was."""
     labels = tuning.plan.space.labels
     for name in (x, y):
         known_name("dimension", name, labels)
@@ -94,7 +94,7 @@ def heatmap(tuning: Tuning, x: str, y: str, objective: str | None = None) -> Fig
 
 
 def parallel(tuning: Tuning) -> Figure:
-    """One line a trial over every dimension and objective, better first objectives in brighter colours; infeasible ones grey, the winner red."""
+    """One line a trial over every dimension and objective, the better the brighter; infeasible ones grey, the winner red."""
     from matplotlib import colormaps
 
     plan = tuning.plan

@@ -78,7 +78,8 @@ def _plateau(plan: Plan, trials: Sequence[Trial], winner: Trial, beside: Sequenc
         )
     middle = statistics.median({trial.point: trial.verdict.values[0] for trial in trials if trial.feasible}.values())
     beside_middle = statistics.median(values)
-    numbers = f"{name} is {best:.6g} there, {beside_middle:.6g} at the median of its neighbours and {middle:.6g} at the median of all feasible trials"
+    medians = f"{beside_middle:.6g} at the median of its neighbours and {middle:.6g} at the median of all feasible trials"
+    numbers = f"{name} is {best:.6g} there, {medians}"
     if math.isclose(best, middle, rel_tol=1e-12, abs_tol=1e-12):
         return None, f"Nothing stands out: {numbers}.{also}"
     kept = (beside_middle - middle) / (best - middle)
@@ -117,8 +118,8 @@ def deflated(trials: Sequence[Trial], result: Result) -> Deflated | None:
         else "do not take it for skill before it has held on bars that were not searched"
     )
     said = (
-        f"Of {len(ratios)} different trials the best by luck alone would have a Sharpe ratio of about {luck * year:.2f}; the winner has {own:.2f} over "
-        f"{len(returns)} sessions: deflated, the probability that it is more than luck is {probability:.0%}; {verdict}."
+        f"Of {len(ratios)} different trials the best by luck alone would have a Sharpe ratio of about {luck * year:.2f}; the winner has "
+        f"{own:.2f} over {len(returns)} sessions: deflated, the probability that it is more than luck is {probability:.0%}; {verdict}."
     )
     return Deflated(float(own), luck * year, len(ratios), len(returns), probability, said)
 
@@ -131,7 +132,7 @@ def best_by_luck(ratios: Sequence[float]) -> float:
 
 
 def deflated_probability(ratio: float, luck: float, returns: Array) -> float | None:
-    """N((SR - SR0) sqrt(T - 1) / sqrt(1 - s SR + (k - 1) / 4 SR^2)), s and k the skewness and kurtosis (3 for a normal one) of the returns."""
+    """N((SR - SR0) sqrt(T - 1) / sqrt(1 - s SR + (k - 1) / 4 SR^2)), s skewness and k kurtosis (3 where normal) of the returns."""
     apart = returns - returns.mean()
     variance = float(np.mean(apart**2))
     if variance <= 1e-30:

@@ -54,7 +54,8 @@ class Storage:
         for what in now:
             if before.get(what) != now[what]:
                 raise BadInput(
-                    f"{name}: holds a search with another {what}: {_short(before.get(what))}, not {_short(now[what])}; it cannot be resumed."
+                    f"{name}: holds a search with another {what}, so it cannot be resumed: "
+                    f"{_short(before.get(what))}, not {_short(now[what])}."
                 )
         for number, point, metrics, answers, error, seconds in rows:
             outcome = Outcome(json.loads(metrics), tuple(json.loads(answers)), error, seconds)

@@ -130,7 +130,7 @@ class Tuning:
 
     @property
     def ranked(self) -> list[dict[str, Any]]:
-        """The rows, the same parameters once, best first objective first: feasible ones, then infeasible ones, then those without a value."""
+        """The rows, the same parameters once, best first objective first: feasible, then infeasible, then without a value."""
         name, sign = self.names[0], self.plan.objectives[0].sign
         once = {trial.point: row for trial, row in reversed(list(zip(self.swept.trials, self.rows, strict=True)))}
         return sorted(once.values(), key=lambda row: (not row["feasible"], row[name] is None, -sign * (row[name] or 0.0), row["trial"]))
@@ -168,7 +168,7 @@ class Tuning:
 
     @property
     def winner(self) -> Trial | None:
-        """The best feasible trial (of the Pareto front the one with the best first objective; of equals the first), None if there is none."""
+        """The best feasible trial (of the Pareto front the one first in the first objective; of equals the earliest), or None."""
         return self.front[0] if self.front else None
 
     @cached_property
@@ -187,7 +187,8 @@ class Tuning:
         other = [name for name in again if again[name] != before.get(name)]
         if other:
             raise BadInput(
-                f"run again, trial {trial.number} has {other[0]} {again[other[0]]}, not {before.get(other[0])}: the strategy does not do the same twice."
+                f"run again, trial {trial.number} has {other[0]} {again[other[0]]}, not {before.get(other[0])}: "
+                "the strategy does not do the same twice."
             )
         return Best(
             trial.number, self.plan.space.values(trial.point), arguments, dict(zip(self.names, trial.verdict.values, strict=True)), result
@@ -217,17 +218,20 @@ class Tuning:
         return deflated(self.swept.trials, self.best.result) if self.winner is not None else None
 
     def importance(self, objective: str | None = None) -> pd.Series[float]:
-        """How much each dimension matters to an objective, largest first: optuna's fANOVA if it and scikit-learn are installed, else |rank correlation|; adds up to 1."""
+        """How much each dimension matters to an objective, largest first, 1 in all.
+
+        Optuna's fANOVA if it and scikit-learn are installed, else the absolute rank correlation.
+        """
         from .robustness import importance
 
         name = self.names[0] if objective is None else known_name("objective", objective, self.names)
         return importance(self, self.names.index(name))
 
     def walk_forward(self, folds: int = 4, *, anchored: bool = True, progress: Any = None) -> WalkForward:
-        """Tunes again on the sessions before, tests the winner on the sessions after, ``folds`` times: nothing of a test is known before it.
+        """Tunes again on the sessions before, tests the winner on the sessions after, ``folds`` times.
 
-        The sessions are cut into ``folds + 1`` parts of equal length; part k is tested with what won on all parts before it (``anchored``) or
-        on the one before it. Every test starts flat with the cash of the search.
+        The sessions are cut into ``folds + 1`` parts of equal length; part k is tested with what won on all parts before it
+        (``anchored``) or on the one before it: nothing of a test is known before it. Every test starts flat with the cash of the search.
         """
         from .walking import walk_forward
 
@@ -251,15 +255,14 @@ class Tuning:
                 return [*said, text[0].upper() + text[1:]]
         said.append(f"{self._won[0].upper()}{self._won[1:]}.")
         if len(self.names) > 1:
-            said.append(
-                f"{len(self.front)} {'trial is' if len(self.front) == 1 else 'trials are'} on the Pareto front; best is the one first in {self.names[0]}."
-            )
+            are = "1 trial is" if len(self.front) == 1 else f"{len(self.front)} trials are"
+            said.append(f"{are} on the Pareto front; best is the one first in {self.names[0]}.")
         return said + ([self.deflated_sharpe.sentence] if self.deflated_sharpe is not None else [])
 
     # -- pictures, folders, other programs
 
     def heatmap(self, x: str, y: str, objective: str | None = None) -> Figure:
-        """The best value of an objective for every pair of two dimensions' values, as a matplotlib Figure; crossed out where all were infeasible."""
+        """The best value of an objective for every pair of two dimensions' values; crossed out where all were infeasible."""
         from .pictures import heatmap
 
         return heatmap(self, x, y, objective)

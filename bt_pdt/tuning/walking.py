@@ -46,7 +46,7 @@ class Fold(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WalkForward:
-    """The folds; ``table`` has one row each, ``returns`` the daily returns of the tests one after the other, ``sentence`` what it comes to."""
+    """The folds; ``table`` has one row each, ``returns`` the daily ones of the tests one after the other, ``sentence`` the outcome."""
 
     folds: tuple[Fold, ...]
 
@@ -73,7 +73,7 @@ class WalkForward:
 
     @property
     def table(self) -> pd.DataFrame:
-        """Windows, the winner's parameters, each objective in the search (``train_``) and out of it (``test_``), return and refusals of the test."""
+        """Windows, the winner's parameters, objectives in the search (``train_``) and out of it (``test_``), refusals of the test."""
         import pandas as pd
 
         return pd.DataFrame(self.rows)
@@ -102,8 +102,8 @@ class WalkForward:
         inside, outside = (statistics.mean(side) for side in zip(*pairs, strict=True))
         kept = sum(objective.sign * test >= objective.sign * train for train, test in pairs)
         return (
-            f"Over {len(pairs)} {'fold' if len(pairs) == 1 else 'folds'} {name} is {inside:.6g} on average where it was searched and {outside:.6g} "
-            f"where it was tested; the test was no worse in {kept}{also}."
+            f"Over {len(pairs)} {'fold' if len(pairs) == 1 else 'folds'} {name} is {inside:.6g} on average where it was searched "
+            f"and {outside:.6g} where it was tested; the test was no worse in {kept}{also}."
         )
 
 
@@ -143,7 +143,7 @@ def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, progress: Pro
 
 
 def _within(plan: Plan, days: list[date], first: date, last: date) -> Plan:
-    """The plan over the sessions from ``first`` to ``last``: their bars (a session begins at 20:00 of the one before), deposits and symbols."""
+    """The plan over the sessions from ``first`` to ``last``: bars (a session begins at 20:00 of the one before), deposits, symbols."""
     evening = time(20)
     start = datetime.combine(days[days.index(first) - 1], evening) + timedelta(microseconds=1) if first > days[0] else None
     bars = plan.bars.between(start, datetime.combine(last, evening))

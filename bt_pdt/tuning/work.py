@@ -68,13 +68,16 @@ def _bars(file: str) -> Bars:
 
 
 @lru_cache(maxsize=1)
-def _strategy(text: str) -> type:
+def _strategy(text: str, sha256: str) -> type:
+    """``sha256`` is the file's: warm workers read an edited file anew."""
     return study.load_strategy(text)
 
 
-def _perform_there(strategy: type | str | Path, file: str, arguments: Mapping[str, Any], functions: Sequence[Function]) -> Outcome:
+def _perform_there(
+    strategy: type | str | Path, sha256: str, file: str, arguments: Mapping[str, Any], functions: Sequence[Function]
+) -> Outcome:
     """In a worker: the bars are one file for all workers, mapped into memory by each of them once."""
-    return perform(strategy if inspect.isclass(strategy) else _strategy(str(strategy)), _bars(file), arguments, functions)
+    return perform(strategy if inspect.isclass(strategy) else _strategy(str(strategy), sha256), _bars(file), arguments, functions)
 
 
 def _deaf() -> None:
@@ -89,6 +92,7 @@ class Workers:
         self._strategy, self._given = strategy, bars
         self._portable = _portable(strategy) if cores > 1 else None
         self.cores = cores if self._portable is not None else 1
+        self._sha256 = str(study._about(strategy, {})["sha256"])
         self._folder = ""
 
     def __enter__(self) -> Workers:
@@ -131,7 +135,7 @@ class Workers:
         try:
             while True:
                 for n, task in itertools.islice(left, cores + 1 - len(asked)):  # few wait there, so that it stops at once
-                    asked[pool.submit(_perform_there, self._portable, file, task.arguments, task.functions)] = n
+                    asked[pool.submit(_perform_there, self._portable, self._sha256, file, task.arguments, task.functions)] = n
                 if not asked:
                     break
                 for future in wait(asked, return_when=FIRST_COMPLETED).done:

@@ -218,7 +218,7 @@ def test_walk_forward_tests_on_what_was_not_searched():
         ("03-03", "03-12", "03-13", "03-18"),
     ]
     table = walked.table
-    # filled on the second bar: 101 to 103 is +2 a share, 99 to 97 -2; over the first eight 101 to 97 -4, so one share loses less; 101 to 103
+    # filled on the second bar: 101 to 103 is +2 a share, 99 to 97 -2; over the first eight 101 to 97 -4, so one share loses less
     assert table["size"].tolist() == [2, 1]
     assert table.train_profit.tolist() == [4.0, -4.0] and table.test_profit.tolist() == [-4.0, 2.0]
     assert [str(day.date()) for day in walked.returns.index] == [

@@ -78,6 +78,7 @@ def test_a_slip_is_one_sentence(capsys, asked, arguments, said):
 def test_help_is_light():
     program = (
         "import contextlib, io, sys\nfrom bt_pdt.cli import cli\nwith contextlib.redirect_stdout(io.StringIO()):\n"
-        "    cli(['tune', '--help'], standalone_mode=False)\nprint({'backtrader', 'pandas', 'numpy', 'joblib', 'optuna'} & set(sys.modules))"
+        "    cli(['tune', '--help'], standalone_mode=False)\n"
+        "print({'backtrader', 'pandas', 'numpy', 'joblib', 'optuna'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "set()\n"
