@@ -443,7 +443,9 @@ def day_trading_power(case: Case) -> Refusal | None:
         if exceeds(cost, left):
             facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
             worth = f"is valued at {dollars(case.value)} and" if case.scale == 1.0 else f"needs {dollars(cost)} by its requirement and"
-            why = f"{case.what} {worth} day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
+            why = (
+                f"{case.what} {worth} day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
+            )
             return Refusal(Reason.DTBP, "dtbp_check", facts, why)
     if rules.dtbp_check in ("exit", "both"):
         return _exit_power(case)
@@ -472,11 +474,11 @@ def day_trade_count(case: Case) -> Refusal | None:
     if rules.pdt_check != "entry" and case.completes_day_trade():
         after = case.potential() + 1
         if executed + after > allowed:
-            return _count_refusal(case, executed, after, allowed)
+            return _count_refusal(case, executed, after, allowed, others=after - 1)
     if rules.pdt_check != "exit" and case.opening:
         potential = case.potential() + (_strictly_open(case) if rules.strict_entry else 0)
         if executed + potential >= allowed:
-            return _count_refusal(case, executed, potential, allowed)
+            return _count_refusal(case, executed, potential, allowed, others=potential)
     return None
 
 
@@ -486,13 +488,13 @@ def _strictly_open(case: Case) -> int:
     return sum(run.opened_today != 0 and run.phase_open and not run.would_day_trade(*ledger.pending(s)) for s, run in ledger.runs.items())
 
 
-def _count_refusal(case: Case, executed: int, potential: int, allowed: int) -> Refusal:
+def _count_refusal(case: Case, executed: int, potential: int, allowed: int, *, others: int) -> Refusal:
+    """``potential`` as the check counted it; ``others`` is that without this order, which the check on entry leaves out anyway."""
     equity, required = case.standing.tested_equity(), case.rules.pdt_min_equity
     facts = {"last_equity": equity, "daytrade_count": executed, "potential": potential, "required": required}
     days = case.rules.pdt_window_business_days
     made = f"{executed} day trade{'s' * (executed != 1)} in the last {days} business days"
     if potential and case.completes_day_trade():
-        others = potential - 1
         made += ", this order could complete another" + (f" and other working orders {others} more" if others else "")
     elif potential:
         made += f" and {potential} more that working orders could complete"

@@ -72,6 +72,17 @@ def test_a_working_order_pairs_with_this_one() -> None:
     assert "PDT_COUNT" in ask(*entry, "--working", "sell:10:X:60")["also"]
 
 
+@pytest.mark.parametrize("check", ["entry", "exit"])
+def test_the_sentence_counts_other_working_orders_alike_on_entry_and_exit(check: str) -> None:
+    """Three positions of today with their exits working: a bracket would be the fourth pair, whichever check finds it."""
+    held = [part for name in "ABC" for part in ("--fill", f"buy:10:{name}:50", "--working", f"sell:10:{name}:60")]
+    bracket = ("--order-class", "bracket", "--take-profit", "60", "--stop-loss", "40", "--price", "D=50")
+    refused = ask("buy", "1", "D", "--cash", "20000", *held, *bracket, "--pdt-check", check, *WHEN)
+    assert refused["why"].startswith(
+        "buy 1 D is refused: 0 day trades in the last 5 business days, this order could complete another and other working orders 3 more;"
+    )
+
+
 def test_the_other_rules_that_fail_are_said() -> None:
     buy = ("buy", "5000", "X", "--cash", "30000", "--pattern-day-trader", "--price", "X=100", *WHEN)
     refused = ask(*buy)
