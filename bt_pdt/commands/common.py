@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,6 +52,16 @@ def account_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def a_day(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """A date as it was typed, refused by the option's own name if it is none (a callback of click)."""
+    if text is not None:
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            raise BadInput(f"{option.opts[0]} takes a date like 2026-06-04, got {text!r}.") from None
+    return text
 
 
 def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:

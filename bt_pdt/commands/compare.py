@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BadInput, known_name
-from .common import pairs, print_json
+from .common import a_day, pairs, print_json
 from .run import ANSWERS, console, money, progress_bar, read_asset, read_deposit, share
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @click.option("--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone.")
 @click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees.")
 @click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
-@click.option("--from", "fromdate", metavar="DATE", help="First day.")
-@click.option("--to", "todate", metavar="DATE", help="Last day, included.")
+@click.option("--from", "fromdate", metavar="DATE", callback=a_day, help="First day.")
+@click.option("--to", "todate", metavar="DATE", callback=a_day, help="Last day, included.")
 @click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
 @click.option("--smallest", is_flag=True, help="Also the smallest account that each mode never refuses an order.")
 @click.option("--tolerance", type=float, default=100.0, show_default=True, metavar="DOLLARS", help="How exact --smallest is.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BadInput, known_name
-from .common import account_options, pairs, print_json, run_json
+from .common import a_day, account_options, pairs, print_json, run_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option("--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone.")
 @click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees.")
 @click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
-@click.option("--from", "fromdate", metavar="DATE", help="First day.")
-@click.option("--to", "todate", metavar="DATE", help="Last day, included.")
+@click.option("--from", "fromdate", metavar="DATE", callback=a_day, help="First day.")
+@click.option("--to", "todate", metavar="DATE", callback=a_day, help="Last day, included.")
 @click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
 @click.option("--out", metavar="DIR", help="Writes the run folder: manifest, tables, picture, page.")
 @click.option("--html", "page", metavar="FILE", help="Writes the run as one page: interactive picture, refusals explained, calls, rules.")
