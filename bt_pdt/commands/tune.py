@@ -79,7 +79,7 @@ def tune(strategy: str, out: str | None, as_json: bool, **options: Any) -> None:
     if as_json:
         from ..report.folder import plain
 
-        near = None if found.winner is None else found.neighbours()
+        near = None if found.winner is None or found.stopped else found.neighbours()
         more = {
             "neighbours": None if near is None else {"kept": near.kept, "plateau": near.plateau, "sentence": near.sentence},
             "walk_forward": None if walked is None else plain({"folds": walked.rows, "sentence": walked.sentence}),
@@ -140,7 +140,7 @@ def show(found: Tuning, walked: WalkForward | None) -> None:
     out.print(_table(found.title, [*found.plan.space.labels, *found.names, "refused", "calls", "feasible"], found.ranked[:FEW]))
     for sentence in found.conclusions:
         out.print(f"- {sentence}", soft_wrap=True)
-    if found.winner is not None:
+    if found.winner is not None and not found.stopped:
         out.print(f"- {found.neighbours().sentence}", soft_wrap=True)
         shares = ", ".join(f"{name} {share:.0%}" for name, share in found.importance().items())
         out.print(f"- What matters to {found.names[0]}: {shares}.", soft_wrap=True)

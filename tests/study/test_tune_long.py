@@ -93,6 +93,10 @@ def test_a_killed_search_goes_on(place):
     assert same(again) == same(found) and len(log.read_text().split()) == begun + 10 - kept
     with pytest.raises(BadInput, match="holds a search with another space"):
         search(place, params=fixed, storage=database, resume=True, space={"hold": [1, 2]})
+    with (place / "slow.py").open("a") as file:
+        file.write("# edited\n")
+    with pytest.raises(BadInput, match="holds a search with another strategy"):
+        search(place, params=fixed, storage=database, resume=True)
     with pytest.raises(BadInput, match="is not a storage of trials"):
         search(place, storage=place / "slow.py")
 
@@ -138,6 +142,14 @@ def test_any_number_of_jobs_is_the_same(place):
     ):
         one, two = (search(place, space=space, jobs=jobs, params={}, **more) for jobs in (1, 2))
         assert same(one) == same(two)
+
+
+def test_an_edited_strategy_is_read_anew(place):
+    """The processes are still warm from the search before."""
+    first = search(place, space={"hold": [1, 2]}, jobs=2)
+    (place / "slow.py").write_text(STRATEGY.replace("size=10", "size=20"))
+    second = search(place, space={"hold": [1, 2]}, jobs=2)
+    assert (first.trials["profit"].tolist(), second.trials["profit"].tolist()) == (PROFITS[:2], [2 * profit for profit in PROFITS[:2]])
 
 
 def test_a_process_that_dies_fails_its_own_trial_alone(place):
