@@ -5,8 +5,8 @@
 Wall time of a whole run, from making the feeds to the end of ``cerebro.run()``. Each round runs every engine once, in turn; the figures are
 medians of the ratios within a round, so that a neighbour on the machine moves them little. ``fast`` is bt_pdt.Cerebro, our array feed and
 MarginBroker with the whole law, account and analyzer; ``array`` is stock Cerebro, stock BackBroker and the same array feed; ``pandas``
-the same with PandasData, which is what most people run. ``stats`` adds backtrader's default observers on both sides. ``same value``: MarginBroker
-ends with the same equity on either Cerebro. With ``--memory``: what the lines of so many bars take.
+the same with PandasData, which is what most people run. ``stats`` adds backtrader's default observers on both sides. ``same value``:
+MarginBroker ends with the same equity on either Cerebro. With ``--memory``: what the lines of so many bars take.
 """
 
 from __future__ import annotations
@@ -117,8 +117,9 @@ def compare(name: str, strategy: type[bt.Strategy], bars: Bars, rounds: int) -> 
         return f"{statistics.median(each):5.2f} ({each[0]:.2f} to {each[-1]:.2f})"
 
     count = sum(len(bars.arrays(symbol).close) for symbol in bars.symbols)
+    speed = count / statistics.median(took["fast"])
     print(
-        f"{name:38s} {count:8,d} {count / statistics.median(took['fast']):9,.0f}  {ratio('fast', 'array'):22s} {ratio('fast', 'pandas'):22s} "
+        f"{name:38s} {count:8,d} {speed:9,.0f}  {ratio('fast', 'array'):22s} {ratio('fast', 'pandas'):22s} "
         f"{ratio('margin on stock Cerebro', 'array'):22s} {ratio('fast, stats', 'array, stats'):22s} {'yes' if len(values) == 1 else 'NO'}",
         flush=True,
     )
