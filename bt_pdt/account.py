@@ -135,7 +135,6 @@ class Account(TradingDay):
         self._serial = 0
         self._held_deposits: list[tuple[date, float]] = []
         self._unsettled: list[tuple[date, float]] = []
-        self._sma_before = 0.0
         self._reg_t_flow = 0.0  # what trades since the last close took of SMA beside the lots of today that are still held
         self._accrued = (0.0, 0.0)
         self._late_flows: list[tuple[float, float]] = []  # deposits and sales since the close of this date

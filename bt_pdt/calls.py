@@ -17,7 +17,6 @@ from .rules.rulebook import PDT
 KINDS = ("day_trade", "fed", "maintenance", "minimum_equity", "intraday_margin")
 #: Kinds whose unmet call a brokerage cures by selling, and those that a deposit can meet.
 SOLD_OUT = ("fed", "maintenance")
-STATUSES = ("open", "met", "past_due", "met_late", "expired", "closed")
 
 #: (status, what happens) -> status. What is met after it expired stays expired: it only frees what hangs on it.
 MOVES = {

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadInput
+from ..report import place
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -26,17 +23,7 @@ def folder_name(variant: str) -> str:
 
 def require_place(folder: str | Path) -> Path:
     """The absolute path of a folder that may be written: new, empty, or a former comparison's. Raises :class:`BadInput` otherwise."""
-    target = Path(folder).expanduser().resolve()
-    if target.exists() and not target.is_dir():
-        raise BadInput(f"{folder}: is a file; name a folder.")
-    if target == Path.cwd():
-        raise BadInput(f"{folder}: is the current folder; name a folder of its own for the comparison.")
-    if target.is_dir() and any(target.iterdir()) and not _former(target):
-        raise BadInput(f"{folder}: holds other things; name a new folder, or a former comparison's.")
-    parent = next(up for up in target.parents if up.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise BadInput(f"{folder}: cannot be made, {parent} is not a folder that can be written to.")
-    return target
+    return place.require_place(folder, "comparison", _former)
 
 
 def _former(target: Path) -> bool:
@@ -51,29 +38,7 @@ def _former(target: Path) -> bool:
 
 def write(comparison: Comparison, folder: str | Path) -> Path:
     """Writes the folder beside its place and moves it there; returns its path."""
-    target = require_place(folder)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
-    try:
-        new, old = work / "new", work / "old"
-        new.mkdir()
-        _fill(comparison, new)
-        if target.exists():
-            os.rename(target, old)
-        try:
-            os.rename(new, target)
-        except BaseException:
-            if old.exists():
-                os.rename(old, target)
-            raise
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return target
+    return place.write_whole(folder, require_place(folder), lambda new: _fill(comparison, new))
 
 
 def _fill(comparison: Comparison, folder: Path) -> None:

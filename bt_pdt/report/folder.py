@@ -8,16 +8,13 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput
-from . import saved, tables
+from . import place, saved, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,20 +48,10 @@ _REST = ("entries", "rows", "equity_start", "unreadable", "carried", "issued", "
 
 def require_place(folder: str | Path) -> Path:
     """The absolute path of a folder that may be written: new, empty, or a former run folder. Raises :class:`BadInput` otherwise."""
-    target = Path(folder).expanduser().resolve()
-    if target.is_dir():
-        if target == Path.cwd():
-            raise BadInput(f"{folder}: is the current folder; name a folder of its own for the run.")
-        names = {entry.name for entry in target.iterdir()}
-        if names and not _former_run(target):
-            raise BadInput(f"{folder}: holds other things ({_few(names)}); name a new folder, or a former run's.")
-        if names - KNOWN:
-            raise BadInput(f"{folder}: a former run's folder, but it also holds {_few(names - KNOWN)}; move that away or name another.")
-    elif target.exists():
-        raise BadInput(f"{folder}: is a file; name a folder.")
-    parent = next(up for up in target.parents if up.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise BadInput(f"{folder}: cannot be made, {parent} is not a folder that can be written to.")
+    target = place.require_place(folder, "run", _former_run)
+    others = {entry.name for entry in target.iterdir()} - KNOWN if target.is_dir() else set()
+    if others:
+        raise BadInput(f"{folder}: a former run's folder, but it also holds {place.few(others)}; move that away or name another.")
     return target
 
 
@@ -137,36 +124,9 @@ def _former_run(target: Path) -> bool:
     return isinstance(manifest, dict) and manifest.get("made_by") == MADE_BY
 
 
-def _few(names: set[str]) -> str:
-    shown = sorted(names)[:3]
-    return ", ".join(shown) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
 def write(result: Result, folder: str | Path) -> Path:
     """Writes the folder whole or not at all; returns its path."""
-    target = require_place(folder)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
-    try:
-        new, old = work / "new", work / "old"
-        new.mkdir()
-        _fill(result, new)
-        if target.exists():
-            os.rename(target, old)
-        try:
-            os.rename(new, target)
-        except BaseException:
-            if old.exists():
-                os.rename(old, target)
-            raise
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return target
+    return place.write_whole(folder, require_place(folder), lambda new: _fill(result, new))
 
 
 def _fill(result: Result, folder: Path) -> None:

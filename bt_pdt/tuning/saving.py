@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadInput
+from ..report import place
 
 if TYPE_CHECKING:
     from .tuning import Tuning
@@ -22,17 +19,7 @@ _OURS = {JSON, CSV, BEST, PARALLEL, HEATMAP, PARETO}
 
 def require_place(folder: str | Path) -> Path:
     """The absolute path of a folder that may be written: new, empty, or a former search's. Raises :class:`BadInput` otherwise."""
-    target = Path(folder).expanduser().resolve()
-    if target.exists() and not target.is_dir():
-        raise BadInput(f"{folder}: is a file; name a folder.")
-    if target == Path.cwd():
-        raise BadInput(f"{folder}: is the current folder; name a folder of its own for the search.")
-    if target.is_dir() and any(target.iterdir()) and not _former(target):
-        raise BadInput(f"{folder}: holds other things; name a new folder, or a former search's.")
-    parent = next(up for up in target.parents if up.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise BadInput(f"{folder}: cannot be made, {parent} is not a folder that can be written to.")
-    return target
+    return place.require_place(folder, "search", _former)
 
 
 def _former(target: Path) -> bool:
@@ -45,28 +32,7 @@ def _former(target: Path) -> bool:
 
 def write(tuning: Tuning, folder: str | Path) -> Path:
     """Writes the folder beside its place and moves it there; returns its path."""
-    target = require_place(folder)
-    work = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        new, old = work / "new", work / "old"
-        new.mkdir()
-        _fill(tuning, new)
-        if target.exists():
-            os.rename(target, old)
-        try:
-            os.rename(new, target)
-        except BaseException:
-            if old.exists():
-                os.rename(old, target)
-            raise
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()}).") from None
-    finally:
-        if work is not None:
-            shutil.rmtree(work, ignore_errors=True)
-    return target
+    return place.write_whole(folder, require_place(folder), lambda new: _fill(tuning, new))
 
 
 def _fill(tuning: Tuning, folder: Path) -> None:

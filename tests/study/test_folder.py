@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bt_pdt.errors import BadInput
-from bt_pdt.report import folder
+from bt_pdt.report import folder, place
 from bt_pdt.report.tables import COLUMNS
 
 
@@ -95,7 +95,7 @@ def test_nothing_half_written(result, tmp_path, monkeypatch, error):
 
 def test_a_failed_move_brings_the_old_one_back(result, tmp_path, monkeypatch):
     out = result.save(tmp_path / "run")
-    rename, calls = folder.os.rename, []
+    rename, calls = place.os.rename, []
 
     def second_fails(a, b):
         calls.append(a)
@@ -103,7 +103,7 @@ def test_a_failed_move_brings_the_old_one_back(result, tmp_path, monkeypatch):
             raise OSError(5, "Input/output error")
         rename(a, b)
 
-    monkeypatch.setattr(folder.os, "rename", second_fails)
+    monkeypatch.setattr(place.os, "rename", second_fails)
     with pytest.raises(BadInput, match="input/output error"):
         result.save(out)
     assert (out / "run.png").exists() and [path.name for path in Path(tmp_path).iterdir()] == ["run"]
