@@ -244,9 +244,9 @@ class BookingBroker(SparseBroker):
     def _note_marks(self) -> None:
         noted = self._noted
         for row in self._open:
-            price = row[3].array[row[3].idx]
+            price = row.close[0]
             if price > 0.0:
-                noted[row[8]] = price
+                noted[row.symbol] = price
 
     def _flush(self) -> None:
         """Posts what happened on the bar, in time order; within a daily bar, whose order is unknown, the worst for day trades.
@@ -305,10 +305,9 @@ class BookingBroker(SparseBroker):
         if not marked:
             if self._one_feed_each and not self.p.coo:
                 for row in self._open:
-                    line = row[3]
-                    price = line.array[line.idx]
+                    price = row.close[0]
                     if 0.0 < price < math.inf:
-                        fresh[row[8]] = price
+                        fresh[row.symbol] = price
             else:
                 for symbol in account.ledger.positions:
                     self._last_price(symbol, fresh)

@@ -114,6 +114,7 @@ class Clock:
         self.all_long_bars = all(f.long_bars for f in finest)
         self._session_ends = {f.session_end for f in finest if f.session_end is not None}
         self._last_moment: tuple[float, datetime] = (-1.0, datetime.min)
+        self._last_datetime: tuple[float, datetime] = (-1.0, datetime.min)
         #: exactbars keeps no past bars: the last mark has to be noted as it passes.
         self.forgets = False
         self.now = 0.0
@@ -167,6 +168,16 @@ class Clock:
         if at.time() == sessions.DATE_ENDS:
             at -= timedelta(milliseconds=1)
         self._last_moment = (stamp, at)
+        return at
+
+    def datetime_of(self, data: Any) -> datetime:
+        """``data.datetime.datetime()``, worked out once for all feeds with a bar at that time."""
+        line = data.lines.datetime
+        if line._tz is None and line[0] == self._last_datetime[0]:
+            return self._last_datetime[1]
+        at: datetime = line.datetime()
+        if line._tz is None:
+            self._last_datetime = line[0], at
         return at
 
     def stamp(self, at: datetime) -> float:

@@ -12,30 +12,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 import backtrader as bt
-from backtrader.order import OrderData
 
 from .clock import Clock, Feed
+from .host_orders import OrderMaker, cheap_clone
 
 Order = bt.Order
 _LIMIT, _STOP, _MARKET, _HISTORICAL = Order.Limit, Order.Stop, Order.Market, Order.Historical
 _PARTIAL, _COMPLETED, _BUY = Order.Partial, Order.Completed, Order.Buy
 _Comm = bt.CommInfoBase
-_new = object.__new__
-
-
-def cheap_clone(order: Any) -> Any:
-    """``order.clone()`` without the copy protocol: the same object graph at a fifth of the time."""
-    twin = _new(type(order))
-    twin.__dict__.update(order.__dict__)
-    executed = order.executed
-    executed.p1, executed.p2 = executed.p2, len(executed.exbits)
-    copy = _new(OrderData)
-    copy.__dict__.update(executed.__dict__)
-    twin.executed = copy
-    return twin
 
 
 class Resting:
@@ -81,23 +68,44 @@ def _plain_stock(comminfo: Any) -> bool:
     return comminfo.stocklike and kind.getvaluesize is _Comm.getvaluesize and kind.profitandloss is _Comm.profitandloss
 
 
+def _overrides_sums(comminfo: Any) -> bool:
+    """Does a commission class count or pay executions in a way of its own?"""
+    kind = type(comminfo)
+    return any(getattr(kind, name) is not getattr(_Comm, name) for name in ("getcommission", "_getcommission", "confirmexec", "cashadjust"))
+
+
+class Held(NamedTuple):
+    """A feed that has, or had, a position, with what valuing and filling it asks for."""
+
+    position: Any
+    comminfo: Any
+    data: Any
+    close: Any
+    plain: bool  # valued by size times price
+    interest: bool
+    mult: float
+    leverage: float
+    symbol: str
+    simple: bool  # filled by size times price and a commission
+
+
 class SparseBroker(bt.brokers.BackBroker):
     """Stock fills, sparse bars, open cash gate. Knows nothing of margin law."""
 
     def init(self) -> None:
         super().init()
-        self._open: list[
-            tuple[Any, ...]
-        ] = []  # where size != 0: (position, comminfo, data, close line, plain, interest, mult, leverage, symbol)
+        self._open: list[Held] = []  # where size != 0
         self._open_stale = False
-        self._rows: dict[Any, tuple[Any, ...]] = {}  # the same, of every feed that ever had a position
+        self._rows: dict[Any, Held] = {}  # of every feed that ever had a position
         self._any_interest = False
+        self.cash: float
         self._value: float
         self._valuelever: float
         self._fundval: float
         self._fundshares: float
         self._flat_cash: float | None = None  # cash at the last valuation without positions
         self._resting: dict[int, Resting] = {}
+        self._make = OrderMaker().make
         self._seen = -math.inf  # the newest bar that next() has worked on
         self._matching = False  # next() is at work; otherwise a strategy calls
 
@@ -111,6 +119,42 @@ class SparseBroker(bt.brokers.BackBroker):
 
     # -- orders
 
+    def buy(self, *args: Any, **words: Any) -> Any:
+        return self._order(True, *args, **words)
+
+    def sell(self, *args: Any, **words: Any) -> Any:
+        return self._order(False, *args, **words)
+
+    def _order(
+        self,
+        buy: bool,
+        owner: Any,
+        data: Any,
+        size: Any,
+        price: Any = None,
+        plimit: Any = None,
+        exectype: Any = None,
+        valid: Any = None,
+        tradeid: Any = 0,
+        oco: Any = None,
+        trailamount: Any = None,
+        trailpercent: Any = None,
+        parent: Any = None,
+        transmit: Any = True,
+        histnotify: Any = False,
+        _checksubmit: bool = True,
+        **info: Any,
+    ) -> Any:
+        order = self._make(
+            buy, owner, data, size, price, plimit, exectype,
+            valid=valid, tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent,
+            parent=parent, transmit=transmit, histnotify=histnotify,
+        )  # fmt: skip
+        if info:
+            order.addinfo(**info)
+        self._ocoize(order, oco)
+        return self.submit(order, check=_checksubmit)
+
     def check_submitted(self) -> None:
         """The account has answered already: what was submitted is accepted, without stock's pseudo-execution against cash."""
         while self.submitted:
@@ -119,9 +163,6 @@ class SparseBroker(bt.brokers.BackBroker):
                 self.submit_accept(order)
 
     def submit(self, order: Any, check: bool = True) -> Any:
-        asked = order.p
-        # what the host asks of an order again and again: as attributes of its own they need no detour through Order.__getattr__
-        order.__dict__.update(data=asked.data, owner=asked.owner, parent=asked.parent, tradeid=asked.tradeid)
         made = order.created.dt
         # Made before the broker saw this bar (cheat-on-open, cheat timers) or an order history: the bar itself may fill it.
         early = made > self._seen or order.exectype == _HISTORICAL
@@ -161,6 +202,8 @@ class SparseBroker(bt.brokers.BackBroker):
         if ago is None or price is None:
             return super()._execute(order, ago, price, cash, position, dtcoc)
         self._open_stale = True
+        if self.p.filler is None and self._execute_plainly(order, ago, price, dtcoc):
+            return None
         loan = self._loan(order, price)
         if not loan:
             return super()._execute(order, ago, price, cash, position, dtcoc)
@@ -169,6 +212,44 @@ class SparseBroker(bt.brokers.BackBroker):
             return super()._execute(order, ago, price, cash, position, dtcoc)
         finally:
             self.cash -= loan
+
+    def _execute_plainly(self, order: Any, ago: int, price: float, dtcoc: Any) -> bool:
+        """Stock's ``_execute`` of a whole order in a stock that opens, adds, reduces or closes: its sums in its order, without the detours.
+
+        False, and nothing done, for what is not plain: a reversal, another commission class, ``data.compensate``.
+        """
+        data = order.data
+        row = self._rows.get(data)
+        if row is None:
+            row = self._row_of(data, self.positions[data])
+        position, comminfo, size = row.position, row.comminfo, order.executed.remsize
+        held = position.size
+        reduces = held * size < 0
+        if not row.simple or not size or (reduces and abs(size) > abs(held)):
+            return False
+        closed, opened = (size, 0) if reduces else (0, size)
+        entry = position.price
+        pnl = comminfo.profitandloss(-closed, entry, price)
+        commission = comminfo.getcommission(size, price)
+        closedvalue = openedvalue = closedcomm = openedcomm = 0.0
+        if closed:
+            closedvalue, closedcomm = -closed * entry, commission
+            self.cash = self.cash + (closedvalue + pnl) - commission
+        else:
+            openedvalue, openedcomm = opened * price, commission
+            self.cash = self.cash - openedvalue - commission
+            position.adjbase = price
+        psize, pprice, _, _ = position.update(size, price, self.clock.datetime_of(data))
+        if closed and self.p.int2pnl:
+            closedcomm += self.d_credit.pop(data, 0.0)
+        order.execute(
+            dtcoc or data.lines.datetime[ago], size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm,
+            comminfo.margin, pnl, psize, pprice,
+        )  # fmt: skip
+        order.comminfo = comminfo
+        self.notify(order)
+        self._ococheck(order)
+        return True
 
     def _loan(self, order: Any, price: float) -> float:
         """What must be lent for one execution so that stock's ``cash < 0`` never refuses; 0 wherever cash suffices.
@@ -211,13 +292,13 @@ class SparseBroker(bt.brokers.BackBroker):
     def _charge_interest(self) -> float:
         """Backtrader's own daily interest on positions (comminfo ``interest``), taken from cash; returns the dollars."""
         charged = 0.0
-        for position, comminfo, data, _, _, interest, _, _, _ in self._open:
-            if interest:
-                now = data.datetime.datetime()
-                due = comminfo.get_credit_interest(data, position, now)
-                self.d_credit[data] += due
+        for row in self._open:
+            if row.interest:
+                now = row.data.datetime.datetime()
+                due = row.comminfo.get_credit_interest(row.data, row.position, now)
+                self.d_credit[row.data] += due
                 charged += due
-                position.datetime = now
+                row.position.datetime = now
         if charged:
             self.cash -= charged
         return charged
@@ -260,15 +341,17 @@ class SparseBroker(bt.brokers.BackBroker):
     def _list_open(self) -> None:
         known = self._rows
         self._open = rows = [known.get(data) or self._row_of(data, position) for data, position in self.positions.items() if position.size]
-        self._any_interest = any(row[5] for row in rows)
+        self._any_interest = any(row.interest for row in rows)
         self._open_stale = False
         self._flat_cash = None
 
-    def _row_of(self, data: Any, position: Any) -> tuple[Any, ...]:
+    def _row_of(self, data: Any, position: Any) -> Held:
         comminfo = self.getcommissioninfo(data)
         plain, interest = _plain_stock(comminfo), _charges_interest(comminfo)
         symbol = self.clock.feeds[data].symbol
-        row = (position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, comminfo.get_leverage(), symbol)
+        leverage = comminfo.get_leverage()
+        simple = plain and leverage == 1.0 and data._compensate is None and not _overrides_sums(comminfo)
+        row = Held(position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, leverage, symbol, simple)
         self._rows[data] = row
         return row
 
@@ -299,7 +382,7 @@ class SparseBroker(bt.brokers.BackBroker):
         if not self._open and cash == self._flat_cash:
             return self._valuelever if lever else self._value
         value = unlevered = unrealized = 0.0
-        for position, comminfo, _, close, plain, _, mult, leverage, _ in self._open:
+        for position, comminfo, _, close, plain, _, mult, leverage, _, _ in self._open:
             price = close.array[close.idx]
             size = position.size
             if plain:
