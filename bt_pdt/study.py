@@ -201,6 +201,13 @@ def _value(name: str, text: str, default: Any) -> Any:
         return text
 
 
+def sizer_for(strategy: type | str | Path, sizer: Any) -> Any:
+    """A sizer checked once for many runs: as text where that says it all, so that it travels to other processes. None stays None."""
+    from .adapter.sizing import sizing_of
+
+    return None if sizer is None else sizing_of(sizer, load_strategy(strategy)).plain
+
+
 # -- what was saved
 
 
@@ -306,6 +313,7 @@ def run(
     dtbp_check: str | None = None,
     set: Mapping[str, Any] | None = None,
     params: Mapping[str, Any] | None = None,
+    sizer: Any = None,
     assets: Iterable[Asset] | Mapping[str, Asset] | None = None,
     account: Mapping[str, Any] | None = None,
     deposits: Iterable[tuple[date | str, float]] = (),
@@ -322,7 +330,8 @@ def run(
     ``strategy`` is a class or ``"file.py"`` (``"file.py:Class"``), ``data`` a :class:`~bt_pdt.bars.Bars`, a frame or paths of bar files.
     ``rules`` is ``"as_of"`` (the law of each bar's date), a date (that day's law throughout) or ``"off"`` (measure, refuse nothing);
     ``block_on`` (entry, exit, both) sets ``pdt_check`` and ``dtbp_check`` at once. ``set`` overrides parameters of the law by name,
-    ``params`` are the strategy's own, ``assets`` say what a symbol is (:class:`~bt_pdt.orders.Asset`: leverage, marginable ...),
+    ``params`` are the strategy's own, ``sizer`` answers where it names no size (a backtrader Sizer, its class, or its text:
+    ``"PercentOfEquity(percent=50)"``), ``assets`` say what a symbol is (:class:`~bt_pdt.orders.Asset`: leverage, marginable ...),
     ``account`` are further arguments of :class:`~bt_pdt.account.Account` (positions carried in, ``pattern_day_trader`` ...).
 
     ``deposits`` are (day, dollars) that come in at that session's open, negative to withdraw. ``on_call`` is the customer's answer to a
@@ -336,6 +345,7 @@ def run(
     from .adapter.calendar import XNYSCalendar
     from .adapter.cerebro import Cerebro
     from .adapter.feeds import feeds
+    from .adapter.sizing import sizing_of
 
     chosen = load_strategy(strategy)
     params = dict(params or {})
@@ -344,6 +354,7 @@ def run(
     if isinstance(symbols, str):
         symbols = [symbols]
     names = None if symbols is None else list(symbols)
+    sizing = None if sizer is None else sizing_of(sizer, chosen)
     bars = load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     _require_cash(cash, account)
     deposits = list(deposits)
@@ -371,6 +382,9 @@ def run(
     for feed in feeds(bars, names):
         cerebro.adddata(feed)
     cerebro.addstrategy(chosen, **params)
+    asked: list[bool] = []
+    if sizing is not None:
+        cerebro.addsizer(sizing.watched(asked))
     try:
         with _progress(broker, bars, progress):
             ran = cerebro.run()
@@ -396,6 +410,7 @@ def run(
         "dtbp_check": dtbp_check,
         "set": dict(set or {}),
         "params": params,
+        "sizer": None if sizing is None else repr(sizing),
         "assets": {s: {n: getattr(a, n) for n in Asset.__slots__ if n != "symbol"} for s, a in facts.items()},
         "account": dict(account or {}),
         "deposits": [[str(day), float(amount)] for day, amount in deposits],
@@ -406,7 +421,8 @@ def run(
         "fromdate": fromdate,
         "todate": todate,
     }
-    return _result(broker, bars, parameters, _about(chosen, params))
+    about = _about(chosen, params) | {"asks_sizer": None if sizing is None else bool(asked)}
+    return _result(broker, bars, parameters, about)
 
 
 def _require_cash(cash: Any, account: Mapping[str, Any] | None) -> None:
@@ -465,6 +481,13 @@ def _too_few(error: Exception, strategy: type, bars: Bars) -> None:
         ) from error
 
 
+def _unasked(account: Account, sizer: str, about: Mapping[str, Any]) -> list[str]:
+    """A sizer does nothing for orders that name their size."""
+    if about["asks_sizer"] is not False or not any(isinstance(entry, OrderEntry) for entry in account.journal):
+        return []
+    return [f"the sizer {sizer} was never asked for a size: {about['class']} gives each order its own, or sets a sizer of its own."]
+
+
 def _after_hours(account: Account, bars: Bars) -> list[str]:
     """Fills outside regular hours: a live market, stop or bracket order would have waited for 09:30."""
     if bars.timeframe != "minutes":
@@ -497,6 +520,7 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
     known = any(finding.kind == "off_session" for finding in bars.report.findings)
     told = [text for text in analysis(broker)["warning_list"] if not (known and "no sessions of the exchange" in text)]
     warned = bar_warnings(bars) + told + notes(broker) + _after_hours(account, bars)
+    warned += _unasked(account, parameters["sizer"], about)
     manifest = {
         "versions": _versions(),
         "parameters": parameters,

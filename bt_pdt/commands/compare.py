@@ -50,6 +50,7 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @click.option("--cash-levels", metavar="A,B", help="Several sizes of account instead.")
 @click.option("--set", "overrides", metavar="NAME=VALUE", multiple=True, help="Overrides a parameter of the law.")
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy.")
+@click.option("--sizer", metavar="TEXT", help="Answers where an order has no size, like 'PercentOfEquity(percent=50)'.")
 @click.option("--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3.")
 @click.option("--deposit", "deposits", metavar="DAY=DOLLARS", multiple=True, help="Comes in at the open of that session, in every run.")
 @click.option("--on-call", metavar="WORD", help="The customer's answer to a margin call: ignore (default), deposit or liquidate.")
@@ -105,7 +106,7 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, page: str | N
 def _only_folders(options: dict[str, Any]) -> None:
     """Saved runs are what they are: options that would run them anew are slips."""
     named = {"overrides": "set", "params": "param", "assets": "asset", "deposits": "deposit", "fromdate": "from", "todate": "to"}
-    same = ("cash", "cash_levels", "symbols", "smallest", "jobs", "on_call", "worst_price", "no_costs", "drop_bad")
+    same = ("sizer", "cash", "cash_levels", "symbols", "smallest", "jobs", "on_call", "worst_price", "no_costs", "drop_bad")
     wrong = [f"--{word.replace('_', '-')}" for name, word in [*named.items(), *zip(same, same, strict=True)] if options[name]]
     if wrong:
         raise BadInput(f"{', '.join(wrong)}: saved runs are compared as they are; give a strategy to run it anew.")
@@ -140,6 +141,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
     common: dict[str, Any] = {
         "set": pairs("--set", options["overrides"]),
         "params": study.read_params(chosen, pairs("--param", options["params"])),
+        "sizer": options["sizer"],
         "assets": [read_asset(text) for text in options["assets"]],
         "deposits": [read_deposit(text) for text in options["deposits"]],
         "worst_price": options["worst_price"],

@@ -35,6 +35,7 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @account_options
 @click.option("--block-on", metavar="MODE", help="entry, exit or both: sets --pdt-check and --dtbp-check at once.")
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy.")
+@click.option("--sizer", metavar="TEXT", help="Answers where an order has no size, like 'PercentOfEquity(percent=50)'.")
 @click.option(
     "--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3,marginable=false."
 )
@@ -66,6 +67,7 @@ def run(
     overrides: tuple[str, ...],
     block_on: str | None,
     params: tuple[str, ...],
+    sizer: str | None,
     assets: tuple[str, ...],
     deposits: tuple[str, ...],
     on_call: str | None,
@@ -118,6 +120,7 @@ def run(
             dtbp_check=dtbp_check,
             set=settings,
             params=values,
+            sizer=sizer,
             assets=facts,
             deposits=flows,
             on_call=on_call or "ignore",
@@ -248,6 +251,8 @@ def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     rows = result.rows
     seen = f", {s['sessions_with_bars']:,} of them with bars" if s["sessions_with_bars"] < s["sessions"] else ""
     yield "sessions", f"{rows[0]['session']} to {rows[-1]['session']} ({s['sessions']:,}{seen})" if rows else "0"
+    if result.manifest["parameters"].get("sizer"):
+        yield "sizer", result.manifest["parameters"]["sizer"]
     yield "equity", f"{money(s['equity_start'])} to {money(s['equity_end'])}"
     if s["deposits"] or s["withdrawals"]:
         yield "deposits", money(s["deposits"])

@@ -52,6 +52,7 @@ FEW = 10
 @account_options
 @click.option("--block-on", metavar="MODE", help="entry, exit or both: sets --pdt-check and --dtbp-check at once.")
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy that stays as it is.")
+@click.option("--sizer", metavar="TEXT", help="Answers where an order has no size, like 'PercentOfEquity'; --space sizer.percent=10:50:10.")
 @click.option("--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3.")
 @click.option("--deposit", "deposits", metavar="DAY=DOLLARS", multiple=True, help="Comes in at the open of that session, in every run.")
 @click.option("--on-call", metavar="WORD", help="The customer's answer to a margin call: ignore (default), deposit or liquidate.")
@@ -102,7 +103,8 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
     chosen = study.load_strategy(strategy)
     symbols = options["symbols"]
     names = None if symbols is None else [name.strip() for name in symbols.split(",") if name.strip()]
-    fixed: dict[str, Any] = {name: options[name] for name in ("cash", "brokerage", "rules", "block_on", "pdt_check", "dtbp_check")}
+    named = ("cash", "brokerage", "rules", "block_on", "pdt_check", "dtbp_check", "sizer")
+    fixed: dict[str, Any] = {name: options[name] for name in named}
     if options["on_call"] is not None:
         fixed["on_call"] = known_name("--on-call", options["on_call"], ANSWERS)
     fixed |= {"worst_price": options["worst_price"] or None, "charge_costs": False if options["no_costs"] else None}

@@ -104,7 +104,8 @@ def run_all(
         raise BadInput(f"jobs takes a whole number of cores from 1 up, got {jobs!r}.")
     few = len(bars) * len(wanted) < WORTH_IT
     cores = min(jobs if jobs is not None else 1 if few else _cores(), len(wanted))
-    if cores > 1:
+    common = {**common, "sizer": study.sizer_for(strategy, common.get("sizer"))}
+    if cores > 1 and (common["sizer"] is None or isinstance(common["sizer"], str)):  # a sizer of the running script stays here
         found = _in_parallel(_portable(strategy), bars, wanted, common, cores, progress)
         if found is not None:
             return [_unwrapped(variant, answer) for variant, answer in zip(wanted, found, strict=True)]

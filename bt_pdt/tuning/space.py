@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import study
 from ..brokerages import NAMES, rulebook_for
 from ..errors import BadInput, UnknownName, known_name
 
-#: Arguments of ``bt_pdt.run`` that may vary besides the strategy's parameters and ``set.NAME``; those with a closed list have it here.
+if TYPE_CHECKING:
+    from ..adapter.sizing import Sizing
+
+#: Arguments of ``bt_pdt.run`` that may vary besides the strategy's parameters, ``set.NAME`` and ``sizer.NAME``; those with a closed list have it here.
 ACCOUNT: dict[str, tuple[Any, ...] | None] = {
     "cash": None,
     "brokerage": NAMES,
@@ -30,6 +33,7 @@ ACCOUNT: dict[str, tuple[Any, ...] | None] = {
     "on_call": ("ignore", "deposit", "liquidate"),
     "worst_price": (False, True),
     "charge_costs": (False, True),
+    "sizer": None,
 }
 #: Arguments that a run with the rules off does not ask for.
 OF_THE_LAW = ("brokerage", "rules", "block_on", "pdt_check", "dtbp_check", "set")
@@ -44,12 +48,17 @@ def _number(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Dimension:
-    """One thing that varies: ``kind`` is params, account or set; ``label`` is how it was called. Numbers are kept in rising order."""
+    """One thing that varies: ``kind`` is params, account, set or sizer; ``label`` is how it was called. Numbers are kept in rising order."""
 
     label: str
     kind: str
     name: str
     values: tuple[Any, ...]
+
+    @property
+    def shown(self) -> tuple[Any, ...]:
+        """The values as tables have them: a sizer as its text."""
+        return tuple(map(repr, self.values)) if (self.kind, self.name) == ("account", "sizer") else self.values
 
     @property
     def ordered(self) -> bool:
@@ -64,9 +73,10 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Space:
-    """All dimensions together."""
+    """All dimensions together; ``sizer`` is the one whose parameters vary where no dimension names another."""
 
     dimensions: tuple[Dimension, ...]
+    sizer: Sizing | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -83,16 +93,23 @@ class Space:
         return itertools.product(*(range(len(dimension.values)) for dimension in self.dimensions))
 
     def values(self, point: Point) -> dict[str, Any]:
-        """A point by labels."""
-        return {dimension.label: dimension.values[k] for dimension, k in zip(self.dimensions, point, strict=True)}
+        """A point by labels; sizers as their text."""
+        return {dimension.label: dimension.shown[k] for dimension, k in zip(self.dimensions, point, strict=True)}
 
     def arguments(self, point: Point, common: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of ``bt_pdt.run``: those of every trial, and those of this point."""
         found = {**common, "params": dict(common.get("params") or {}), "set": dict(common.get("set") or {})}
+        chosen: dict[str, Any] = {}
+        of_sizer: dict[str, Any] = {}
         for dimension, k in zip(self.dimensions, point, strict=True):
-            inside = found if dimension.kind == "account" else found[dimension.kind]
+            inside = {"account": chosen, "sizer": of_sizer, "params": found["params"], "set": found["set"]}[dimension.kind]
             inside[dimension.name] = dimension.values[k]
-        return found
+        sizing: Sizing | None = chosen.get("sizer", self.sizer)
+        if sizing is not None:
+            for name, value in of_sizer.items():
+                sizing = sizing.having(name, value)
+            chosen["sizer"] = sizing.plain
+        return found | chosen
 
     def without_law(self, point: Point) -> Point:
         """What a run with the rules off hangs on: the point with everything of the law at its first value."""
@@ -111,6 +128,8 @@ def read_space(space: Mapping[str, Any], strategy: type, common: Mapping[str, An
     defaults, taken, found = study._defaults(strategy), set(taken), []
     for label, given in space.items():
         kind, name = _place(str(label), strategy, defaults)
+        if (kind, name) == ("account", "sizer"):
+            given = _sizers(given, strategy)
         values = _values(str(label), given)
         _judge(str(label), kind, name, values, common)
         found.append(Dimension(f"{kind}.{name}" if label in taken else str(label), kind, name, values))
@@ -120,14 +139,47 @@ def read_space(space: Mapping[str, Any], strategy: type, common: Mapping[str, An
             raise BadInput(f"{d.name} is in the space twice.")
     if ("account", "block_on") in places and {("account", "pdt_check"), ("account", "dtbp_check")} & set(places):
         raise BadInput("block_on sets pdt_check and dtbp_check; put it, or them, into the space, but not both.")
-    return Space(tuple(found))
+    fixed = _sizers([common["sizer"]], strategy)[0] if "sizer" in common else None
+    _judge_sizers(found, fixed)
+    return Space(tuple(found), fixed)
+
+
+def _sizers(given: Any, strategy: type) -> Any:
+    """A list of sizers, each read and checked; anything else as it is, for :func:`_values` to tell."""
+    from ..adapter.sizing import sizing_of
+
+    return [sizing_of(each, strategy) for each in given] if isinstance(given, list | set | frozenset) else given
+
+
+def _judge_sizers(found: Sequence[Dimension], fixed: Sizing | None) -> None:
+    """Every sizer has the parameters that vary, and every value of them can be meant."""
+    varied = [d for d in found if d.kind == "sizer"]
+    if not varied:
+        return
+    bases: Sequence[Sizing] = next((d.values for d in found if (d.kind, d.name) == ("account", "sizer")), ())
+    bases = bases or ([fixed] if fixed is not None else [])
+    if not bases:
+        raise BadInput(f"{varied[0].label} is a parameter of a sizer, and there is none; give sizer=..., or put sizer into the space.")
+    for base in bases:
+        for d in varied:
+            known_name(f"{d.label}: parameter of {base!r}", d.name, base.names)
+            if base.fixed(d.name):
+                raise BadInput(f"{d.label} is in the space, so {base!r} cannot fix it too; leave {d.name} out there.")
+        first = base
+        for d in varied:
+            first = first.having(d.name, d.values[0])
+        for d in varied:
+            for value in d.values:
+                first.having(d.name, value).make()
 
 
 def _place(label: str, strategy: type, defaults: Mapping[str, Any]) -> tuple[str, str]:
-    """(params, account or set; the name there)."""
+    """(params, account, set or sizer; the name there)."""
     head, dot, name = label.partition(".")
     if dot and head == "set":
         return "set", known_name("parameter of the law", name, rulebook_for("alpaca").parameters)
+    if dot and head == "sizer":
+        return "sizer", name
     if dot and head == "params":
         return "params", known_name(f"parameter of {strategy.__name__}", name, defaults)
     if dot and head == "account":
@@ -140,7 +192,7 @@ def _place(label: str, strategy: type, defaults: Mapping[str, Any]) -> tuple[str
         return "params", label
     if label in ACCOUNT:
         return "account", label
-    raise UnknownName("dimension of the space", label, (*defaults, *ACCOUNT, "set.NAME"))
+    raise UnknownName("dimension of the space", label, (*defaults, *ACCOUNT, "set.NAME", "sizer.NAME"))
 
 
 def _values(label: str, given: Any) -> tuple[Any, ...]:
@@ -178,7 +230,7 @@ def _steps(label: str, given: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _judge(label: str, kind: str, name: str, values: Sequence[Any], common: Mapping[str, Any]) -> None:
     """What can be known to be wrong before a trial runs."""
-    if name in (common.get(kind) or {}) if kind != "account" else name in common:
+    if kind != "sizer" and (name in (common.get(kind) or {}) if kind != "account" else name in common):
         raise BadInput(f"{label} is in the space, so it cannot be fixed too.")
     if kind == "account" and name in ("pdt_check", "dtbp_check") and common.get("block_on") is not None:
         raise BadInput(f"block_on sets {name}, which is in the space; leave it out.")
@@ -227,7 +279,7 @@ def _toml(file: str) -> dict[str, Any]:
         raise BadInput(f"{file}: is not TOML ({error}).") from None
     found = {}
     for name, given in told.items():
-        if name in ("set", "params", "account") and isinstance(given, dict):
+        if name in ("set", "params", "account", "sizer") and isinstance(given, dict):
             found.update({f"{name}.{inner}": value for inner, value in given.items()})
         else:
             found[name] = given
@@ -238,6 +290,10 @@ def _read(name: str, text: str, strategy: type) -> Any:
     defaults = study._defaults(strategy)
     kind, inner = _place(name, strategy, defaults)
     default = defaults[inner] if kind == "params" else None
+    if (kind, inner) == ("account", "sizer"):
+        from ..adapter.sizing import sizers_in
+
+        return sizers_in(text)
     if ":" in text and "," not in text and not isinstance(default, str | date | time):
         try:
             return tuple(_plain_number(part) for part in text.split(":"))
@@ -260,9 +316,11 @@ def _word(kind: str, name: str, text: str, default: Any) -> Any:
         return study._value(name, text, True)
     if kind == "account" and name != "cash":
         return text
+    if kind == "sizer" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
     try:
         return _plain_number(text)
     except ValueError:
-        if kind == "set":
+        if kind in ("set", "sizer"):
             return text
         raise BadInput(f"--space {name} takes numbers, got {text!r}.") from None

@@ -257,6 +257,8 @@ class Tuning:
         if len(self.names) > 1:
             are = "1 trial is" if len(self.front) == 1 else f"{len(self.front)} trials are"
             said.append(f"{are} on the Pareto front; best is the one first in {self.names[0]}.")
+        if self.best.result.manifest["strategy"]["asks_sizer"] is False and self.best.result.summary["orders"]:
+            said.append(f"The winner's run never asked the sizer: {self.title} gives each order a size, so sizers make no difference.")
         return said + ([self.deflated_sharpe.sentence] if self.deflated_sharpe is not None else [])
 
     # -- pictures, folders, other programs
