@@ -1,7 +1,8 @@
 """``_once`` of backtrader's indicators with whole columns where a column gives the same bits, cell by cell everywhere else.
 
 A line is widened in one piece, not by one append per bar. Additions, subtractions, multiplications, comparisons, and what
-``CrossOver`` is made of, are worked out by numpy, whose floats are rounded as Python's are; sums of ``math.fsum`` stay as they are.
+``CrossOver`` is made of, are worked out by numpy, whose floats are rounded as Python's are; averages, highs and lows of a moving
+window by :mod:`~bt_pdt.adapter.windows`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 
 import numpy as np
 from backtrader import functions, linebuffer
-from backtrader.indicators.basicops import Average
+from backtrader.indicators.basicops import Average, OperationN
 from backtrader.indicators.crossover import NonZeroDifference
 from backtrader.linebuffer import LineActions, LineBuffer, PseudoArray
 from backtrader.lineiterator import LineIterator
 from backtrader.lineseries import LineSeries
+
+from . import windows
 
 Values = np.ndarray[Any, Any]
 
@@ -137,8 +140,19 @@ def _average(thing: Any, start: int, end: int) -> Values | None:
     period, source = thing.p.period, thing.data.array
     if not isinstance(source, array) or start < period - 1 or len(source) < end:
         return None
-    fsum = math.fsum
-    return np.array([fsum(source[i - period : i]) / period for i in range(start + 1, end + 1)])
+    found = windows.sums(np.frombuffer(source)[start - period + 1 : end], period)
+    if found is None:
+        fsum = math.fsum
+        found = np.array([fsum(source[i - period : i]) for i in range(start + 1, end + 1)])
+    averages: Values = found / period
+    return averages
+
+
+def _extreme(thing: Any, start: int, end: int) -> Values | None:
+    func, period, source = thing.func, thing.p.period, thing.data.array
+    if not (func is max or func is min) or not isinstance(source, array) or start < period - 1 or len(source) < end:
+        return None
+    return windows.extremes(np.frombuffer(source)[start - period + 1 : end], period, highest=func is max)
 
 
 _COLUMNS: dict[Any, Callable[[Any, int, int], Values | None]] = {
@@ -147,4 +161,5 @@ _COLUMNS: dict[Any, Callable[[Any, int, int], Values | None]] = {
     functions.MultiLogic.once: _logic,
     NonZeroDifference.once: _non_zero_difference,
     Average.once: _average,
+    OperationN.once: _extreme,
 }
