@@ -66,8 +66,8 @@ def tune(
     """Searches ``space`` for what is best under margin law, and gives every trial, the winner, and whether to believe it.
 
     ``space`` maps a parameter of the strategy, an argument of the account (``cash``, ``brokerage``, ``rules``, ``block_on``, ``pdt_check``,
-    ``dtbp_check``, ``on_call``, ``worst_price``, ``charge_costs``, ``sizer``), ``set.NAME`` or ``sizer.NAME`` (a parameter of the sizer)
-    to a list of values or to (low, high, step).
+    ``dtbp_check``, ``on_call``, ``worst_price``, ``charge_costs``, ``sizer``), what the account is (``account_type``, ``pattern_day_trader``,
+    ``multiplier``), ``set.NAME`` or ``sizer.NAME`` (a parameter of the sizer) to a list of values or to (low, high, step).
     ``objective`` is a number of the run by name, best in its own direction (``sharpe``, ``max_drawdown``, ``cost_of_rules``;
     ``minimize orders`` says it), or a function of the result, which is maximized; or several of them. ``constraints`` are sentences
     like ``calls == 0`` and functions that answer True, or a number of 0 or less, where they are kept.

@@ -35,6 +35,14 @@ ACCOUNT: dict[str, tuple[Any, ...] | None] = {
     "charge_costs": (False, True),
     "sizer": None,
 }
+#: What the account is: names inside the argument ``account``.
+INSIDE: dict[str, tuple[Any, ...]] = {"account_type": ("margin", "cash"), "pattern_day_trader": (False, True)}
+#: The most that is lent, ``multiplier`` times equity, as the arguments that say it: the account has no such argument, it follows from these.
+LENT: dict[int, dict[str, dict[str, Any]]] = {
+    1: {"account": {"account_type": "cash"}},
+    2: {"set": {"dt_buying_power_multiple": 2, "intraday_multiple": 2}},
+    4: {},
+}
 #: Arguments that a run with the rules off does not ask for.
 OF_THE_LAW = ("brokerage", "rules", "block_on", "pdt_check", "dtbp_check", "set")
 MOST_VALUES = 100_000
@@ -48,7 +56,10 @@ def _number(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Dimension:
-    """One thing that varies: ``kind`` is params, account, set or sizer; ``label`` is how it was called. Numbers are kept in rising order."""
+    """One thing that varies: ``kind`` is params, account, inside (of ``account=``), lent, set or sizer; ``label`` is how it was called.
+
+    Numbers are kept in rising order.
+    """
 
     label: str
     kind: str
@@ -99,11 +110,18 @@ class Space:
     def arguments(self, point: Point, common: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of ``bt_pdt.run``: those of every trial, and those of this point."""
         found = {**common, "params": dict(common.get("params") or {}), "set": dict(common.get("set") or {})}
+        inside_account = dict(common.get("account") or {})
         chosen: dict[str, Any] = {}
         of_sizer: dict[str, Any] = {}
         for dimension, k in zip(self.dimensions, point, strict=True):
-            inside = {"account": chosen, "sizer": of_sizer, "params": found["params"], "set": found["set"]}[dimension.kind]
-            inside[dimension.name] = dimension.values[k]
+            if dimension.kind == "lent":
+                inside_account |= LENT[dimension.values[k]].get("account", {})
+                found["set"] |= LENT[dimension.values[k]].get("set", {})
+                continue
+            places = {"account": chosen, "inside": inside_account, "sizer": of_sizer, "params": found["params"], "set": found["set"]}
+            places[dimension.kind][dimension.name] = dimension.values[k]
+        if inside_account:
+            chosen["account"] = inside_account
         sizing: Sizing | None = chosen.get("sizer", self.sizer)
         if sizing is not None:
             for name, value in of_sizer.items():
@@ -141,6 +159,10 @@ def read_space(space: Mapping[str, Any], strategy: type, common: Mapping[str, An
         raise BadInput("block_on sets pdt_check and dtbp_check; put it, or them, into the space, but not both.")
     fixed = _sizers([common["sizer"]], strategy)[0] if "sizer" in common else None
     _judge_sizers(found, fixed)
+    if ("lent", "multiplier") in places:
+        for kind, name in (("inside", "account_type"), ("set", "dt_buying_power_multiple"), ("set", "intraday_multiple")):
+            if (kind, name) in places or name in (common.get({"inside": "account"}.get(kind, kind)) or {}):
+                raise BadInput(f"multiplier sets account_type, dt_buying_power_multiple and intraday_multiple; leave {name} out.")
     return Space(tuple(found), fixed)
 
 
@@ -174,7 +196,7 @@ def _judge_sizers(found: Sequence[Dimension], fixed: Sizing | None) -> None:
 
 
 def _place(label: str, strategy: type, defaults: Mapping[str, Any]) -> tuple[str, str]:
-    """(params, account, set or sizer; the name there)."""
+    """(kind of dimension, the name there)."""
     head, dot, name = label.partition(".")
     if dot and head == "set":
         return "set", known_name("parameter of the law", name, rulebook_for("alpaca").parameters)
@@ -182,17 +204,18 @@ def _place(label: str, strategy: type, defaults: Mapping[str, Any]) -> tuple[str
         return "sizer", name
     if dot and head == "params":
         return "params", known_name(f"parameter of {strategy.__name__}", name, defaults)
+    kinds = dict.fromkeys(ACCOUNT, "account") | dict.fromkeys(INSIDE, "inside") | {"multiplier": "lent"}
     if dot and head == "account":
-        return "account", known_name("argument of the account", name, ACCOUNT)
-    if label in defaults and label in ACCOUNT:
+        return kinds[known_name("argument of the account", name, kinds)], name
+    if label in defaults and label in kinds:
         raise BadInput(
             f"{label} is a parameter of {strategy.__name__} and an argument of the account; write params.{label} or account.{label}."
         )
     if label in defaults:
         return "params", label
-    if label in ACCOUNT:
-        return "account", label
-    raise UnknownName("dimension of the space", label, (*defaults, *ACCOUNT, "set.NAME", "sizer.NAME"))
+    if label in kinds:
+        return kinds[label], label
+    raise UnknownName("dimension of the space", label, (*defaults, *kinds, "set.NAME", "sizer.NAME"))
 
 
 def _values(label: str, given: Any) -> tuple[Any, ...]:
@@ -230,8 +253,10 @@ def _steps(label: str, given: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _judge(label: str, kind: str, name: str, values: Sequence[Any], common: Mapping[str, Any]) -> None:
     """What can be known to be wrong before a trial runs."""
-    if kind != "sizer" and (name in (common.get(kind) or {}) if kind != "account" else name in common):
+    fixed = common if kind == "account" else common.get({"inside": "account"}.get(kind, kind)) or {}
+    if kind != "sizer" and name in fixed:
         raise BadInput(f"{label} is in the space, so it cannot be fixed too.")
+    closed = {"account": ACCOUNT, "inside": INSIDE, "lent": {"multiplier": tuple(LENT)}}.get(kind, {}).get(name)
     if kind == "account" and name in ("pdt_check", "dtbp_check") and common.get("block_on") is not None:
         raise BadInput(f"block_on sets {name}, which is in the space; leave it out.")
     if kind == "account" and name == "block_on" and any(common.get(check) is not None for check in ("pdt_check", "dtbp_check")):
@@ -242,10 +267,10 @@ def _judge(label: str, kind: str, name: str, values: Sequence[Any], common: Mapp
     elif kind == "account" and name == "cash":
         for value in values:
             study._require_cash(value, common.get("account"))
-    elif kind == "account" and ACCOUNT[name] is not None:
+    elif closed is not None:
         for value in values:
-            if value not in (ACCOUNT[name] or ()):
-                raise UnknownName(label, value, map(str, ACCOUNT[name] or ()))
+            if value not in closed:
+                raise UnknownName(label, value, map(str, closed))
 
 
 # -- from text
@@ -312,9 +337,9 @@ def _plain_number(text: str) -> int | float:
 def _word(kind: str, name: str, text: str, default: Any) -> Any:
     if kind == "params":
         return study._value(name, text, default)
-    if kind == "account" and name in ("worst_price", "charge_costs"):
+    if name in ("worst_price", "charge_costs", "pattern_day_trader"):
         return study._value(name, text, True)
-    if kind == "account" and name != "cash":
+    if kind in ("account", "inside") and name != "cash":
         return text
     if kind == "sizer" and text.lower() in ("true", "false"):
         return text.lower() == "true"

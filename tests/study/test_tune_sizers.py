@@ -129,6 +129,30 @@ def test_the_run_with_the_rules_off_keeps_the_sizer():
     assert found.trials[["profit", "cost_of_rules", "profit_off"]].to_numpy().tolist() == [[0, 60, 60], [0, 15, 15]]
 
 
+def test_what_the_account_is():
+    """$30,000 at 100 and orders valued at 102.50: a cash account buys 292 shares, one with two times equity 585, a designated pattern day
+    trader with four times the excess 1,170 (entry and exit within a day)."""
+    bars = minutes(X={"2025-03-03": [(100, 100)] * 4})
+    more = {"method": "grid", "objective": "orders", "cash": 30_000, "sizer": "Trimmed(FixedSize(stake=5000))", "jobs": 1}
+    goal = {"objective": lambda result: float(result.fills["qty"].max())}
+
+    def shares(space, **also):
+        return bt_pdt.tune(Bought, bars, space, **more | goal | also).trials.iloc[:, 1:3].to_numpy().tolist()
+
+    assert shares({"account_type": ["margin", "cash"]}) == [["margin", 585], ["cash", 292]]
+    assert shares({"pattern_day_trader": [False, True]}) == [[False, 585], [True, 1170]]
+    flagged = {"account": {"pattern_day_trader": True}}
+    assert shares({"multiplier": [4, 2, 1]}, **flagged) == [[1, 292], [2, 585], [4, 1170]]
+    after = minutes(X={"2026-06-08": [(100, 100)] * 4})
+    found = bt_pdt.tune(Bought, after, {"multiplier": [1, 2, 4]}, **more | goal)
+    assert found.trials.iloc[:, 2].tolist() == [292, 585, 1170]
+    assert space_from_text(["multiplier=1,2,4", "pattern_day_trader=true,false", "account_type=cash"], Bought) == {
+        "multiplier": [1, 2, 4],
+        "pattern_day_trader": [True, False],
+        "account_type": ["cash"],
+    }
+
+
 def test_processes_make_the_same(strategy):
     space = {"sizer": ["EveryThird(dollars=100)", "PercentOfEquity", bt_pdt.Trimmed(sizer=bt_pdt.PercentOfEquity(percent=500))]}
     alone, together = (search(strategy, space, jobs=jobs) for jobs in (1, 2))
@@ -173,6 +197,9 @@ def test_a_search_in_which_no_order_asks_is_told():
         ({"sizer": ["FixedSize"]}, "FixedSize", "sizer is in the space, so it cannot be fixed too"),
         ({"size": [1]}, "FixdSize", "did you mean 'FixedSize'"),
         ({"sizr": ["FixedSize"]}, None, "did you mean 'size"),
+        ({"multiplier": [2, 3]}, None, "multiplier 3 is not known; known: 1, 2, 4"),
+        ({"account_type": ["csh"]}, None, "did you mean 'cash'"),
+        ({"multiplier": [2], "account_type": ["cash"]}, None, "multiplier sets account_type, .* leave account_type out"),
     ],
 )
 def test_a_slip_is_told_before_a_trial_runs(space, sizer, said):
