@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import gc
 import os
+import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 from crossing import CASH, FAST, SIZE, SLOW, TIE, Crossing, answer
 from measuring import Table, installed, interleaved, memory_mb, ratios, spread
 from runs import ARRAYS, OURS, STOCK, WAYS, Frames, frames_of
-from walks import walks
+from walks import MINUTES, walks
 
 Fills = Mapping[str, Sequence[float]]
 
@@ -197,7 +198,8 @@ def zipline(frames: Frames) -> Callable[[], Read]:
     """A bundle of minute bars is written to a folder; orders fill at the next bar's open by a slippage model of our own."""
     import pandas as pd
 
-    os.environ["ZIPLINE_ROOT"] = tempfile.mkdtemp(prefix="zipline_", dir=os.environ.get("BENCHMARK_FOLDER"))
+    folder = tempfile.TemporaryDirectory(prefix="zipline_")
+    os.environ["ZIPLINE_ROOT"] = folder.name
     warnings.simplefilter("ignore", FutureWarning)
     from zipline import run_algorithm
     from zipline.api import order, set_commission, set_slippage, symbol
@@ -254,6 +256,7 @@ def zipline(frames: Frames) -> Callable[[], Read]:
         equity = float(done.portfolio_value.iloc[-1])
 
         def read() -> Outcome:
+            folder.cleanup()
             fills: dict[str, list[float]] = {symbol: [] for symbol in frames}
             for trade in (trade for day in done.transactions for trade in day):
                 fills[trade["sid"].symbol].append(trade["price"] if trade["amount"] > 0 else -trade["price"])
@@ -334,66 +337,61 @@ def verdict(got: Outcome, wanted: Outcome) -> str:
     return "equal"
 
 
+def _started(name: str, symbols: int, sessions: int, stack: ExitStack) -> tuple[ProcessPoolExecutor, Measured] | str:
+    """A process for one backtester and its first run there; or why it takes no part."""
+    engine = ENGINES[name]
+    if installed(engine.package) is None:
+        return "not installed"
+    if symbols > 1 and not engine.several:
+        return "one symbol only"
+    pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+    try:
+        return pool, pool.submit(measure, name, symbols, sessions).result()
+    except Exception as error:  # another package's trouble is told in its row, the others go on
+        if name in WAYS:
+            raise
+        return f"failed: {type(error).__name__}: {' '.join(str(error).split())[:80]}"
+
+
 def compared(symbols: int, sessions: int, rounds: int, engines: Sequence[str] = tuple(ENGINES)) -> Table:
     """The table of one size."""
-    bars, wanted = symbols * sessions * 390, expected(symbols, sessions)
+    bars, wanted = symbols * sessions * MINUTES, expected(symbols, sessions)
     fills = sum(map(len, wanted.fills.values()))
-    plural = "s" if symbols > 1 else ""
     table = Table(
-        f"One run by each package: {symbols} symbol{plural}, {sessions} sessions, {bars:,} minute bars, {fills:,} fills",
+        f"One run by each package: {symbols} symbol{'s' if symbols > 1 else ''}, {sessions} sessions, {bars:,} minute bars, {fills:,} fills",
         ("package", "trades", "run, of stock", "run, s", "bars a second", "prepare, s", "first run, s", "peak, MB"),
     )
-    blank = [""] * (len(table.columns) - 2)
     with ExitStack() as stack:
-        pools: dict[str, ProcessPoolExecutor] = {}
-        out: dict[str, str] = {}
-        first: dict[str, Measured] = {}
-        for name in engines:
-            if installed(ENGINES[name].package) is None:
-                out[name] = "not installed"
-            elif symbols > 1 and not ENGINES[name].several:
-                out[name] = "one symbol only"
-            else:
-                pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-                try:
-                    first[name] = pool.submit(measure, name, symbols, sessions).result()
-                    pools[name] = pool
-                except Exception as error:  # another package's trouble is told in its row, the others go on
-                    if name in WAYS:
-                        raise
-                    out[name] = f"failed: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+        started = {name: _started(name, symbols, sessions, stack) for name in engines}
+        pools = {name: one[0] for name, one in started.items() if not isinstance(one, str)}
         jobs = {name: lambda pool=pool, name=name: pool.submit(measure, name, symbols, sessions).result() for name, pool in pools.items()}
         found = interleaved(jobs, rounds)
-    base = [one.run for one in found.get(STOCK, ())]
-    for name in engines:
-        if name in out:
-            table.rows.append((name, out[name], *blank))
+    for name, one in started.items():
+        label = name if name in (STOCK, ARRAYS) else f"{name} {installed(ENGINES[name].package) or ''}".rstrip()
+        if isinstance(one, str):
+            table.rows.append((label, one, *[""] * (len(table.columns) - 2)))
             continue
-        runs = [one.run for one in found[name]]
-        middle, prepare = sorted(runs)[len(runs) // 2], [one.prepare for one in found[name]]
-        seen = {verdict(one.outcome, wanted) for one in (first[name], *found[name])}
-        against = "1.00" if name == STOCK else spread(ratios(runs, base))
-        size = max(one.peak_mb for one in found[name])
-        said = ", ".join(sorted(seen))
-        label = name if name in (STOCK, ARRAYS) else f"{name} {installed(ENGINES[name].package)}"
-        seconds = (spread(runs, ".3f"), f"{bars / middle:,.0f}", spread(prepare, ".3f"), f"{first[name].run:.2f}")
-        table.rows.append((label, said, against, *seconds, f"{size:.0f}"))
-        table.numbers[name] = {"run": runs, "prepare": prepare, "first_run": first[name].run, "peak_mb": size, "trades": said}
+        first = one[1]
+        runs, prepare = ([getattr(each, clock) for each in found[name]] for clock in ("run", "prepare"))
+        against = "1.00" if name == STOCK else spread(ratios(runs, [each.run for each in found[STOCK]]))
+        said = ", ".join(sorted({verdict(each.outcome, wanted) for each in (first, *found[name])}))
+        speed, peak = bars / statistics.median(runs), max(each.peak_mb for each in found[name])
+        clocks = (spread(runs, ".3f"), f"{speed:,.0f}", f"{statistics.median(prepare):.3f}", f"{first.run:.2f}")
+        table.rows.append((label, said, against, *clocks, f"{peak:.0f}"))
+        table.numbers[name] = {"run": runs, "prepare": prepare, "first_run": first.run, "peak_mb": peak, "trades": said}
         table.disagrees |= said != "equal"
     return table
 
 
-def tables(rounds: int, quick: bool) -> list[Table]:
-    """One symbol, then ten."""
-    sizes = [(1, 2), (3, 2)] if quick else [(1, 40), (10, 12)]
-    with tempfile.TemporaryDirectory(prefix="bt_pdt_others_") as folder:
-        os.environ["BENCHMARK_FOLDER"] = folder
-        found = [compared(symbols, sessions, rounds) for symbols, sessions in sizes]
-    found[-1].notes = [
+def tables(rounds: int, quick: bool) -> Iterator[Table]:
+    """One symbol, then several."""
+    yield compared(1, 2 if quick else 40, rounds)
+    table = compared(3 if quick else 10, 2 if quick else 12, rounds)
+    table.notes = [
         "`trades` compares every fill price and the equity at the end with plain arithmetic. `run` ends with that equity; `prepare` is from",
         "frames to what the package takes (zipline writes files). `first run` is that of a fresh process: what is compiled or loaded on first",
         "use. `peak` is the process at its largest, imports included.",
         "",
         *(f"- {name}: {engine.lacks}." for name, engine in ENGINES.items()),
     ]
-    return found
+    yield table

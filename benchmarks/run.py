@@ -54,7 +54,7 @@ def main(words: list[str] | None = None) -> int:
     """Prints the tables that were asked for; 1 if something failed or two runs that must agree do not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=(*TABLES, *SCRIPTS), metavar="NAME", help="this one; may be given again")
-    parser.add_argument("--quick", action="store_true", help="a minute in all: does it run and agree?")
+    parser.add_argument("--quick", action="store_true", help="small: does it run and agree?")
     parser.add_argument("--rounds", type=int, default=None, help="rounds that take turns (5; 1 with --quick)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers too")
     said = parser.parse_args(words)
@@ -70,11 +70,11 @@ def main(words: list[str] | None = None) -> int:
             found[name] = printed(name, rounds, said.quick)
             failed |= found[name]["returncode"] != 0 or any("DIFFER" in line for line in found[name]["lines"])
         else:
-            tables = import_module(name).tables(rounds, said.quick)
-            found[name] = [table.plain() for table in tables]
-            failed |= any(table.disagrees for table in tables)
-            for table in tables:
+            found[name] = []
+            for table in import_module(name).tables(rounds, said.quick):
                 print(table.markdown(), flush=True)
+                found[name].append(table.plain())
+                failed |= table.disagrees
         print(f"({name}: {time.perf_counter() - began:.0f} s)\n", flush=True)
     if said.json:
         said.json.write_text(json.dumps(found, indent=1), encoding="utf-8")

@@ -1,8 +1,8 @@
 """How time and memory grow: with bars, symbols, orders and the variants of a sweep.
 
-Runs of backtrader and bt_pdt, each in a fresh process after a short run that loads what it needs, in turn; ratios are to backtrader with
-PandasData at the same size. Memory is what the process held at its peak beyond what it held with the frames of the bars just before (VmHWM
-less VmRSS of /proc/self/status).
+Runs of backtrader and bt_pdt, each in a process of its own after a short run that loads what it needs, in turn; ratios are to backtrader
+with PandasData at the same size. Memory is what that process held at the peak of its first run beyond what it held with the frames of the
+bars just before (VmHWM less VmRSS of /proc/self/status).
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date
+from functools import partial
 from multiprocessing import get_context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import backtrader as bt
 import sweeps
@@ -96,13 +98,24 @@ def measure(way: str, size: Size) -> Measured:
     return Measured(time.perf_counter() - began, memory_mb() - before, abs(equity - wanted) < 0.005)
 
 
-def apart(way: str, size: Size) -> Measured:
-    """One run in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(measure, way, size).result()
+Where = Callable[[], AbstractContextManager[Callable[[str, Size], Measured]]]
 
 
-def grown(title: str, what: str, sizes: Sequence[tuple[str, Size]], rounds: int, one: Callable[[str, Size], Measured] = apart) -> Table:
+@contextmanager
+def apart() -> Iterator[Callable[[str, Size], Measured]]:
+    """Runs in a process for each way, fresh for this size: the first round's memory is that of a first run."""
+    with ExitStack() as stack:
+        pools = {way: stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn"))) for way in WAYS}
+        yield lambda way, size: pools[way].submit(measure, way, size).result()
+
+
+@contextmanager
+def here() -> Iterator[Callable[[str, Size], Measured]]:
+    """Runs in this process: the memory means nothing."""
+    yield measure
+
+
+def grown(title: str, what: str, sizes: Sequence[tuple[str, Size]], rounds: int, where: Where = apart) -> Table:
     """A table of runs, a row for each size."""
     columns = (
         "bars",
@@ -118,9 +131,10 @@ def grown(title: str, what: str, sizes: Sequence[tuple[str, Size]], rounds: int,
     table = Table(title, (what, *columns))
     for label, size in sizes:
         turns = rounds if size.bars < LARGE else max(1, rounds // 5)
-        found = interleaved({way: lambda way=way, size=size: one(way, size) for way in WAYS}, turns)
+        with where() as one:
+            found = interleaved({way: partial(one, way, size) for way in WAYS}, turns)
         seconds = {way: [m.seconds for m in those] for way, those in found.items()}
-        peaks = {way: statistics.median(m.grown_mb for m in those) for way, those in found.items()}
+        peaks = {way: those[0].grown_mb for way, those in found.items()}
         equal = all(m.equal for those in found.values() for m in those)
         against = [spread(ratios(seconds[way], seconds[STOCK])) for way in (ARRAYS, OURS)]
         micro = 1e6 * statistics.median(seconds[OURS]) / size.bars
@@ -153,18 +167,15 @@ def swept(counts: Sequence[int], rounds: int) -> Table:
     return table
 
 
-def tables(rounds: int, quick: bool, one: Callable[[str, Size], Measured] = apart) -> list[Table]:
+def tables(rounds: int, quick: bool) -> Iterator[Table]:
     """Bars, symbols, orders, variants."""
     if quick:
-        bars, symbols, every, counts = [1, 2], [1, 3], [0, 2], [1, 2]
+        bars, symbols, every, counts = [2], [3], [2], [1, 2]
     else:
         bars, symbols, every, counts = [26, 257, 2565], [1, 10, 50, 200], [0, 100, 10, 2, 1], [1, 4, 16, 64]
     wide = 1 if quick else 2
-    orders = [("none" if not n else f"1 in {n} bars", Size(2 if quick else 10, wide, n)) for n in every]
-    found: list[Any] = [
-        grown("More bars: 1 symbol", "sessions", [(f"{n:,}", Size(1, n)) for n in bars], rounds, one),
-        grown(f"More symbols: {wide * MINUTES} bars each", "symbols", [(f"{n}", Size(n, wide)) for n in symbols], rounds, one),
-        grown("More orders: a market order in each symbol", "orders", orders, rounds, one),
-        swept(counts, rounds),
-    ]
-    return found
+    orders = [("none" if not n else f"1 in {n} bars" if n > 1 else "every bar", Size(2 if quick else 10, wide, n)) for n in every]
+    yield grown("More bars: 1 symbol", "sessions", [(f"{n:,}", Size(1, n)) for n in bars], rounds)
+    yield grown(f"More symbols: {wide * MINUTES} bars each", "symbols", [(f"{n}", Size(n, wide)) for n in symbols], rounds)
+    yield grown(f"More orders: {orders[0][1].symbols} symbols, a market order in each", "orders", orders, rounds)
+    yield swept(counts, rounds)

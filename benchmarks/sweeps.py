@@ -150,7 +150,7 @@ def compared(case: Case, rounds: int, only: Sequence[str] | None = None) -> Tabl
     return table
 
 
-def tables(rounds: int, quick: bool) -> list[Table]:
+def tables(rounds: int, quick: bool) -> Iterator[Table]:
     """Ten symbols over five sessions."""
     case = Case(walks(2, 1), range(10, 40, 10)) if quick else Case(walks(10, 5), range(10, 250, 10))
     found = compared(case, rounds)
@@ -158,4 +158,4 @@ def tables(rounds: int, quick: bool) -> list[Table]:
         "`equities` compares the equity at the end of every variant with plain arithmetic. backtrader's optstrategy knows no margin law and",
         "gives a bare number here; bt_pdt.tune runs the whole law and works out every number of a run (returns, drawdown, refusals, calls).",
     ]
-    return [found]
+    yield found

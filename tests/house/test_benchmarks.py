@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,10 +76,10 @@ def test_what_grows_ends_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
     import scaling
 
     sizes = [("cross", scaling.Size(1, 1)), ("turn", scaling.Size(2, 1, 3)), ("none", scaling.Size(1, 1, 0))]
-    table = scaling.grown("", "", sizes, 1, scaling.measure)
+    table = scaling.grown("", "", sizes, 1, scaling.here)
     assert [row[-1] for row in table.rows] == ["equal"] * 3
     monkeypatch.setattr(scaling, "turned", lambda bars, every: 0.0)
-    assert scaling.grown("", "", sizes[1:2], 1, scaling.measure).disagrees
+    assert scaling.grown("", "", sizes[1:2], 1, scaling.here).disagrees
 
 
 def test_one_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,9 +89,9 @@ def test_one_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: py
 
     asked = []
 
-    def tables(rounds: int, quick: bool) -> list[Table]:
+    def tables(rounds: int, quick: bool) -> Iterator[Table]:
         asked.append((rounds, quick))
-        return [Table("A table", ("what", "s"), [("this", "1.00")], disagrees=len(asked) > 1)]
+        yield Table("A table", ("what", "s"), [("this", "1.00")], disagrees=len(asked) > 1)
 
     monkeypatch.setattr(sweeps, "tables", tables)
     written = tmp_path / "found.json"
