@@ -47,6 +47,7 @@ FEW = 10
 @click.option("--jobs", type=int, metavar="N", help="Runs at once (default: every core where that pays).")
 @click.option("--storage", metavar="sqlite:///FILE", help="Keeps every trial there as it ends.")
 @click.option("--resume", is_flag=True, help="Goes on with what --storage holds.")
+@click.option("--retry-failed", is_flag=True, help="With --resume: runs the trials that failed again.")
 @click.option("--walk-forward", "folds", type=int, metavar="FOLDS", help="Also searches on earlier sessions and tests on later ones.")
 @click.option("--cash", type=float, metavar="DOLLARS", help="Dollars at the start (100,000 if nothing is said).")
 @account_options
@@ -125,7 +126,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
             constraints=options["constraints"],
             symbols=names,
             progress=tell,
-            **{name: options[name] for name in ("method", "trials", "seed", "batch", "jobs", "storage", "resume")},
+            **{name: options[name] for name in ("method", "trials", "seed", "batch", "jobs", "storage", "resume", "retry_failed")},
             **{name: value for name, value in fixed.items() if value is not None},
         )
     if options["folds"] is None or found.stopped:

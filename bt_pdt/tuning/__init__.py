@@ -36,6 +36,7 @@ OWN = (
     "jobs",
     "storage",
     "resume",
+    "retry_failed",
     "symbols",
     "fromdate",
     "todate",
@@ -57,6 +58,7 @@ def tune(
     jobs: int | None = None,
     storage: str | Path | None = None,
     resume: bool = False,
+    retry_failed: bool = False,
     symbols: Iterable[str] | None = None,
     fromdate: date | str | None = None,
     todate: date | str | None = None,
@@ -74,8 +76,9 @@ def tune(
 
     ``method`` is ``grid`` (every point), ``random`` (different points), ``tpe`` or ``nsga2`` (optuna's); ``trials`` says how many, 100
     where nothing is said. Tpe and nsga2 ask for ``batch`` points at once and learn between batches. The same ``seed`` gives the same
-    trials whatever ``jobs`` is. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends; ``resume`` goes on from there. A trial
-    that raises is kept with its error; Ctrl-C gives what is finished. Everything else goes to :func:`bt_pdt.run` in every trial.
+    trials whatever ``jobs`` is. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends; ``resume`` goes on from there, and with
+    ``retry_failed`` runs again what failed. A trial that raises is kept with its error; Ctrl-C gives what is finished. Everything else
+    goes to :func:`bt_pdt.run` in every trial.
     Raises :class:`BadInput` for what cannot be used.
     """
     for name in arguments:
@@ -94,7 +97,7 @@ def tune(
         arguments["deposits"] = list(arguments["deposits"])
     plan = Plan(chosen, bars, {**arguments, "symbols": names}, where, goals, kept, method, trials, seed, batch, jobs)
     _require_account(plan)
-    return Tuning(plan, sweep(plan, storage=storage, resume=resume, progress=progress))
+    return Tuning(plan, sweep(plan, storage=storage, resume=resume, retry_failed=retry_failed, progress=progress))
 
 
 def _require_account(plan: Plan) -> None:

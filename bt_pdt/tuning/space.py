@@ -256,7 +256,8 @@ def _judge(label: str, kind: str, name: str, values: Sequence[Any], common: Mapp
     fixed = common if kind == "account" else common.get({"inside": "account"}.get(kind, kind)) or {}
     if kind != "sizer" and name in fixed:
         raise BadInput(f"{label} is in the space, so it cannot be fixed too.")
-    closed = {"account": ACCOUNT, "inside": INSIDE, "lent": {"multiplier": tuple(LENT)}}.get(kind, {}).get(name)
+    lists: dict[str, Mapping[str, tuple[Any, ...] | None]] = {"account": ACCOUNT, "inside": INSIDE, "lent": {"multiplier": tuple(LENT)}}
+    closed = lists[kind].get(name) if kind in lists else None
     if kind == "account" and name in ("pdt_check", "dtbp_check") and common.get("block_on") is not None:
         raise BadInput(f"block_on sets {name}, which is in the space; leave it out.")
     if kind == "account" and name == "block_on" and any(common.get(check) is not None for check in ("pdt_check", "dtbp_check")):

@@ -18,6 +18,7 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS bt_pdt_tuning (settings TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS bt_pdt_trials (number INTEGER PRIMARY KEY, point TEXT NOT NULL, parameters TEXT NOT NULL, "
     "metrics TEXT NOT NULL, answers TEXT NOT NULL, error TEXT, seconds REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS bt_pdt_retried (number INTEGER PRIMARY KEY)",
 )
 
 
@@ -27,6 +28,17 @@ class Storage:
     def __init__(self, file: Path | None) -> None:
         self._database = sqlite3.connect(file, isolation_level=None, timeout=30.0) if file is not None else None
         self.finished: dict[int, tuple[Point, Outcome]] = {}
+        #: Trials that failed and were run again: the search has learnt that they failed, and goes on from that however they end.
+        self.retried: set[int] = set()
+
+    def retry_failed(self) -> None:
+        """Takes failed trials for unfinished, so that they are run again."""
+        failed = [number for number, (_, outcome) in self.finished.items() if outcome.error is not None]
+        for number in failed:
+            del self.finished[number]
+        self.retried.update(failed)
+        if self._database is not None:
+            self._database.executemany("INSERT OR IGNORE INTO bt_pdt_retried VALUES (?)", [(number,) for number in failed])
 
     def keep(self, number: int, point: Point, parameters: Mapping[str, Any], outcome: Outcome) -> None:
         """Commits a finished trial."""
@@ -60,6 +72,7 @@ class Storage:
         for number, point, metrics, answers, error, seconds in rows:
             outcome = Outcome(json.loads(metrics), tuple(json.loads(answers)), error, seconds)
             self.finished[number] = (tuple(json.loads(point)), outcome)
+        self.retried = {number for (number,) in self._database.execute("SELECT number FROM bt_pdt_retried")}
 
 
 def _short(value: Any) -> str:

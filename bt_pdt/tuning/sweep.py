@@ -173,8 +173,17 @@ def _with_cost(outcome: Outcome, off: float | None, error: str | None) -> Outcom
     return replace(outcome, metrics={**outcome.metrics, "profit_off": off, COST: cents(off - outcome.metrics["profit"])})
 
 
-def sweep(plan: Plan, *, storage: str | Path | None = None, resume: bool = False, progress: Progress | None = None) -> Swept:
+def sweep(
+    plan: Plan,
+    *,
+    storage: str | Path | None = None,
+    resume: bool = False,
+    retry_failed: bool = False,
+    progress: Progress | None = None,
+) -> Swept:
     """The whole search. Ctrl-C ends it early with the trials that are finished."""
+    if retry_failed and not resume:
+        raise BadInput("retry_failed runs again what failed before, so it goes with resume.")
     search, wanted, _ = search_for(plan.method, plan.space, plan.objectives, plan.trials, plan.seed, plan.batch, bool(plan.constraints))
     plan.cores(1)
     done: dict[int, Trial] = {}
@@ -182,6 +191,8 @@ def sweep(plan: Plan, *, storage: str | Path | None = None, resume: bool = False
     offs: dict[Point, float] = {}
     stopped = False
     with opened(storage, plan.settings(), resume=resume) as store:
+        if retry_failed:
+            store.retry_failed()
         for point, outcome in store.finished.values():
             known[point] = outcome
             if "profit_off" in outcome.metrics:
@@ -213,7 +224,8 @@ def sweep(plan: Plan, *, storage: str | Path | None = None, resume: bool = False
                 for point in [point for point in numbers if point in known]:
                     told(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
                 evaluate(plan, [point for point in numbers if point not in known], told, offs)
-                search.tell([done[n].verdict for n in range(asked, asked + len(points))])
+                failed = plan.judge(Outcome({}, error="failed"))
+                search.tell([failed if n in store.retried else done[n].verdict for n in range(asked, asked + len(points))])
                 asked += len(points)
         except KeyboardInterrupt:
             stopped = True
