@@ -20,7 +20,7 @@ FLOORS = {
     **dict.fromkeys(("margin", "checks", "calls", "clocks", "obligations", "deficit", "standing", "advice", "valuation", "judgement"), 2),
     **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
     **dict.fromkeys(("account", "trading_day", "report"), 3),
-    **dict.fromkeys(("adapter", "bars", "synthetic"), 4),
+    **dict.fromkeys(("adapter", "bars", "replay", "synthetic"), 4),
     **dict.fromkeys(("comparison", "explorer", "history", "importers", "reenact", "snapshot", "study", "tuning"), 5),
     **dict.fromkeys(("commands", "cli", "__init__"), 5),
 }

@@ -1,0 +1,43 @@
+"""Compiling: ``@compiled`` makes a function machine code on its first call and keeps it in a cache that belongs to these very sources."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@lru_cache(maxsize=1)
+def cache_folder() -> Path:
+    """Where the machine code of these sources lies.
+
+    Numba asks only whether the file of a function has changed, not the files of those it calls: so the folder is named after all of them.
+    """
+    told = hashlib.sha256(numba.__version__.encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        told.update(file.name.encode() + file.read_bytes())
+    above = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bt_pdt"
+    folder = above / f"replay-{told.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written to
+        folder = Path(tempfile.mkdtemp(prefix="bt_pdt_replay_"))
+    return folder
+
+
+def compiled(function: F) -> F:
+    """``function`` as machine code that holds no lock of the interpreter while it runs."""
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+    try:
+        found: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return found

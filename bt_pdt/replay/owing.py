@@ -1,0 +1,347 @@
+"""Compiled: margin calls and what hangs on them, as ``calls`` and ``obligations`` have it, for an account that moves no money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .compiled import compiled
+from .shapes import (
+    CASH_AVAILABLE,
+    CLOSED,
+    DAY_TRADE,
+    EXPIRED,
+    FED,
+    FREEZE,
+    INTRADAY,
+    L_ANSWER,
+    L_MANY,
+    LIQUIDATION_ONLY,
+    MAINTENANCE,
+    MET,
+    MET_LATE,
+    MINIMUM_EQUITY,
+    MOST_CALLS,
+    NEVER,
+    OPEN,
+    PAST_DUE,
+    POWER_2X,
+    Book,
+    Law,
+    Tape,
+)
+from .worth import below, exceeds, margins
+
+
+@compiled
+def renew(book: Book, tape: Tape) -> None:
+    """What binds now."""
+    state = book.state[0]
+    today = tape.ordinal[state.session]
+    for kind in range(6):
+        state.in_force[kind] = 0
+    for i in range(state.restrictions):
+        r = book.restrictions[i]
+        if not r.lifted and r.start <= today <= r.until:
+            state.in_force[r.kind] = 1
+    state.owing = False
+    for i in range(state.calls):
+        if book.calls[i].satisfied < 0 and book.calls[i].status != CLOSED:
+            state.owing = True
+
+
+@compiled
+def grant(book: Book, law: Any) -> None:
+    """Day-trading buying power at the start of the day."""
+    state = book.state[0]
+    if not law.pdt or state.multiplier < law.dt_multiple:
+        state.bod = 0.0
+        return
+    times = law.under_call if state.in_force[POWER_2X] != 0 else law.dt_multiple
+    state.bod = times * max(0.0, state.excess_at_start)
+
+
+@compiled
+def restrict(book: Book, kind: int, start: int, until: int, why: int, by_flag: bool) -> None:
+    """Sets a restriction, unless nothing is refused at all."""
+    state = book.state[0]
+    if not state.binding:
+        return
+    if state.restrictions >= MOST_CALLS:
+        state.left_out = L_MANY
+        return
+    r = book.restrictions[state.restrictions]
+    r.kind, r.start, r.until, r.why, r.by_flag, r.lifted = kind, start, until, why, by_flag, False
+    state.restrictions += 1
+
+
+@compiled
+def end_restriction(book: Book, i: int, until: int) -> None:
+    """``until`` becomes the last restricted day; a restriction that never came into force is taken out."""
+    state = book.state[0]
+    if until < book.restrictions[i].start:
+        for k in range(i, state.restrictions - 1):
+            book.restrictions[k] = book.restrictions[k + 1]
+        state.restrictions -= 1
+    else:
+        book.restrictions[i].until = until
+        book.restrictions[i].lifted = True
+
+
+@compiled
+def is_open(call: Any) -> bool:
+    return bool(call.status == OPEN or call.status == PAST_DUE)
+
+
+@compiled
+def _meet(book: Book, tape: Tape, i: int, d: int) -> None:
+    call = book.calls[i]
+    if call.status == OPEN:
+        call.status = MET
+    elif call.status == PAST_DUE:
+        call.status = MET_LATE
+    call.satisfied = d
+    if call.kind == FED:
+        return
+    today = tape.ordinal[d]
+    k = 0
+    while k < book.state[0].restrictions:
+        r = book.restrictions[k]
+        before = book.state[0].restrictions
+        if r.why == i and r.until >= today:
+            end_restriction(book, k, today)
+        if book.state[0].restrictions == before:
+            k += 1
+
+
+@compiled
+def look(book: Book, law: Any, shares: Any, tape: Tape, d: int) -> bool:
+    """Calls that are met now. True if any was."""
+    found = False
+    for i in range(book.state[0].calls):
+        call = book.calls[i]
+        if call.satisfied >= 0 or d < call.issued or not is_open(call):
+            continue
+        met = False
+        if call.kind == FED or call.kind == DAY_TRADE:
+            met = not below(call.received, call.amount)
+        elif call.kind == MAINTENANCE:
+            equity, _, maintenance = margins(book, law, shares)
+            met = not below(equity - maintenance, 0.0)
+        if met:
+            _meet(book, tape, i, d)
+            found = True
+    return found
+
+
+@compiled
+def sold(book: Book, amount: float) -> None:
+    """Half the proceeds of a sale (negative: of a purchase) counts for Fed calls."""
+    state = book.state[0]
+    most = 0.0
+    for i in range(state.calls):
+        call = book.calls[i]
+        if call.kind == FED and call.satisfied < 0:
+            most = max(most, max(0.0, call.amount - call.received))
+    state.cured += max(0.0, min(amount, most))
+    for i in range(state.calls):
+        call = book.calls[i]
+        if call.kind == FED and call.satisfied < 0:
+            call.received += amount
+
+
+@compiled
+def level_moved(book: Book, rise: float) -> None:
+    for i in range(book.state[0].calls):
+        call = book.calls[i]
+        if call.kind == INTRADAY and call.satisfied < 0:
+            call.received += rise
+
+
+@compiled
+def _meet_at_close(book: Book, laws: Law, which: int, tape: Tape, d: int, equity: float, level: float, short: bool) -> None:
+    state = book.state[0]
+    for i in range(state.calls):
+        call = book.calls[i]
+        if call.satisfied >= 0 or d < call.issued or call.status == CLOSED:
+            continue
+        if call.kind == INTRADAY:
+            gains = laws.rules[laws.epoch[which, call.measured]].gains_count
+            met = not below(level - call.level if gains else call.received, call.amount)
+        elif call.kind == MINIMUM_EQUITY:
+            unlevered = call.parameter == 1 and not below(state.cash, 0.0) and not short
+            met = unlevered or not below(equity, call.required)
+        else:
+            continue
+        if met:
+            _meet(book, tape, i, d)
+
+
+@compiled
+def _pass_deadlines(book: Book, laws: Law, which: int, tape: Tape, d: int) -> None:
+    """Deadlines that pass with the close of session ``d``: a call keeps the clocks of the day it was measured on."""
+    state = book.state[0]
+    today = tape.ordinal[d]
+    for i in range(state.calls):
+        call = book.calls[i]
+        law = laws.rules[laws.epoch[which, call.measured]]
+        if call.status == OPEN and d >= call.due:
+            call.status = PAST_DUE
+            if call.kind == DAY_TRADE:
+                for k in range(state.restrictions):
+                    if book.restrictions[k].why == i and book.restrictions[k].kind == POWER_2X:
+                        due = tape.ordinal[call.due]
+                        restrict(book, CASH_AVAILABLE, due + 1, due + law.cash_basis_days, i, False)
+                        break
+        if call.kind != INTRADAY or call.satisfied >= 0:
+            continue
+        if d == call.measured + law.prompt_days:
+            call.failed = d
+            since = tape.since[law.practice_months, d]
+            failures = 0
+            for k in range(state.calls):
+                other = book.calls[k]
+                if other.failed >= 0 and tape.ordinal[other.failed] > since and not other.minor:
+                    failures += 1
+            if failures >= law.failures:
+                restrict(book, FREEZE, today + 1, today + law.freeze_days, i, False)
+        if is_open(call) and d >= call.measured + law.expiry_days:
+            call.status = EXPIRED
+
+
+@compiled
+def issue(book: Book, law: Any, tape: Tape, kind: int, amount: float, d: int, level: float, answers: bool) -> int:
+    """A call that the close of session ``d`` makes; returns its place."""
+    state = book.state[0]
+    if not answers:
+        state.left_out = L_ANSWER
+    if state.calls >= MOST_CALLS:
+        state.left_out = L_MANY
+        return 0
+    i = state.calls
+    state.calls += 1
+    call = book.calls[i]
+    days = -1
+    if kind == DAY_TRADE:
+        days = law.dt_call_days
+    elif kind == FED:
+        days = law.regt_days
+    elif kind == MAINTENANCE:
+        days = law.maintenance_days
+    elif kind == INTRADAY:
+        days = law.imd_call_days
+    call.kind, call.amount, call.measured, call.issued = kind, amount, d, d + 1
+    call.due = NEVER if days < 0 else max(d + days, d + 1)
+    call.status, call.satisfied, call.failed, call.parameter = OPEN, -1, -1, 0
+    call.received, call.level, call.required, call.minor = 0.0, level, 0.0, False
+    if kind == DAY_TRADE and law.open_call == LIQUIDATION_ONLY:
+        restrict(book, LIQUIDATION_ONLY, tape.ordinal[d + 1], NEVER, i, False)
+    elif kind == DAY_TRADE and state.flagged:
+        restrict(book, POWER_2X, tape.ordinal[d + 1], tape.ordinal[call.due], i, False)
+    elif kind == FED:
+        issued = tape.ordinal[d + 1]
+        recent = 0
+        for k in range(state.calls):
+            if book.calls[k].kind == FED and tape.ordinal[book.calls[k].issued] > tape.since[law.fed_months, d + 1]:
+                recent += 1
+        if recent >= law.fed_calls:
+            restrict(book, LIQUIDATION_ONLY, issued, issued + law.fed_days - 1, i, False)
+    return i
+
+
+@compiled
+def close(
+    book: Book,
+    laws: Law,
+    which: int,
+    tape: Tape,
+    d: int,
+    times: int,
+    exposure: float,
+    traded: float,
+    created: float,
+    short_by: float,
+    answers: bool,
+) -> None:
+    """The close of session ``d``: what it meets, deadlines that pass with it, and the calls that it makes.
+
+    ``times`` is the multiplier, ``exposure`` and ``traded`` the peak and the sum of day-traded dollars, ``created`` the initial margin that
+    trades created, ``short_by`` initial margin over equity with today's kept lots at trade price.
+    """
+    state = book.state[0]
+    law, shares = laws.rules[laws.epoch[which, d]], laws.securities[laws.epoch[which, d]]
+    equity, _, maintenance = margins(book, law, shares)
+    short = False
+    for i in range(state.held):
+        if book.pos[book.held[i]] < 0:
+            short = True
+    level = 0.0 if law.pdt else equity - maintenance
+    has_maintenance = has_minimum = False
+    for i in range(state.calls):
+        if is_open(book.calls[i]):
+            has_maintenance |= book.calls[i].kind == MAINTENANCE
+            has_minimum |= book.calls[i].kind == MINIMUM_EQUITY
+    stepped_down = state.in_force[POWER_2X] != 0
+    look(book, law, shares, tape, d)
+    _meet_at_close(book, laws, which, tape, d, equity, level, short)
+    _pass_deadlines(book, laws, which, tape, d)
+    if law.pdt:
+        if stepped_down:
+            start = law.under_call * max(0.0, state.excess_at_start)
+            over = (traded if law.aggregate else exposure) - start
+            if exceeds(over, 0.0):
+                issue(book, law, tape, DAY_TRADE, over * (1.0 / law.under_call), d, level, answers)
+        else:
+            start, asked = state.bod, True
+            if times < law.dt_multiple:
+                asked = law.unflagged_call
+                start = law.dt_multiple * max(0.0, state.excess_at_start)
+            if asked and exceeds(exposure - start, 0.0):
+                issue(book, law, tape, DAY_TRADE, (exposure - start) * law.call_ratio, d, level, answers)
+    if exceeds(min(created, short_by), law.de_minimis):
+        issue(book, law, tape, FED, min(created, short_by), d, level, answers)
+    if exceeds(maintenance - equity, 0.0) and not has_maintenance:
+        issue(book, law, tape, MAINTENANCE, maintenance - equity, d, level, answers)
+    needed, parameter = 0.0, -1
+    if law.pdt and state.flagged and law.minimum_call:
+        needed, parameter = law.pdt_min, 0
+    elif law.margin_minimum_call and (below(state.cash, 0.0) or short):
+        needed, parameter = law.margin_min, 1
+    if parameter >= 0 and below(equity, needed) and not has_minimum:
+        i = issue(book, law, tape, MINIMUM_EQUITY, needed - equity, d, level, answers)
+        book.calls[i].parameter, book.calls[i].required = parameter, needed
+    if not law.pdt and exceeds(state.deficit, 0.0):
+        minor = not exceeds(state.deficit, min(law.minor_ratio * max(0.0, state.deficit_equity), law.minor_limit))
+        if not minor or law.call_minor:
+            i = issue(book, law, tape, INTRADAY, state.deficit, d, level, answers)
+            book.calls[i].minor = minor
+
+
+@compiled
+def drop_minimum_equity(book: Book) -> None:
+    """The regime ended: an open $25,000 call is closed."""
+    for i in range(book.state[0].calls):
+        call = book.calls[i]
+        if call.kind == MINIMUM_EQUITY and is_open(call) and call.parameter == 0:
+            call.status = CLOSED
+
+
+@compiled
+def restrict_flagged(book: Book, kind: int, lifted: int, today: int) -> None:
+    """The restriction of a flagged account under $25,000 begins, changes its kind, or ends with ``lifted``; ``kind`` -1 is none."""
+    state = book.state[0]
+    current = -1
+    for i in range(state.restrictions):
+        r = book.restrictions[i]
+        if r.by_flag and r.until == NEVER:
+            current = i
+            break
+    was = book.restrictions[current].kind if current >= 0 else -1
+    if current >= 0 and kind != was:
+        end_restriction(book, current, lifted)
+    if kind >= 0 and (current < 0 or was != kind):
+        behind = -1
+        for i in range(state.calls):
+            if is_open(book.calls[i]) and book.calls[i].kind == MINIMUM_EQUITY:
+                behind = i
+        restrict(book, kind, today, NEVER, behind, True)
+

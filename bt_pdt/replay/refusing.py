@@ -1,0 +1,304 @@
+"""Compiled: may this order be sent? The checks of ``checks`` for simple orders, in their order; the first that fails names the refusal."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .books import opening_part, pending, potential, promised, reserved, run_of, works_in, would_day_trade
+from .books import peak as peak_exposure
+from .compiled import compiled
+from .shapes import (
+    CASH_AVAILABLE,
+    CLOSING_ONLY,
+    ENTRY,
+    EXIT,
+    FREEZE,
+    LIMIT,
+    LIQUIDATION_ONLY,
+    MARKET,
+    NO_DAY_TRADES,
+    POWER_2X,
+    R_CASH,
+    R_CLOSING,
+    R_COUNT,
+    R_DTBP,
+    R_FROZEN,
+    R_LIQUIDATION,
+    R_NO_SHORT,
+    R_NOT_SHORTABLE,
+    R_POWER,
+    R_PRICE,
+    R_QTY,
+    R_RESTRICTED,
+    R_WASH,
+    STOP,
+    STOP_LIMIT,
+    Book,
+)
+from .worth import DUST, below, exceeds, margins, multiplier, order_price, required
+
+
+@compiled
+def dtbp_left(book: Book, law: Any, held_back: float) -> float:
+    """Day-trading buying power net of today's open lots and of working opening orders."""
+    state = book.state[0]
+    used = state.opened_today if state.in_force[POWER_2X] != 0 and law.aggregate else state.used_today
+    return max(0.0, min(state.bod, state.bod - used - held_back))
+
+
+@compiled
+def regt_left(book: Book, law: Any, shares: Any, held_back: float) -> float:
+    """Reg T buying power net of working opening orders."""
+    equity, initial, _ = margins(book, law, shares)
+    return max(0.0, max(0.0, equity - initial) * law.regt_multiple - held_back)
+
+
+@compiled
+def intraday_power(book: Book, law: Any, shares: Any) -> float:
+    equity, _, maintenance = margins(book, law, shares)
+    return law.intraday_multiple * max(0.0, equity - maintenance)
+
+
+@compiled
+def cash_available(book: Book, held_back: float) -> float:
+    """The cash that the day began with, less all of today's openings, and no more than there is now."""
+    state = book.state[0]
+    begin = max(0.0, state.cash_at_start) - state.cost_today
+    return max(0.0, min(begin, state.cash) - held_back)
+
+
+@compiled
+def off_tick(asked: float) -> bool:
+    step = 0.01 if asked >= 1 else 0.0001
+    return abs(asked / step - round(asked / step)) > 1e-6 * max(1.0, asked / step)
+
+
+@compiled
+def valued(law: Any, share: Any, sign: int, kind: int, price: float, limit: float, last: float) -> tuple[float, float, float]:
+    """What one opening share is valued at: (order value, Reg T charge, what a dollar of it uses of day-trading buying power)."""
+    each = order_price(law, sign, kind, price, limit, last)
+    initial, maintenance = required(law, share, float(sign), each, last if last != 0.0 else each)
+    scale = 1.0
+    if law.by_requirement and each != 0.0:
+        scale = max(1.0, maintenance / each / law.law_rate)
+    return each, initial * law.regt_multiple, scale
+
+
+@compiled
+def parts(book: Book, law: Any, s: int, sign: int, qty: float) -> tuple[float, float, float]:
+    """(shares opened, shares closed, shares that may be closed) by an order."""
+    position = book.pos[s]
+    if position * sign >= 0:
+        return (qty if qty > DUST else 0.0), 0.0, 0.0
+    available = max(0.0, abs(position) - promised(book, s, sign))
+    closing = min(qty, available) if law.flip else qty
+    opening = qty - closing
+    return (opening if opening > DUST else 0.0), closing, available
+
+
+@compiled
+def completes_day_trade(book: Book, law: Any, s: int, sign: int, qty: float) -> bool:
+    buys, sells = pending(book, s)
+    run_of(book, s)
+    before = would_day_trade(book, law, s, buys, sells)
+    if sign > 0:
+        buys += qty
+    else:
+        sells += qty
+    return would_day_trade(book, law, s, buys, sells) and not before
+
+
+@compiled
+def _exit_exposure(book: Book, law: Any, s: int, sign: int, opening: float, closing: float, charge: float, with_order: bool) -> float:
+    """Peak day-traded dollars if every entry and then every resting exit fills, with or without this order."""
+    state = book.state[0]
+    aggregate = state.in_force[POWER_2X] != 0 and law.aggregate
+    extra = 0.0
+    for each in range(len(book.pos)):
+        closes = 0.0
+        for i in range(state.working):
+            order = book.orders[i]
+            if order.works and order.symbol == each:
+                part = order.qty - opening_part(book, i)
+                if part > DUST:
+                    closes += order.sign * part
+        if with_order and each == s and closing > 0.0:
+            closes += sign * closing
+        if closes == 0.0:
+            continue
+        left = abs(closes)
+        run = book.runs[each]
+        if run.begun and run.opened * closes < 0:
+            for k in range(run.lots):
+                lot = book.lots[each, k]
+                piece = min(left, lot.qty)
+                book.steps[lot.moment] += piece * lot.charge
+                extra += piece * lot.charge
+                left -= piece
+        for i in range(state.working):
+            order = book.orders[i]
+            if order.works and order.symbol == each:
+                part = opening_part(book, i)
+                if part > DUST:
+                    piece = min(left, part)
+                    book.steps[state.executions] += piece * order.dtbp
+                    extra += piece * order.dtbp
+                    left -= piece
+        if with_order and each == s and opening > 0.0:
+            piece = min(left, opening)
+            book.steps[state.executions] += piece * charge
+            extra += piece * charge
+            left -= piece
+    found = peak_exposure(book, aggregate)
+    return found + extra if aggregate else found
+
+
+@compiled
+def _quantity(book: Book, law: Any, s: int, sign: int, qty: float, available: float) -> bool:
+    """More than can be closed, or against an order that works in a flat symbol."""
+    if law.flip:
+        return False
+    if book.pos[s] * sign < 0 and qty > available + DUST:
+        return True
+    return False
+
+
+@compiled
+def _washes(book: Book, s: int, sign: int, kind: int, price: float, limit: float) -> bool:
+    """An opposite order works: a market or stop order, or a limit that this one would cross."""
+    mine = price if kind == LIMIT else limit
+    for i in range(book.state[0].working):
+        order = book.orders[i]
+        if not order.works or order.symbol != s or order.sign == sign:
+            continue
+        if (kind == LIMIT or kind == STOP_LIMIT) and (order.type == LIMIT or order.type == STOP_LIMIT):
+            theirs = order.price if order.type == LIMIT else order.limit
+            buy, sell = (mine, theirs) if sign > 0 else (theirs, mine)
+            if buy < sell:
+                continue
+        return True
+    return False
+
+
+@compiled
+def _opposed(book: Book, s: int, sign: int) -> bool:
+    for i in range(book.state[0].working):
+        order = book.orders[i]
+        if order.works and order.symbol == s and order.sign == -sign:
+            return True
+    return False
+
+
+@compiled
+def _count(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, opening: float) -> bool:
+    """The count of day trades refuses: on exit the order that could make one too many, on entry any opening with all used."""
+    state = book.state[0]
+    if not law.pdt or law.pdt_check == 0:
+        return False
+    tested = state.last_equity
+    if law.equity_now:
+        tested, _, _ = margins(book, law, shares)
+    if not below(tested, law.pdt_min):
+        return False
+    allowed = law.threshold - 1
+    executed = state.earlier + state.today
+    if law.pdt_check & EXIT and completes_day_trade(book, law, s, sign, qty) and executed + potential(book, law) + 1 > allowed:
+        return True
+    if law.pdt_check & ENTRY and opening > 0.0:
+        counted = potential(book, law)
+        if law.strict:
+            for i in range(state.runs):
+                each = book.touched[i]
+                run = book.runs[each]
+                if run.opened != 0.0 and run.phase_open:
+                    buys, sells = pending(book, each)
+                    counted += not would_day_trade(book, law, each, buys, sells)
+        return executed + counted >= allowed
+    return False
+
+
+@compiled
+def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, kind: int, price: float, limit: float) -> int:
+    """0 if the order is accepted, else the place of the reason."""
+    state = book.state[0]
+    last = book.marks[s]
+    if law.price_check:
+        if (kind == LIMIT or kind == STOP or kind == STOP_LIMIT) and off_tick(price):
+            return R_PRICE
+        if kind == STOP_LIMIT and off_tick(limit):
+            return R_PRICE
+        if (kind == STOP or kind == STOP_LIMIT) and (price - last) * sign <= 0:
+            return R_PRICE
+    opening, closing, available = parts(book, law, s, sign, qty)
+    each = regt_each = 0.0
+    scale = 1.0
+    if opening > 0.0 or law.flip:
+        each, regt_each, scale = valued(law, shares[s], sign, kind, price, limit, last)
+    value, regt = opening * each, opening * regt_each
+    held_value, held_regt, held_dtbp, _ = reserved(book)
+    if opening > 0.0:
+        if state.in_force[LIQUIDATION_ONLY] != 0:
+            return R_LIQUIDATION
+        if state.in_force[CLOSING_ONLY] != 0:
+            return R_CLOSING
+        if state.in_force[CASH_AVAILABLE] != 0 and (sign < 0 or exceeds(value, cash_available(book, held_value))):
+            return R_CASH
+        if state.in_force[FREEZE] != 0 and (sign < 0 or exceeds(value, max(0.0, max(0.0, state.cash) - held_value))):
+            return R_FROZEN
+    if state.in_force[NO_DAY_TRADES] != 0 and completes_day_trade(book, law, s, sign, qty):
+        return R_RESTRICTED
+    times = multiplier(book, law, shares)
+    if sign < 0 and opening > 0.0 and (law.flip or book.pos[s] * sign >= 0):
+        if shares[s].barred_short:
+            return R_NOT_SHORTABLE
+        if times == 1:
+            return R_NO_SHORT
+    if _quantity(book, law, s, sign, qty, available):
+        return R_QTY
+    washes = law.wash and works_in(book, s) and _washes(book, s, sign, kind, price, limit)
+    if not law.flip and book.pos[s] == 0.0 and not washes and _opposed(book, s, sign):
+        return R_QTY
+    if washes:
+        return R_WASH
+    if opening > 0.0:
+        if times == 1:
+            if exceeds(value, max(0.0, state.cash - held_value)):
+                return R_POWER
+        elif exceeds(regt, regt_left(book, law, shares, held_regt)):
+            fits = False
+            if times >= 4:
+                power = dtbp_left(book, law, held_dtbp) if law.pdt else intraday_power(book, law, shares) - max(held_value, held_dtbp)
+                fits = not exceeds(value * scale, power)
+            if not fits:
+                return R_POWER
+    if law.pdt and times >= 4:
+        if opening > 0.0 and law.dtbp_check & ENTRY and exceeds(value * scale, dtbp_left(book, law, held_dtbp)):
+            return R_DTBP
+        if law.dtbp_check & EXIT and exceeds(state.opened_today + held_dtbp + value * scale, state.bod):
+            after = _exit_exposure(book, law, s, sign, opening, closing, each * scale, True)
+            if exceeds(after, state.bod):
+                before = _exit_exposure(book, law, s, sign, opening, closing, each * scale, False)
+                if exceeds(after, before):
+                    return R_DTBP
+    if _count(book, law, shares, s, sign, qty, opening):
+        return R_COUNT
+    return 0
+
+
+@compiled
+def largest(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, unit: float) -> float:
+    """The largest quantity of a market order up to ``qty`` that passes: whole ``unit``s where ``qty`` does not."""
+    if refusal(book, law, shares, s, sign, qty, MARKET, 0.0, 0.0) == 0:
+        return qty
+    units = math.ceil(qty / unit - 1e-9)
+    if units < 1 or refusal(book, law, shares, s, sign, min(unit, qty), MARKET, 0.0, 0.0) != 0:
+        return 0.0
+    passes, fails = 1, units
+    while fails - passes > 1:
+        middle = (passes + fails) // 2
+        if refusal(book, law, shares, s, sign, middle * unit, MARKET, 0.0, 0.0) == 0:
+            passes = middle
+        else:
+            fails = middle
+    return passes * unit

@@ -1,0 +1,228 @@
+"""``Replay``: the intents of one run, and what becomes of them under other accounts and sizers."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..account import rulebook_as
+from ..adapter import sizers
+from ..adapter.sizing import Sizing, sizing_of
+from ..brokerages import brokerage as brokerage_named
+from ..errors import BadInput
+from ..orders import Asset
+from ..rules.rulebook import Rulebook
+from . import shapes
+from .law import Unsupported, laws
+from .shapes import BINDING, DAY_TRADING, FIXED, LEFT, OF_EQUITY, OF_POWER, REASONS, REGT, Array, Book, Log
+from .tape import intents, tape
+
+if TYPE_CHECKING:
+    from ..adapter.recording import Record
+    from ..bars import Bars
+
+_POWERS = {"binding": BINDING, "regt": REGT, "day_trading": DAY_TRADING}
+#: Arguments of an account that a replay knows; any other asks for a full run.
+_ACCOUNT = ("pattern_day_trader", "last_equity", "last_maintenance_margin", "one_time_removal_used")
+
+
+def compiler_or_sentence() -> None:
+    """Raises :class:`BadInput` with how to install it where numba is missing."""
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        raise BadInput('a replay is compiled by numba: pip install "bt_pdt[fast]"; without it every variant is a full run.') from None
+
+
+class Replayed(NamedTuple):
+    """One variant: its numbers (those of a search), or why it is ``left`` to a full run; the rest only where it was asked for."""
+
+    metrics: dict[str, Any]
+    left: str = ""
+    rows: Sequence[Mapping[str, Any]] = ()
+    orders: Sequence[tuple[int, float, str]] = ()  # (bar, signed shares, "" or the reason of the refusal)
+    fills: Sequence[tuple[int, int, float, float]] = ()  # (bar, feed, signed shares, price)
+    values: Array | None = None
+
+
+class Replay:
+    """A recorded run over its bars. Raises :class:`Unsupported` where it cannot be replayed at all."""
+
+    def __init__(self, strategy: type, bars: Bars, symbols: Sequence[str], record: Record, steps: int, assets: Mapping[str, Asset]) -> None:
+        self.strategy, self.symbols, self.record, self.assets = strategy, list(symbols), record, assets
+        self.tape, self.days = tape(bars, self.symbols, record.order)
+        if len(self.tape.day) != steps:
+            raise Unsupported("a run that did not go through all bars")
+        self.intents = intents(record)
+        self.seen = np.unique(self.tape.day).tolist()
+        self._rooms = threading.local()
+
+    def run(
+        self,
+        variants: Sequence[Mapping[str, Any]],
+        *,
+        jobs: int | None = None,
+        whole: bool = False,
+        told: Callable[[int, Replayed], None] | None = None,
+    ) -> list[Replayed]:
+        """What becomes of the intents under each variant (arguments of ``bt_pdt.run``); ``whole`` keeps orders, fills and equity too."""
+        from .kernel import replay
+
+        rows, reasons = np.zeros(len(variants), dtype=shapes.VARIANT), [""] * len(variants)
+        books: dict[Any, tuple[int, Rulebook]] = {}
+        for i, arguments in enumerate(variants):
+            try:
+                self._variant(rows[i], arguments, books)
+            except Unsupported as error:
+                reasons[i] = str(error)
+        known = laws([book for _, book in books.values()], self.days, self.symbols, self.assets) if books else None
+
+        def one(i: int) -> Replayed:
+            if reasons[i] or known is None:
+                return Replayed({}, reasons[i])
+            book, table, marked = self._room()
+            log = self._log(whole)
+            replay(book, known, self.tape, self.intents, rows[i], table, marked, log)
+            left = int(book.state[0]["left_out"])
+            return Replayed({}, LEFT[left]) if left else self._told(book, table, float(rows[i]["cash"]), log, whole)
+
+        def tell(i: int) -> Replayed:
+            found = one(i)
+            if told is not None:
+                told(i, found)
+            return found
+
+        cores = jobs or os.cpu_count() or 1
+        if cores == 1 or len(variants) < 2:
+            return [tell(i) for i in range(len(variants))]
+        with ThreadPoolExecutor(cores) as pool:
+            return list(pool.map(tell, range(len(variants))))
+
+    # -- a variant
+
+    def _variant(self, row: Any, given: Mapping[str, Any], books: dict[Any, tuple[int, Rulebook]]) -> None:
+        account = dict(given.get("account") or {})
+        for name in account:
+            if name not in _ACCOUNT:
+                raise Unsupported(f"an account with {name}")
+        if given.get("deposits"):
+            raise Unsupported("deposits")
+        rules, brokerage = given.get("rules", "as_of"), given.get("brokerage", "alpaca")
+        refuses = rules != "off"
+        on_call = given.get("on_call", "ignore")
+        block = given.get("block_on")
+        overrides = dict(given.get("set") or {})
+        for name in ("pdt_check", "dtbp_check"):
+            mode = block if block is not None else given.get(name)
+            if mode is not None and brokerage_named(brokerage).has(name):
+                overrides[name] = mode
+        key = (brokerage, str(rules), tuple(sorted((name, repr(value)) for name, value in overrides.items())))
+        if key not in books:
+            books[key] = (len(books), rulebook_as(brokerage, rules, overrides))
+        cash = float(given.get("cash", 100_000.0))
+        equity = account.get("last_equity")
+        maintenance = account.get("last_maintenance_margin")
+        row["cash"], row["law"] = cash, books[key][0]
+        row["last_equity"] = cash if equity is None else float(equity)
+        row["last_maintenance"] = 0.0 if maintenance is None else float(maintenance)
+        row["flagged"], row["refuses"] = bool(account.get("pattern_day_trader")), refuses
+        row["ignores_calls"] = on_call == "ignore" or not refuses
+        row["worst_price"], row["charges"] = bool(given.get("worst_price")), bool(given.get("charge_costs", True))
+        self._sizer(row, given.get("sizer"))
+
+    def _sizer(self, row: Any, given: Any) -> None:
+        row["sizer"], row["sizer_a"] = FIXED, 1.0  # backtrader's own where none is given
+        if given is None or not self.record.sized:
+            return
+        sizing = sizing_of(given, self.strategy)
+        values = dict(sizing.given)
+        if sizing.kind is sizers.Trimmed and isinstance(values.get("sizer"), Sizing):
+            row["trimmed"], fractional = True, bool(values.get("fractional"))
+            sizing, values = values["sizer"], dict(values["sizer"].given)
+            row["fractional"] = fractional
+        if sizing.kind is sizers.bt.sizers.FixedSize and set(values) <= {"stake"}:
+            row["sizer_a"] = abs(values.get("stake", 1))
+        elif sizing.kind is sizers.PercentOfEquity:
+            row["sizer"], row["sizer_a"] = OF_EQUITY, values.get("percent", 10.0)
+        elif sizing.kind is sizers.PercentOfBuyingPower and values.get("power", "binding") in _POWERS:
+            row["sizer"], row["sizer_a"] = OF_POWER, values.get("percent", 50.0)
+            row["sizer_b"] = _POWERS[values.get("power", "binding")]
+        else:
+            raise Unsupported(f"the sizer {sizing!r}")
+        row["fractional"] |= bool(values.get("fractional"))
+
+    # -- room to work in, one for each thread
+
+    def _room(self) -> tuple[Book, Array, Array]:
+        room = getattr(self._rooms, "room", None)
+        if room is None:
+            count, asked, days = len(self.symbols), len(self.intents.step) + 2, len(self.days)
+            most = int(np.bincount(self.intents.symbol, minlength=1).max()) + 2 if len(self.intents.symbol) else 2
+            book = Book(
+                np.zeros(1, shapes.STATE),
+                np.zeros(count),
+                np.zeros(count),
+                np.zeros(count),
+                np.zeros(count + 1, np.int64),
+                np.zeros(count, shapes.RUN),
+                np.zeros(count + 1, np.int64),
+                np.zeros((count, most), shapes.LOT),
+                np.zeros(2 * asked, shapes.DONE),
+                np.zeros(asked + 1),
+                np.zeros(asked, shapes.ORDER),
+                np.zeros(asked, np.int64),
+                np.zeros(asked),
+                np.zeros(shapes.MOST_CALLS, shapes.CALL),
+                np.zeros(shapes.MOST_CALLS, shapes.RESTRICTION),
+                np.zeros(days, np.int64),
+                np.zeros(days, np.int64),
+                np.zeros(len(REASONS) + 1, np.int64),
+            )
+            room = self._rooms.room = (book, np.zeros(days, shapes.ROW), np.zeros(count + 1, np.bool_))
+        book, table, _ = room
+        for array in (book.state, book.pos, book.cost, book.marks, book.runs, book.steps, book.made, book.filled, book.reasons, table):
+            array[:] = np.zeros((), array.dtype)
+        return room  # type: ignore[no-any-return]
+
+    def _log(self, whole: bool) -> Log:
+        count = len(self.intents.step) if whole else 0
+        return Log(
+            np.zeros(count),
+            np.full(count, -1, dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count, dtype=np.int64),
+            np.zeros(count),
+            np.zeros(count),
+            np.zeros(len(self.tape.day) if whole else 0),
+        )
+
+    def _told(self, book: Book, table: Array, cash: float, log: Log, whole: bool) -> Replayed:
+        from .numbers import numbers, session_rows
+
+        rows = session_rows(table, self.days)
+        found = numbers(book, rows, self.seen, cash)
+        if not whole:
+            return Replayed(found)
+        sent = np.flatnonzero(log.answer >= 0)
+        orders = [
+            (int(self.intents.step[i]), float(log.qty[i]), "" if log.answer[i] == 0 else str(REASONS[log.answer[i] - 1])) for i in sent
+        ]
+        fills = [
+            (int(log.fill_step[k]), int(self.intents.symbol[log.fill_intent[k]]), float(log.fill_qty[k]), float(log.fill_price[k]))
+            for k in range(int(book.state[0]["fills"]))
+        ]
+        return Replayed(found, "", rows, orders, fills, log.values.copy())
+
+
+def record_of(run: Callable[..., Any], strategy: type, bars: Bars, arguments: Mapping[str, Any]) -> tuple[Record, Any]:
+    """The intents of one run with the rules off, and its result. ``run`` is ``bt_pdt.run``."""
+    from ..adapter.recording import Record, recorded
+
+    record = Record()
+    off = {name: value for name, value in arguments.items() if name not in ("rules", "block_on", "pdt_check", "dtbp_check", "deposits")}
+    return record, run(recorded(strategy, record), bars, **off, rules="off")

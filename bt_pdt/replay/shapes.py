@@ -1,0 +1,238 @@
+"""The arrays that the compiled replay works on: what the day's law says, one account, its calls, the bars, and the recorded orders.
+
+Sessions are places in a list of consecutive sessions of the exchange, dates are ordinals, money is dollars, quantities are shares.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..calls import KINDS
+from ..decisions import Reason
+
+Array = np.ndarray[Any, Any]
+
+#: Later than any date, more than any place.
+NEVER = 1 << 40
+
+# -- codes
+
+BUY, SELL, CLOSE, CANCEL = 0, 1, 2, 3
+MARKET, LIMIT, STOP, STOP_LIMIT = 0, 1, 2, 3
+REASONS = tuple(Reason)
+(
+    R_PRICE,
+    R_BLOCKED,
+    R_LIQUIDATION,
+    R_CLOSING,
+    R_CASH,
+    R_FROZEN,
+    R_RESTRICTED,
+    R_NOT_SHORTABLE,
+    R_NO_SHORT,
+    R_MINIMUM,
+    R_QTY,
+    R_WASH,
+    R_NON_MARGINABLE,
+    R_POWER,
+    R_DTBP,
+    R_COUNT,
+    R_WITHDRAWAL,
+) = range(1, len(REASONS) + 1)
+DAY_TRADE, FED, MAINTENANCE, MINIMUM_EQUITY, INTRADAY = range(len(KINDS))
+OPEN, MET, PAST_DUE, MET_LATE, EXPIRED, CLOSED = range(6)
+LIQUIDATION_ONLY, CLOSING_ONLY, CASH_AVAILABLE, NO_DAY_TRADES, FREEZE, POWER_2X = range(6)
+ENTRY, EXIT = 1, 2
+BY_DIRECTION, BY_FIFO, BY_LIFO = 0, 1, 2
+FIXED, OF_EQUITY, OF_POWER = 0, 1, 2
+BINDING, REGT, DAY_TRADING = 0, 1, 2
+
+#: Why a variant is left to a full run: the code and the words.
+LEFT = {
+    1: "equity was gone",
+    2: "a margin call fell due and the brokerage sells",
+    3: "a margin call was issued and the customer answers it",
+    4: "a requirement was broken during the session at a brokerage that watches in real time",
+    5: "an order was sent or filled after the close",
+    6: "more calls or restrictions than are kept",
+    7: "a security was ordered before it had a price",
+}
+(L_EQUITY, L_SOLD, L_ANSWER, L_WATCHED, L_LATE, L_MANY, L_PRICE) = LEFT
+
+# -- the law of a day
+
+LAW = np.dtype(
+    [
+        ("pdt", "?"),
+        *((name, "f8") for name in ("regt_long", "regt_short", "regt_multiple", "de_minimis", "margin_min", "pdt_min", "exempt_ratio")),
+        *((name, "f8") for name in ("dt_multiple", "call_ratio", "under_call", "law_rate", "position_ratio")),
+        *((name, "f8") for name in ("concentration_share", "concentration_debit", "concentration_rate")),
+        *((name, "f8") for name in ("interest", "day_count", "borrow", "intraday_multiple", "minor_ratio", "minor_limit")),
+        *((name, "f8") for name in ("short_valuation", "collar_below", "collar_threshold", "collar_from")),
+        *((name, "i8") for name in ("threshold", "window", "counting", "pdt_check", "dtbp_check", "under_25k", "open_call")),
+        *((name, "i8") for name in ("dt_call_days", "cash_basis_days", "regt_days", "maintenance_days", "settlement_days")),
+        *((name, "i8") for name in ("imd_call_days", "prompt_days", "expiry_days", "failures", "freeze_days", "practice_months")),
+        *((name, "i8") for name in ("fed_months", "fed_calls", "fed_days")),
+        *((name, "?") for name in ("six_percent", "unflagged_call", "aggregate", "by_requirement", "flip", "price_check", "wash", "strict")),
+        *((name, "?") for name in ("equity_now", "policy_equity", "minimum_call", "margin_minimum_call", "real_time", "covers")),
+        *((name, "?") for name in ("call_minor", "gains_count")),
+    ]
+)
+#: A security under the law of a day: bands by price. ``own_short`` is the initial margin rate of its own, where it has one.
+SECURITY = np.dtype(
+    [
+        ("long_below", "f8", (6,)),
+        ("long_inclusive", "i8", (6,)),
+        ("long_rate", "f8", (6,)),
+        ("short_below", "f8", (6,)),
+        ("short_per_share", "f8", (6,)),
+        ("short_rate", "f8", (6,)),
+        ("own_short", "f8"),
+        ("barred_short", "?"),
+    ]
+)
+
+# -- one account
+
+STATE = np.dtype(
+    [
+        *((name, "f8") for name in ("cash", "host_cash", "value", "used_today", "opened_today", "cost_today", "cash_at_start")),
+        *((name, "f8") for name in ("last_equity", "last_maintenance", "excess_at_start", "bod", "sma", "flow", "cured")),
+        *((name, "f8") for name in ("lowest_dtbp", "lowest_level", "deficit", "deficit_equity", "interest", "borrow")),
+        *((name, "f8") for name in ("paid_interest", "paid_borrow", "high", "drawdown")),
+        *((name, "i8") for name in ("session", "multiplier", "executions", "lots_done", "working", "calls", "restrictions", "unsettled")),
+        *((name, "i8") for name in ("earlier", "today", "filled_today", "held", "runs", "month", "left_out")),
+        *((name, "i8") for name in ("orders", "refused", "refused_exits", "fills", "day_trades", "overnight")),
+        *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding")),
+        ("in_force", "i8", (6,)),
+    ]
+)
+RUN = np.dtype([("carried", "f8"), ("opened", "f8"), ("lots", "i8"), ("phase_open", "?"), ("same_side", "?"), ("begun", "?"), ("stuck", "?")])
+LOT = np.dtype([("qty", "f8"), ("price", "f8"), ("charge", "f8"), ("left", "f8"), ("moment", "i8"), ("counted", "?")])
+DONE = np.dtype([("opened", "i8"), ("closed", "i8"), ("dollars", "f8")])
+ORDER = np.dtype(
+    [
+        *((name, "i8") for name in ("intent", "symbol", "sign", "type", "valid", "made", "ends")),
+        *((name, "f8") for name in ("qty", "price", "limit", "value", "regt", "dtbp")),
+        *((name, "?") for name in ("triggered", "works")),
+    ]
+)
+CALL = np.dtype(
+    [
+        *((name, "i8") for name in ("kind", "measured", "issued", "due", "status", "satisfied", "failed", "parameter")),
+        *((name, "f8") for name in ("amount", "received", "level", "required")),
+        ("minor", "?"),
+    ]
+)
+RESTRICTION = np.dtype([(name, "i8") for name in ("kind", "start", "until", "why")] + [("by_flag", "?"), ("lifted", "?")])
+#: A row of the sessions table.
+ROW = np.dtype(
+    [
+        *((name, "f8") for name in ("equity", "maintenance_margin", "initial_margin", "bod_dtbp", "lowest_dtbp", "regt_buying_power")),
+        *((name, "f8") for name in ("sma", "lowest_level", "deficit", "interest", "borrow_fee")),
+        *((name, "i8") for name in ("daytrade_count", "multiplier")),
+        ("pattern_day_trader", "?"),
+        ("old", "?"),
+    ]
+)
+#: What varies: the account and the sizer of one variant.
+VARIANT = np.dtype(
+    [
+        ("cash", "f8"),
+        ("last_equity", "f8"),
+        ("last_maintenance", "f8"),
+        ("sizer_a", "f8"),
+        ("sizer_b", "f8"),
+        ("law", "i8"),
+        ("sizer", "i8"),
+        ("flagged", "?"),
+        ("refuses", "?"),
+        ("ignores_calls", "?"),
+        ("worst_price", "?"),
+        ("charges", "?"),
+        ("fractional", "?"),
+        ("trimmed", "?"),
+    ]
+)
+
+MOST_CALLS = 96
+
+
+class Book(NamedTuple):
+    """One account as arrays; those by symbol have one place for each."""
+
+    state: Array  # STATE, one
+    pos: Array
+    cost: Array  # the host's average price of a position
+    marks: Array
+    held: Array  # symbols held, in the order in which they were opened
+    runs: Array  # RUN by symbol
+    touched: Array  # symbols with a run today, in their order
+    lots: Array  # LOT, by symbol
+    done: Array  # DONE: lots opened and closed today
+    steps: Array  # room to add up day-traded exposure
+    orders: Array  # ORDER: what works, in the order of submission
+    unsettled_due: Array
+    unsettled: Array
+    calls: Array  # CALL
+    restrictions: Array  # RESTRICTION
+    made: Array  # day trades by session
+    filled: Array  # orders executed by session
+    reasons: Array  # refusals by the place of their reason
+
+
+class Tape(NamedTuple):
+    """Bars of all symbols on one clock: (steps, symbols), the newest bar where a symbol has none of its own; and the days they lie in."""
+
+    opens: Array
+    highs: Array
+    lows: Array
+    closes: Array
+    ends: Array  # when the newest bar of the symbol ended, microseconds; 0 before its first
+    day: Array  # session of each step
+    regular: Array  # within regular hours
+    late: Array  # after the close of its session
+    last_step: Array  # by session: the last step up to its close, -1 without bars
+    close_at: Array  # by session: microseconds
+    ordinal: Array  # by session, some later ones too
+    month: Array
+    gap: Array  # calendar days to the next session
+    since: Array  # (months, session): the date so many months before
+    settles: Array  # (days, session): the date on which a trade settles
+    order: Array  # symbols in the order in which the host adds them up
+
+
+class Intents(NamedTuple):
+    """What a strategy asked for, in its order. ``size`` is NaN where the sizer is to say; ``target`` is the order that a cancel means."""
+
+    step: Array
+    symbol: Array
+    action: Array
+    size: Array
+    type: Array
+    price: Array
+    limit: Array
+    valid: Array
+    target: Array
+
+
+class Law(NamedTuple):
+    """Laws by (law, session): a place in ``rules`` and the rows of ``securities``."""
+
+    epoch: Array
+    rules: Array  # LAW
+    securities: Array  # SECURITY: (epoch, symbol)
+
+
+class Log(NamedTuple):
+    """What became of each intent (shares, 0 where nothing was sent; 0 accepted or the place of a reason) and every execution; may be empty."""
+
+    qty: Array
+    answer: Array
+    fill_intent: Array
+    fill_step: Array
+    fill_price: Array
+    fill_qty: Array
+    values: Array

@@ -1,0 +1,125 @@
+"""Compiled: what positions require and are worth. The same arithmetic as ``margin`` and ``valuation``, in the same order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .compiled import compiled
+from .shapes import LIMIT, MARKET, STOP_LIMIT, Book
+
+HALF_CENT = 0.005
+DUST = 1e-9
+
+
+@compiled
+def exceeds(amount: float, bound: float) -> bool:
+    return amount > bound + HALF_CENT
+
+
+@compiled
+def below(amount: float, bound: float) -> bool:
+    return amount < bound - HALF_CENT
+
+
+@compiled
+def required(law: Any, share: Any, qty: float, price: float, mark: float) -> tuple[float, float]:
+    """(initial, maintenance) of signed shares valued at ``price``; bands are chosen by ``mark``."""
+    shares = abs(qty)
+    value = shares * price
+    k = 0
+    if qty >= 0:
+        while not (mark < share.long_below[k] or (share.long_inclusive[k] != 0 and mark <= share.long_below[k])):
+            k += 1
+        maintenance = share.long_rate[k] * value
+        return max(law.regt_long * value, maintenance), maintenance
+    while not mark < share.short_below[k]:
+        k += 1
+    maintenance = max(share.short_per_share[k] * shares, share.short_rate[k] * shares * mark) * (price / mark if mark != 0.0 else 1.0)
+    if law.covers:
+        return max(law.regt_short * value, maintenance), maintenance
+    return max(law.regt_short, share.own_short) * value, maintenance
+
+
+@compiled
+def concentrated(law: Any, cash: float, long_value: float, value: float, initial: float, maintenance: float) -> tuple[float, float, bool]:
+    """The house add-on (initial, maintenance) of one position, and whether it is the one that has it."""
+    if math.isnan(law.concentration_share) or -cash < law.concentration_debit or long_value == 0.0:
+        return 0.0, 0.0, False
+    if value < law.concentration_share * long_value:
+        return 0.0, 0.0, False
+    wanted = law.concentration_rate * value
+    return max(0.0, wanted - initial), max(0.0, wanted - maintenance), True
+
+
+@compiled
+def sums(book: Book, law: Any, shares: Any) -> tuple[float, float, float, float]:
+    """(long market value, short market value, initial, maintenance) at the marks."""
+    state = book.state[0]
+    long_value = short_value = initial = maintenance = 0.0
+    for i in range(state.held):
+        s = book.held[i]
+        value = book.pos[s] * book.marks[s]
+        first, held = required(law, shares[s], book.pos[s], book.marks[s], book.marks[s])
+        if value >= 0:
+            long_value += value
+        else:
+            short_value -= value
+        initial += first
+        maintenance += held
+    if not math.isnan(law.concentration_share):
+        for i in range(state.held):
+            s = book.held[i]
+            first, held = required(law, shares[s], book.pos[s], book.marks[s], book.marks[s])
+            more, kept, found = concentrated(law, state.cash, long_value, book.pos[s] * book.marks[s], first, held)
+            if found:
+                return long_value, short_value, max(initial, initial + more), maintenance + kept
+    return long_value, short_value, initial, maintenance
+
+
+@compiled
+def margins(book: Book, law: Any, shares: Any) -> tuple[float, float, float]:
+    """(equity, initial margin, maintenance margin) at the marks."""
+    long_value, short_value, initial, maintenance = sums(book, law, shares)
+    return book.state[0].cash + long_value - short_value, initial, maintenance
+
+
+@compiled
+def level(book: Book, law: Any, shares: Any) -> float:
+    """The intraday margin level; 0 in the old regime."""
+    if law.pdt:
+        return 0.0
+    equity, _, maintenance = margins(book, law, shares)
+    return equity - maintenance
+
+
+@compiled
+def multiplier(book: Book, law: Any, shares: Any) -> int:
+    """1, 2 or 4."""
+    fixed = book.state[0].multiplier
+    if fixed != 0:
+        return int(fixed)
+    equity, _, _ = margins(book, law, shares)
+    return 1 if below(equity, law.margin_min) else int(law.intraday_multiple)
+
+
+@compiled
+def collar(law: Any, price: float) -> float:
+    return price * (1.0 + (law.collar_below if price < law.collar_threshold else law.collar_from))
+
+
+@compiled
+def order_price(law: Any, sign: int, kind: int, price: float, limit: float, last: float) -> float:
+    """Dollars a share at which an opening order is valued; ``price`` is a limit's limit, a stop's stop."""
+    if sign > 0:
+        if kind == LIMIT:
+            return price
+        if kind == STOP_LIMIT:
+            return limit
+        return collar(law, last if kind == MARKET else price)
+    floor = law.short_valuation * last
+    if kind == LIMIT:
+        return max(price, floor)
+    if kind == STOP_LIMIT:
+        return max(limit, floor)
+    return floor
