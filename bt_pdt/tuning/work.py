@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from .. import study
 from ..comparison.variants import _portable
 from ..errors import BadInput
 from ..report.folder import plain
+from .folders import Folder
 from .goals import measure
 
 if TYPE_CHECKING:
@@ -93,15 +92,15 @@ class Workers:
         self._portable = _portable(strategy) if cores > 1 else None
         self.cores = cores if self._portable is not None else 1
         self._sha256 = str(study._about(strategy, {})["sha256"])
-        self._folder = ""
+        self._folder: Folder | None = None
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = ""
+        if self._folder is not None:
+            self._folder.remove()
+            self._folder = None
 
     def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Any, Outcome]]:
         """Keys and outcomes as they come; the order is that of the tasks with one core only."""
@@ -153,7 +152,7 @@ class Workers:
     def _file(self) -> str:
         import joblib
 
-        if not self._folder:
-            self._folder = tempfile.mkdtemp(prefix="bt_pdt_tune_")
-            joblib.dump(self._given, Path(self._folder) / "bars")
-        return str(Path(self._folder) / "bars")
+        if self._folder is None:
+            self._folder = Folder()
+            joblib.dump(self._given, self._folder.path / "bars")
+        return str(self._folder.path / "bars")
