@@ -2,7 +2,8 @@
 
 Long ``size`` shares while the average of the last 10 closes is above that of the last 30, nothing while it is below, no change on a tie;
 decided from the 31st bar on, market orders, filled at the next bar's open. Prices are whole cents, so two averages are a tie or at least a
-thirtieth of a cent apart: nearer than ``TIE`` is a tie whatever order a package adds in.
+thirtieth of a cent apart: nearer than ``TIE`` is a tie whatever order a package adds in. ``CASH`` pays for 100 shares of 200 symbols at
+once, so that nothing is refused anywhere: with less, a broker that lends trades on where one that does not has stopped.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import backtrader as bt
 import numpy as np
 
 FAST, SLOW, TIE, SIZE = 10, 30, 0.0001, 100
-CASH = 1_000_000.0
+CASH = 10_000_000.0
 
 
 class Crossing(bt.Strategy):
