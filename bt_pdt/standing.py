@@ -217,7 +217,10 @@ class Standing(IntradayMargin):
 
     def _kept_lots(self) -> Iterator[tuple[Asset, float, float, float]]:
         """(security, signed shares, trade price, mark) of the lots opened since the last regular close and still held."""
-        for symbol, run in self.ledger.runs.items():
+        for symbol in self.ledger.positions:
+            run = self.ledger.runs.get(symbol)
+            if run is None:
+                continue
             asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
             for held, price, _, opened in run.lots:
                 if opened >= self.ledger.closed_after:

@@ -37,7 +37,7 @@ def compiled(function: F) -> F:
     """``function`` as machine code that holds no lock of the interpreter while it runs."""
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
     try:
-        found: F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        found: F = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
     finally:
         numba.config.CACHE_DIR = before
     return found

@@ -116,10 +116,10 @@ def start_session(book: Book, law: Any, tape: Tape) -> None:
 def _kept_initial(book: Book, law: Any, shares: Any) -> float:
     """Initial margin of today's lots that are still held, at trade price."""
     total = 0.0
-    for i in range(book.state[0].runs):
-        s = book.touched[i]
+    for i in range(book.state[0].held):
+        s = book.held[i]
         run = book.runs[s]
-        for k in range(run.lots):
+        for k in range(run.lots if run.begun else 0):
             lot = book.lots[s, k]
             if lot.qty > 0.0:
                 total += required(law, shares[s], lot.qty if run.opened > 0 else -lot.qty, lot.price, lot.price)[0]
@@ -130,10 +130,10 @@ def _kept_initial(book: Book, law: Any, shares: Any) -> float:
 def _deficiency(book: Book, law: Any, shares: Any) -> float:
     """Initial margin less equity with today's kept lots at trade price."""
     equity, initial, _ = margins(book, law, shares)
-    for i in range(book.state[0].runs):
-        s = book.touched[i]
+    for i in range(book.state[0].held):
+        s = book.held[i]
         run = book.runs[s]
-        for k in range(run.lots):
+        for k in range(run.lots if run.begun else 0):
             lot = book.lots[s, k]
             if lot.qty > 0.0:
                 qty = lot.qty if run.opened > 0 else -lot.qty
@@ -237,9 +237,9 @@ def host_execute(book: Book, s: int, size: float, price: float) -> None:
     state = book.state[0]
     old, average = book.pos[s], book.cost[s]
     new = old + size
-    # lent for the moment of the execution, and rounded with it, as the host does where cash does not suffice
+    # a reversal that cash does not cover: lent for the moment of the execution, and rounded with it, as the host does
     need = (size * price if size > 0 else 0.0) - state.host_cash
-    loan = math.ldexp(1.0, math.frexp(need)[1] + 1) if need >= 0.0 else 0.0
+    loan = math.ldexp(1.0, math.frexp(need)[1] + 1) if old * new < 0 and need >= 0.0 else 0.0
     if loan != 0.0:
         state.host_cash += loan
     if new == 0.0:
@@ -586,16 +586,15 @@ def _morning(book: Book, laws: Law, which: int, tape: Tape, d: int, variant: Any
 def _watched(book: Book, law: Any, shares: Any, tape: Tape, t: int, worst: bool) -> bool:
     """Would a brokerage that watches see a requirement broken at this bar's prices?"""
     cash = book.state[0].cash
-    longs = equity = kept = 0.0
-    equity = cash
+    equity, kept, now = cash, 0.0, 0
+    for s in range(len(book.pos)):
+        now = max(now, tape.ends[t, s])
     for i in range(book.state[0].held):
         s = book.held[i]
         price = tape.closes[t, s]
-        if worst and tape.ends[t, s] == tape.ends[t].max():
+        if worst and tape.ends[t, s] == now:
             price = tape.lows[t, s] if book.pos[s] > 0 else tape.highs[t, s]
         equity += book.pos[s] * price
-        if book.pos[s] > 0:
-            longs += book.pos[s] * price
         kept += required(law, shares[s], book.pos[s], price, price)[1]
     return equity <= 0.0 or (law.real_time and below(equity - kept, 0.0))
 
@@ -670,7 +669,8 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
             mark_held(book, tape, t)
             after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
         if i < wanted and intents.step[i] == t:
-            marked[:] = False
+            for k in range(len(marked)):
+                marked[k] = False
             while i < wanted and intents.step[i] == t and state.left_out == 0:
                 send(book, laws, which, tape, intents, variant, i, t, marked, log)
                 i += 1

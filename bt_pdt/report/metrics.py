@@ -73,6 +73,9 @@ def money_weighted_return(start: float, flows: Iterable[tuple[float, float]], en
     Over the whole period if that is under a year, else a year's (365 days). None where no rate does it, or more than one.
     """
     moved = [(max(0.0, 1.0 - day / days) if days > 0 else 0.0, amount) for day, amount in flows]
+    if not moved:  # nothing to search for
+        growth = math.log(end / start) if start > 0 and end > 0 else math.inf
+        return math.expm1(growth * min(1.0, YEAR / days)) if abs(growth) <= _FAR and days > 0 else None
 
     def missing(log_growth: float) -> float:
         return start * math.exp(log_growth) + sum(amount * math.exp(share * log_growth) for share, amount in moved) - end
