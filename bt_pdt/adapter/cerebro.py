@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import backtrader as bt
@@ -19,6 +21,7 @@ from backtrader.linebuffer import LineActions, LineBuffer
 from backtrader.lineiterator import LineIterator
 from backtrader.lineseries import LineSeriesStub
 
+from .cells import BarLine
 from .feeds import ArrayFeed, SharedLine
 from .vectors import work_out
 
@@ -30,6 +33,9 @@ _CASH = ("notify_cashvalue", "notify_fund")
 _BROKER_CASH = ("getcash", "getvalue", "fundvalue", "fundshares", "get_notification")
 #: Observers that look at the broker and at what the strategy was told, never at another observer.
 _KNOWN_OBSERVERS = ("backtrader.observers.", "bt_pdt.adapter.")
+
+#: So many bars of each feed are put in the order of time at once.
+_PIECE = 4096
 
 Cursor = list[int]
 
@@ -182,10 +188,10 @@ def _unshared_feed(data: Any) -> str:
     names = _overrides(data, ArrayFeed, _FEED_STEPS)
     if names:
         return f"overrides backtrader's own {', '.join(names)}"
-    if any(type(line) is not LineBuffer for line in data.lines):
+    if any(type(line) not in (LineBuffer, BarLine) for line in data.lines):
         return "has lines of its own making"
     times = np.frombuffer(data.lines.datetime.array)[: data.buflen()]
-    return "" if (np.diff(times) > 0.0).all() else "has bars that are not in the order of time"
+    return "" if (times[1:] > times[:-1]).all() else "has bars that are not in the order of time"
 
 
 @cache
@@ -199,19 +205,21 @@ class _Shared:
 
     def __init__(self, datas: list[Any]) -> None:
         self.feeds: list[Cursor] = []
-        self._times: list[array[float]] = []
+        self._times: list[tuple[array[float], int]] = []
         self._lines: list[tuple[Any, type]] = []
         self._named: list[tuple[Any, str]] = []
         #: By id of what an indicator may have as its clock: a feed or one of its lines -> which cursor.
         self.clocks: dict[int, int] = {}
-        known: dict[bytes, int] = {}
+        known: dict[tuple[int, float, float], list[int]] = {}
         self.of: list[int] = []
         for data in datas:
-            times = data.lines.datetime.array[: data.buflen()]
-            which = known.setdefault(times.tobytes(), len(self.feeds))
+            times, size = data.lines.datetime.array, data.buflen()
+            alike = known.setdefault((size, times[0], times[size - 1]) if size else (0, 0.0, 0.0), [])
+            which = next((k for k in alike if _same_times(times, self._times[k][0], size)), len(self.feeds))
             if which == len(self.feeds):
+                alike.append(which)
                 self.feeds.append([-1])
-                self._times.append(times)
+                self._times.append((times, size))
             self.of.append(which)
             self.clocks[id(data)] = which
             self.clocks.update((id(line), which) for line in data.lines)
@@ -255,23 +263,41 @@ class _Shared:
     def ticks(self) -> Iterable[tuple[float, tuple[int, ...]]]:
         """Every time at which some feed has a bar, with the cursors that step."""
         if len(self.feeds) == 1:
-            return ((now, (0,)) for now in self._times[0])
+            times, size = self._times[0]
+            return ((now, (0,)) for now in islice(times, size))
         return self._merged()
 
     def _merged(self) -> Iterable[tuple[float, tuple[int, ...]]]:
-        which = np.repeat(np.arange(len(self._times), dtype=np.int32), [len(times) for times in self._times])
-        stamps = np.concatenate([np.frombuffer(times) for times in self._times])
-        order = np.lexsort((which, stamps))
-        stamps, movers = stamps[order], which[order].tobytes()
-        first = np.flatnonzero(np.diff(stamps, prepend=-math.inf))
-        known: dict[bytes, tuple[int, ...]] = {}
-        end = [*(first[1:] * 4).tolist(), len(movers)]
-        for now, a, b in zip(stamps[first].tolist(), (first * 4).tolist(), end, strict=True):
-            key = movers[a:b]
-            moved = known.get(key)
-            if moved is None:
-                moved = known[key] = tuple(np.frombuffer(key, np.int32).tolist())
-            yield now, moved
+        """The times of all cursors in one order, worked out a piece at a time."""
+        at = [0] * len(self._times)
+        while live := [k for k, (_, size) in enumerate(self._times) if at[k] < size]:
+            until = min(times[min(at[k] + _PIECE, size) - 1] for k, (times, size) in enumerate(self._times) if at[k] < size)
+            pieces = []
+            for k in live:
+                times, size = self._times[k]
+                begin, at[k] = at[k], bisect_right(times, until, at[k], size)
+                pieces.append(np.array(times[begin : at[k]]))
+            which = np.repeat(np.array(live, np.int32), [len(piece) for piece in pieces])
+            yield from _in_order(np.concatenate(pieces), which)
+
+
+def _same_times(some: array[float], other: array[float], size: int) -> bool:
+    return some is other or np.array_equal(np.frombuffer(some)[:size], np.frombuffer(other)[:size])
+
+
+def _in_order(stamps: np.ndarray[Any, Any], which: np.ndarray[Any, Any]) -> Iterable[tuple[float, tuple[int, ...]]]:
+    """Each time once, with the cursors that have it."""
+    order = np.lexsort((which, stamps))
+    stamps, movers = stamps[order], which[order].tobytes()
+    first = np.flatnonzero(np.diff(stamps, prepend=-math.inf))
+    known: dict[bytes, tuple[int, ...]] = {}
+    end = [*(first[1:] * 4).tolist(), len(movers)]
+    for now, a, b in zip(stamps[first].tolist(), (first * 4).tolist(), end, strict=True):
+        key = movers[a:b]
+        moved = known.get(key)
+        if moved is None:
+            moved = known[key] = tuple(np.frombuffer(key, np.int32).tolist())
+        yield now, moved
 
 
 class _Lane:

@@ -1,4 +1,4 @@
-"""Bars as backtrader feeds: each line buffer is filled from its array in one copy, not cell by cell.
+"""Bars as backtrader feeds: each line buffer is filled from its array in one copy, not cell by cell, and once for all feeds and runs.
 
 The feeds carry naive New York time at the END of the bar, the right timeframe and compression (backtrader's default is days), the
 symbol as ``_name`` and the session's hours, so that timers, resampling and ``Order.DAY`` end with the session.
@@ -7,7 +7,6 @@ symbol as ``_name`` and the session's hours, so that timers, resampling and ``Or
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -19,11 +18,14 @@ from backtrader.linebuffer import LineBuffer
 from ..bars import Bars, SymbolBars
 from ..errors import BadInput
 from ..sessions import DATE_ENDS, PRE_MARKET_OPEN, REGULAR_CLOSE, REGULAR_OPEN
+from .cells import BarLine, Cells, cells_of
 
 _TIMEFRAMES = {"minutes": bt.TimeFrame.Minutes, "days": bt.TimeFrame.Days}
 _MICROSECONDS_PER_DAY = 86_400_000_000
 #: 1970-01-01 as backtrader counts days (1 is 0001-01-01).
 _EPOCH_DAY = 719_163
+#: So many times are worked on at once: what is needed for it stays small beside the bars.
+_PIECE = 1 << 18
 _LINES = ("datetime", "open", "high", "low", "close", "volume")
 
 
@@ -41,6 +43,13 @@ def date_numbers(datetimes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np
     A float of the years 1436 to 2871 has steps of 2**-33 days whatever the day, so the exactly rounded part of the day is one and
     the same for every date: it is worked out once per clock time and added to the day without rounding.
     """
+    found = np.empty(len(datetimes))
+    for begin in range(0, len(datetimes), _PIECE):
+        found[begin : begin + _PIECE] = _date_numbers(datetimes[begin : begin + _PIECE])
+    return found
+
+
+def _date_numbers(datetimes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
     micros = datetimes.astype("datetime64[us]").astype(np.int64)
     days, rest = np.divmod(micros, _MICROSECONDS_PER_DAY)
     minutes, seconds = np.divmod(rest, 60_000_000)
@@ -59,10 +68,6 @@ def _fraction(micros: int) -> float:
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
     return math.fsum((base, hour / 24.0, minute / 1440.0, second / 86400.0, micro / 86_400e6)) - base
-
-
-def _same_bits(some: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
-    return np.array_equal(some.view(np.int64), np.ascontiguousarray(other, dtype=np.float64).view(np.int64))
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +104,7 @@ class Tick:
 
     def __get__(self, feed: Any, owner: type | None = None) -> Any:
         line = None if feed is None else getattr(feed.lines, self.line)
-        if type(line) is not SharedLine or line.at[0] < 0:
+        if not isinstance(line, SharedLine) or line.at[0] < 0:
             raise AttributeError(f"no tick_{self.line} yet")
         at = line.at[0]
         return line.array[at] if at + 1 < line.buflen() else None  # of the last bar backtrader has none
@@ -108,7 +113,7 @@ class Tick:
 class ArrayFeed(bt.feed.DataBase):
     """The bars of one symbol as a feed; ``dataname`` is a :class:`Bars` (``name`` picks the symbol if it holds several).
 
-    With ``preload`` and no filter every line buffer is filled at once, from one copy of the bars that all runs of the feed share.
+    With ``preload`` and no filter every line buffer is filled at once, from one copy of the bars that all feeds and runs of them share.
     Resampling, replaying, ``exactbars`` and ``preload=False`` take backtrader's own road, bar by bar; the bars are the same.
     """
 
@@ -129,16 +134,23 @@ class ArrayFeed(bt.feed.DataBase):
         # The symbol's own arrays alone travel with the feed when optstrategy pickles it.
         self.p.dataname = self._dataname = self.p.name = self._name = symbol
         self.p.timeframe, self.p.compression = _TIMEFRAMES[bars.timeframe], bars.compression
-        self._columns = [date_numbers(arrays.datetimes), *arrays[1:]]
-        self._filled: dict[str, tuple[slice, array[float]]] = {}
+        self._cells = cells_of(bars)
+        self._columns = [self._cells.clock(arrays.datetimes, date_numbers), *arrays[1:]]
+        for name in (*_LINES, "openinterest"):
+            line = getattr(self.lines, name)
+            if type(line) is LineBuffer:
+                line.__class__ = BarLine
         self._set_session(arrays)
         self._at = 0
 
     def _set_session(self, arrays: SymbolBars) -> None:
         """The session's hours, 09:30 to 16:00 unless told, or 04:00 to 20:00 if there are bars outside the regular session."""
-        clocks = arrays.datetimes - arrays.datetimes.astype("datetime64[D]")
-        late = bool((clocks > np.timedelta64(16, "h")).any())
-        early = bool((clocks <= np.timedelta64(570, "m")).any())
+        late = early = False
+        for begin in range(0, len(arrays.datetimes), _PIECE):
+            piece = arrays.datetimes[begin : begin + _PIECE]
+            clocks = piece - piece.astype("datetime64[D]")
+            late = late or bool((clocks > np.timedelta64(16, "h")).any())
+            early = early or bool((clocks <= np.timedelta64(570, "m")).any())
         if self.p.sessionstart is None:
             self.p.sessionstart = PRE_MARKET_OPEN if early else REGULAR_OPEN
         if self.p.sessionend is None:
@@ -149,32 +161,31 @@ class ArrayFeed(bt.feed.DataBase):
         self._at = 0
 
     def preload(self) -> None:
-        if self._filters or self._tzinput or self.lines.datetime.mode != bt.linebuffer.LineBuffer.UnBounded:
+        kept = [getattr(self.lines, name) for name in (*_LINES, "openinterest")]
+        if self._filters or self._tzinput or any(not isinstance(line, BarLine) or line.mode != LineBuffer.UnBounded for line in kept):
             super().preload()
             return
         dates = self._columns[0]
         first, end = np.searchsorted(dates, self.fromdate, "left"), np.searchsorted(dates, self.todate, "right")
         rows = slice(int(first), max(int(first), int(end)))
-        for name, column in zip(_LINES, self._columns, strict=True):
-            self._fill(name, column, rows)
-        self._fill("openinterest", np.broadcast_to(0.0, len(dates)), rows)
+        for line, column in zip(kept, (*self._columns, self._cells.zeros(len(dates))), strict=True):
+            line.share(self._cells.of(column, rows, line.extension))
         # feed.next() asks load() again at the end of the buffer: from now on there is nothing left to load.
         self._at = len(dates)
         self.home()
 
-    def _fill(self, name: str, column: np.ndarray[Any, Any], rows: slice) -> None:
-        """Gives a line the bars' copy of an earlier run if it is still as it was, else a new one."""
-        line = getattr(self.lines, name)
-        values, size = column[rows], rows.stop - rows.start + line.extension
-        known, buffer = self._filled.get(name, (None, array("d")))
-        if known != rows or len(buffer) != size or not _same_bits(np.frombuffer(buffer)[: len(values)], values):
-            buffer = array("d", [math.nan]) * size
-            np.frombuffer(buffer)[: len(values)] = values
-            self._filled[name] = rows, buffer
-        line.array = buffer
-
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_filled": {}}
+        state = vars(self) | {"_cells": None}
+        if all(line.shared for line in (getattr(self.lines, name) for name in _LINES)):
+            state["_columns"] = None  # the lines travel too, and hold all that a run of this feed reads
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _cells=Cells())
+        if self._columns is None:
+            size = self.lines.datetime.buflen()
+            self._columns = [np.array(getattr(self.lines, name).array[:size]) for name in _LINES]
+            self._at = size
 
     def _load(self) -> bool:
         at = self._at
