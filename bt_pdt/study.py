@@ -323,6 +323,7 @@ def run(
     symbols: Iterable[str] | None = None,
     fromdate: date | str | None = None,
     todate: date | str | None = None,
+    trade_from: date | str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
     """Runs a strategy over bars under margin law and returns what happened.
@@ -338,7 +339,9 @@ def run(
     margin call on the day it is issued: ``"ignore"``, ``"deposit"``, ``"liquidate"`` or a function ``(call, account)``; ``worst_price``
     tests equity at each bar's low (of shorts: high) too; ``charge_costs=False`` leaves margin interest and borrow fees out.
 
-    ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). ``progress(done, total)`` is called a
+    ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). On sessions before ``trade_from`` the
+    strategy is shown bars, so that its indicators are ready, and its ``next`` is not called; the account opens with the first bar after
+    them, and the result begins there. ``progress(done, total)`` is called a
     few times a second with bars, from another thread. Raises :class:`BadInput` for anything that cannot be used.
     """
     from .adapter.broker import MarginBroker
@@ -346,6 +349,7 @@ def run(
     from .adapter.cerebro import Cerebro
     from .adapter.feeds import feeds
     from .adapter.sizing import sizing_of
+    from .adapter.warming import WarmUp
 
     chosen = load_strategy(strategy)
     params = dict(params or {})
@@ -385,6 +389,8 @@ def run(
     asked: list[bool] = []
     if sizing is not None:
         cerebro.addsizer(sizing.watched(asked))
+    if trade_from is not None:
+        cerebro.addanalyzer(WarmUp, **_warm_up(bars, trade_from))
     try:
         with _progress(broker, bars, progress):
             ran = cerebro.run()
@@ -420,9 +426,25 @@ def run(
         "symbols": list(names or bars.symbols),
         "fromdate": fromdate,
         "todate": todate,
+        "trade_from": trade_from,
     }
     about = _about(chosen, params) | {"asks_sizer": None if sizing is None else bool(asked)}
     return _result(broker, bars, parameters, about)
+
+
+def _warm_up(bars: Bars, trade_from: date | str) -> dict[str, Any]:
+    """Where trading begins, and how many bars of each symbol come first: one more of those that have a bar at that very moment."""
+    from .report.result import bar_sessions
+
+    first = _day("trade_from", trade_from)
+    times = {symbol: bars.arrays(symbol).datetimes for symbol in bars.symbols}
+    before = {symbol: int((bar_sessions(found) < first).sum()) for symbol, found in times.items()}
+    begins = {symbol: found[before[symbol]] for symbol, found in times.items() if before[symbol] < len(found)}
+    if not begins:
+        raise BadInput(f"trade_from {first} is after the last bar, of {bars.last:%Y-%m-%d}, so nothing could be traded.")
+    begin = min(begins.values())
+    waits = {symbol: before[symbol] + bool(begins.get(symbol) == begin) for symbol in times}
+    return {"begin": begin.astype("datetime64[us]").item(), "bars": waits}
 
 
 def _require_cash(cash: Any, account: Mapping[str, Any] | None) -> None:

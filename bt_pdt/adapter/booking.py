@@ -67,6 +67,7 @@ class BookingBroker(SparseBroker):
         self._queue: list[tuple[float, int, Any]] = []  # (stamp, 0 fill | 1 end | 2 cash, what)
         self._boundary = math.inf  # past this stamp something about the session ends
         self._morning = -math.inf  # from this stamp on a session waits to be begun
+        self._opens = -math.inf  # before this stamp bars are only shown: the account is not open yet
         self._running = False
         self._one_feed_each = False  # every symbol has one feed, so the host's open positions tell the prices of all
         self._looked = -math.inf  # the bar at whose prices a strategy last saw the account
@@ -93,6 +94,10 @@ class BookingBroker(SparseBroker):
     def start(self) -> None:
         super().start()
         self._one_feed_each = all(len(feeds) == 1 for feeds in self.clock.by_symbol.values())
+
+    def wait_for(self, at: datetime) -> None:
+        """The account opens with the bar that ends at ``at``; earlier ones are shown to the strategy, and it may not order on them."""
+        self._opens = self.clock.stamp(at) - MILLISECOND / 2
 
     def judge_parts(self) -> None:
         """The host is about to activate orders."""
@@ -204,6 +209,8 @@ class BookingBroker(SparseBroker):
     def next(self) -> None:
         now = self._seen = self.clock.read()
         if self._account is None:
+            if now < self._opens:
+                return
             self._open_account(now)
         if now >= self._morning:
             self.begin_session(now)

@@ -280,6 +280,11 @@ class MarginBroker(CallingBroker):
         feed = self._feed(order)
         stamp = max(self._seen, feed.stamp())
         account = self._account
+        if account is None and feed.started and self._opens > self._seen:
+            raise BadInput(
+                f"{type(order.owner).__name__} sent an order on {self.clock.moment(stamp):%Y-%m-%d}, before it may trade (it trades in "
+                "prenext or by a timer, which backtrader calls on every bar), so it cannot be warmed up; run it without."
+            )
         if account is None or not feed.started:
             return self._unreadable(order, f"{feed.symbol} has no bar yet, so no price to judge an order at; wait for its first bar.")
         at = max(self._order_time(stamp), account.now)

@@ -52,6 +52,9 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
 @click.option("--from", "fromdate", metavar="DATE", callback=a_day, help="First day.")
 @click.option("--to", "todate", metavar="DATE", callback=a_day, help="Last day, included.")
+@click.option(
+    "--trade-from", metavar="DATE", callback=a_day, help="On bars before it the strategy's indicators work, and it does not trade."
+)
 @click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
 @click.option("--out", metavar="DIR", help="Writes the run folder: manifest, tables, picture, page.")
 @click.option("--html", "page", metavar="FILE", help="Writes the run as one page: interactive picture, refusals explained, calls, rules.")
@@ -76,6 +79,7 @@ def run(
     symbols: str | None,
     fromdate: str | None,
     todate: str | None,
+    trade_from: str | None,
     drop_bad: bool,
     out: str | None,
     page: str | None,
@@ -127,6 +131,7 @@ def run(
             worst_price=worst_price,
             charge_costs=not no_costs,
             symbols=names,
+            trade_from=trade_from,
             progress=tell,
         )
     folder = result.save(out) if out is not None else None

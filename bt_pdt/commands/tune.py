@@ -49,6 +49,7 @@ FEW = 10
 @click.option("--resume", is_flag=True, help="Goes on with what --storage holds.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: runs the trials that failed again.")
 @click.option("--walk-forward", "folds", type=int, metavar="FOLDS", help="Also searches on earlier sessions and tests on later ones.")
+@click.option("--warm-up", type=int, default=0, metavar="N", help="Sessions that indicators see before each test of --walk-forward.")
 @click.option("--cash", type=float, metavar="DOLLARS", help="Dollars at the start (100,000 if nothing is said).")
 @account_options
 @click.option("--block-on", metavar="MODE", help="entry, exit or both: sets --pdt-check and --dtbp-check at once.")
@@ -99,7 +100,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
     from .. import study
     from ..tuning import tune as search
     from ..tuning.space import space_from_text
-    from ..tuning.walking import sessions_of, windows
+    from ..tuning.walking import require_warm_up, sessions_of, windows
 
     chosen = study.load_strategy(strategy)
     symbols = options["symbols"]
@@ -116,7 +117,11 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
         options["files"], symbols=names, fromdate=options["fromdate"], todate=options["todate"], drop_bad=options["drop_bad"]
     )
     if options["folds"] is not None:
-        windows(sessions_of(bars), options["folds"], anchored=True)
+        listed = sessions_of(bars)
+        first = windows(listed, options["folds"], anchored=True)[0].test_from
+        require_warm_up(options["warm_up"], listed.index(first))
+    elif options["warm_up"]:
+        raise BadInput("--warm-up goes with --walk-forward: it is shown before each of its tests.")
     with progress_bar("trials") as tell:
         found = search(
             chosen,
@@ -132,7 +137,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
     if options["folds"] is None or found.stopped:
         return found, None
     with progress_bar("walk forward") as tell:
-        return found, found.walk_forward(options["folds"], progress=tell)
+        return found, found.walk_forward(options["folds"], warm_up=options["warm_up"], progress=tell)
 
 
 def show(found: Tuning, walked: WalkForward | None) -> None:

@@ -227,15 +227,16 @@ class Tuning:
         name = self.names[0] if objective is None else known_name("objective", objective, self.names)
         return importance(self, self.names.index(name))
 
-    def walk_forward(self, folds: int = 4, *, anchored: bool = True, progress: Any = None) -> WalkForward:
+    def walk_forward(self, folds: int = 4, *, anchored: bool = True, warm_up: int = 0, progress: Any = None) -> WalkForward:
         """Tunes again on the sessions before, tests the winner on the sessions after, ``folds`` times.
 
         The sessions are cut into ``folds + 1`` parts of equal length; part k is tested with what won on all parts before it
-        (``anchored``) or on the one before it: nothing of a test is known before it. Every test starts flat with the cash of the search.
+        (``anchored``) or on the one before it: nothing of a test is known before it. Every test starts flat with the cash of the search;
+        its strategy is shown the ``warm_up`` sessions before it and does not trade on them, so that indicators are ready.
         """
         from .walking import walk_forward
 
-        return walk_forward(self.plan, folds, anchored=anchored, progress=progress)
+        return walk_forward(self.plan, folds, anchored=anchored, warm_up=warm_up, progress=progress)
 
     @property
     def _won(self) -> str:

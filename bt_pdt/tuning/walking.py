@@ -123,10 +123,16 @@ def sessions_of(bars: Bars) -> list[date]:
     return sorted(found)
 
 
-def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, progress: Progress | None = None) -> WalkForward:
-    """Searches on each train window and runs the winner over the test window, which begins after it. Nothing is carried across."""
+def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, warm_up: int = 0, progress: Progress | None = None) -> WalkForward:
+    """Searches on each train window and runs the winner over the test window, which begins after it. Nothing is carried across.
+
+    In a test the strategy is shown the ``warm_up`` sessions before it, so that its indicators are ready when it begins.
+    """
     days = sessions_of(plan.bars)
     cut = windows(days, folds, anchored=anchored)
+    require_warm_up(warm_up, days.index(cut[0].test_from))
+    if plan.common.get("trade_from") is not None:
+        raise BadInput("trade_from is one day for all, and each test has its own; leave it out and give walk_forward a warm_up.")
     found = []
     for k, window in enumerate(cut):
 
@@ -138,16 +144,28 @@ def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, progress: Pro
         tuning = Tuning(own, sweep(own, progress=told))
         if tuning.stopped:
             raise KeyboardInterrupt
-        found.append(_tested(_within(plan, days, window.test_from, window.test_to), window, tuning))
+        found.append(_tested(_within(plan, days, window.test_from, window.test_to, warm_up), window, tuning))
     return WalkForward(tuple(found))
 
 
-def _within(plan: Plan, days: list[date], first: date, last: date) -> Plan:
-    """The plan over the sessions from ``first`` to ``last``: bars (a session begins at 20:00 of the one before), deposits, symbols."""
+def require_warm_up(warm_up: Any, most: int) -> None:
+    """Raises :class:`BadInput` for a number of sessions that are not there before the first test."""
+    if isinstance(warm_up, bool) or not isinstance(warm_up, int) or not 0 <= warm_up <= most:
+        raise BadInput(f"warm_up takes a whole number of sessions up to the {most} before the first test, got {warm_up!r}.")
+
+
+def _within(plan: Plan, days: list[date], first: date, last: date, warm_up: int = 0) -> Plan:
+    """The plan over the sessions from ``first`` to ``last``: bars (a session begins at 20:00 of the one before), deposits, symbols.
+
+    The bars of so many sessions before are shown to the strategy too.
+    """
     evening = time(20)
-    start = datetime.combine(days[days.index(first) - 1], evening) + timedelta(microseconds=1) if first > days[0] else None
+    begin = days.index(first) - warm_up
+    start = datetime.combine(days[begin - 1], evening) + timedelta(microseconds=1) if begin else None
     bars = plan.bars.between(start, datetime.combine(last, evening))
     common: dict[str, Any] = dict(plan.common)
+    if warm_up:
+        common["trade_from"] = first
     if common.get("deposits"):
         common["deposits"] = [(day, dollars) for day, dollars in common["deposits"] if first <= date.fromisoformat(str(day)) <= last]
     if common.get("symbols"):
