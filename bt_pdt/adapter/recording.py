@@ -9,6 +9,8 @@ import backtrader as bt
 
 Order = bt.Order
 _TYPES = {Order.Market: "market", Order.Limit: "limit", Order.Stop: "stop", Order.StopLimit: "stop_limit"}
+#: Backtrader's own sizer, which a strategy has where none is given.
+FIXED_SIZE = bt.sizers.FixedSize
 #: Arguments of ``buy``, ``sell`` and ``close`` that a replay does not know, where they are not left at nothing.
 _ARGUMENTS = ("data", "size", "price", "plimit", "exectype", "valid", "tradeid", "oco", "trailamount", "trailpercent", "parent", "transmit")
 _UNKNOWN = ("parent", "oco", "trailamount", "trailpercent")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .agreement import difference, other_numbers
 from .law import Unsupported
-from .replay import Replay, Replayed, compiler_or_sentence
+from .replay import Replay, Replayed, compiler_or_sentence, record_of
 
-__all__ = ["Replay", "Replayed", "Unsupported", "compiler_or_sentence"]
+__all__ = ["Replay", "Replayed", "Unsupported", "compiler_or_sentence", "difference", "other_numbers", "record_of"]

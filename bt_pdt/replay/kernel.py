@@ -30,10 +30,8 @@ from .shapes import (
     LIQUIDATION_ONLY,
     MAINTENANCE,
     MARKET,
-    MOST_CALLS,
     NEVER,
     OF_EQUITY,
-    REGT,
     STOP,
     Book,
     Intents,
@@ -472,9 +470,7 @@ def sized(book: Book, law: Any, shares: Any, tape: Tape, variant: Any, t: int, s
 
 
 @compiled
-def send(
-    book: Book, laws: Law, which: int, tape: Tape, intents: Intents, variant: Any, i: int, t: int, marked: Any, log: Log
-) -> None:
+def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, variant: Any, i: int, t: int, marked: Any, log: Log) -> None:
     """One intent: the order it makes is put before the account; accepted, it works."""
     state = book.state[0]
     s, action = intents.symbol[i], intents.action[i]
@@ -683,4 +679,3 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
         measure(book, laws, which, tape, rows[state.session], answers)
     if state.owing:
         owing.renew(book, tape)
-

@@ -344,4 +344,3 @@ def restrict_flagged(book: Book, kind: int, lifted: int, today: int) -> None:
             if is_open(book.calls[i]) and book.calls[i].kind == MINIMUM_EQUITY:
                 behind = i
         restrict(book, kind, today, NEVER, behind, True)
-

@@ -12,10 +12,10 @@ import numpy as np
 
 from ..account import rulebook_as
 from ..adapter import sizers
+from ..adapter.recording import FIXED_SIZE
 from ..adapter.sizing import Sizing, sizing_of
 from ..brokerages import brokerage as brokerage_named
 from ..errors import BadInput
-from ..orders import Asset
 from ..rules.rulebook import Rulebook
 from . import shapes
 from .law import Unsupported, laws
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _POWERS = {"binding": BINDING, "regt": REGT, "day_trading": DAY_TRADING}
 #: Arguments of an account that a replay knows; any other asks for a full run.
-_ACCOUNT = ("pattern_day_trader", "last_equity", "last_maintenance_margin", "one_time_removal_used")
+_ACCOUNT = ("account_type", "pattern_day_trader", "last_equity", "last_maintenance_margin", "one_time_removal_used")
 
 
 def compiler_or_sentence() -> None:
@@ -53,8 +53,9 @@ class Replayed(NamedTuple):
 class Replay:
     """A recorded run over its bars. Raises :class:`Unsupported` where it cannot be replayed at all."""
 
-    def __init__(self, strategy: type, bars: Bars, symbols: Sequence[str], record: Record, steps: int, assets: Mapping[str, Asset]) -> None:
-        self.strategy, self.symbols, self.record, self.assets = strategy, list(symbols), record, assets
+    def __init__(self, strategy: type, bars: Bars, symbols: Sequence[str], record: Record, steps: int, assets: Any = ()) -> None:
+        self.strategy, self.symbols, self.record = strategy, list(symbols), record
+        self.assets = {asset.symbol: asset for asset in (assets.values() if isinstance(assets, Mapping) else assets)}
         self.tape, self.days = tape(bars, self.symbols, record.order)
         if len(self.tape.day) != steps:
             raise Unsupported("a run that did not go through all bars")
@@ -110,6 +111,8 @@ class Replay:
         for name in account:
             if name not in _ACCOUNT:
                 raise Unsupported(f"an account with {name}")
+        if account.get("account_type", "margin") != "margin":
+            raise Unsupported("a cash account")
         if given.get("deposits"):
             raise Unsupported("deposits")
         rules, brokerage = given.get("rules", "as_of"), given.get("brokerage", "alpaca")
@@ -145,7 +148,7 @@ class Replay:
             row["trimmed"], fractional = True, bool(values.get("fractional"))
             sizing, values = values["sizer"], dict(values["sizer"].given)
             row["fractional"] = fractional
-        if sizing.kind is sizers.bt.sizers.FixedSize and set(values) <= {"stake"}:
+        if sizing.kind is FIXED_SIZE and set(values) <= {"stake"}:
             row["sizer_a"] = abs(values.get("stake", 1))
         elif sizing.kind is sizers.PercentOfEquity:
             row["sizer"], row["sizer_a"] = OF_EQUITY, values.get("percent", 10.0)

@@ -75,7 +75,10 @@ LAW = np.dtype(
         *((name, "i8") for name in ("dt_call_days", "cash_basis_days", "regt_days", "maintenance_days", "settlement_days")),
         *((name, "i8") for name in ("imd_call_days", "prompt_days", "expiry_days", "failures", "freeze_days", "practice_months")),
         *((name, "i8") for name in ("fed_months", "fed_calls", "fed_days")),
-        *((name, "?") for name in ("six_percent", "unflagged_call", "aggregate", "by_requirement", "flip", "price_check", "wash", "strict")),
+        *(
+            (name, "?")
+            for name in ("six_percent", "unflagged_call", "aggregate", "by_requirement", "flip", "price_check", "wash", "strict")
+        ),
         *((name, "?") for name in ("equity_now", "policy_equity", "minimum_call", "margin_minimum_call", "real_time", "covers")),
         *((name, "?") for name in ("call_minor", "gains_count")),
     ]
@@ -109,7 +112,9 @@ STATE = np.dtype(
         ("in_force", "i8", (6,)),
     ]
 )
-RUN = np.dtype([("carried", "f8"), ("opened", "f8"), ("lots", "i8"), ("phase_open", "?"), ("same_side", "?"), ("begun", "?"), ("stuck", "?")])
+RUN = np.dtype(
+    [("carried", "f8"), ("opened", "f8"), ("lots", "i8"), ("phase_open", "?"), ("same_side", "?"), ("begun", "?"), ("stuck", "?")]
+)
 LOT = np.dtype([("qty", "f8"), ("price", "f8"), ("charge", "f8"), ("left", "f8"), ("moment", "i8"), ("counted", "?")])
 DONE = np.dtype([("opened", "i8"), ("closed", "i8"), ("dollars", "f8")])
 ORDER = np.dtype(

@@ -1,0 +1,157 @@
+"""A search by replay: one recorded run for each set of the strategy's parameters, its intents before every account and sizer.
+
+Exact or silent: of each recording the variant with the most refusals is run in full too. If one order of it differs, the strategy asks for
+other things when it is refused; then nothing is taken from a replay, and a sentence says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import study
+from ..errors import BadInput
+from ..report.folder import plain
+from .goals import COST, Constraint, Objective, measure
+from .space import Point
+from .work import Outcome
+
+if TYPE_CHECKING:
+    from ..replay import Replay, Replayed
+    from .sweep import Plan
+
+#: Fewer variants of one recording than this are sooner run in full: the recording and the check are full runs.
+WORTH_IT = 4
+REPLAYED = "replayed"
+
+
+def require(goals: Sequence[Objective | Constraint], scheduler: Any) -> None:
+    """Raises :class:`BadInput` for what a replay cannot answer."""
+    from ..replay import compiler_or_sentence
+
+    compiler_or_sentence()
+    for goal in goals:
+        if goal.function is not None:
+            name = goal.name if isinstance(goal, Objective) else goal.text
+            raise BadInput(f"a replay gives the numbers of a run by name, and {name} asks for its whole result; leave replay out.")
+
+
+class Screen:
+    """The replays of one search."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._replays: dict[str, Replay | str] = {}  # by the strategy's parameters: or why there is none
+        self._proven: dict[str, int] = {}  # the most refusals of a variant whose full run agreed
+        self.recordings = 0
+        self.checked = 0  # full runs that agreed
+        self.left: Counter[str] = Counter()
+        #: Why nothing is replayed any more; empty while all agrees.
+        self.unstable = ""
+
+    def outcomes(self, points: Sequence[Point], offs: dict[Point, float]) -> dict[Point, Outcome]:
+        """The outcomes of those points that a replay answers; ``offs`` gets the profits with the rules off that it worked out."""
+        groups: dict[str, list[Point]] = {}
+        for point in points:
+            arguments = self._plan.space.arguments(point, self._plan.common)
+            groups.setdefault(repr(sorted((arguments.get("params") or {}).items())), []).append(point)
+        found: dict[Point, Outcome] = {}
+        for key, members in groups.items():
+            if self.unstable:
+                return {}
+            if key not in self._replays and len(members) < WORTH_IT:
+                continue
+            found |= self._group(key, members, offs)
+        return {} if self.unstable else found
+
+    def _group(self, key: str, points: Sequence[Point], offs: dict[Point, float]) -> dict[Point, Outcome]:
+        replay = self._replay(key, points[0])
+        if isinstance(replay, str):
+            self.left[replay] += len(points)
+            return {}
+        plan, began = self._plan, time.perf_counter()
+        variants = [plan.space.arguments(point, plan.common) for point in points]
+        told = dict(zip(points, replay.run(variants, jobs=plan.jobs), strict=True))
+        if plan.costed:
+            self._costs(replay, points, offs)
+        each = (time.perf_counter() - began) / len(points)
+        for one in told.values():
+            if one.left:
+                self.left[one.left] += 1
+        answered = {point: one for point, one in told.items() if not one.left and self._has_cost(point, offs)}
+        if not self._agrees(key, replay, answered):
+            return {}
+        return {point: Outcome(self._metrics(point, one, offs), seconds=each) for point, one in answered.items()}
+
+    def _metrics(self, point: Point, one: Replayed, offs: Mapping[Point, float]) -> dict[str, Any]:
+        metrics = {**plain(one.metrics), REPLAYED: True}
+        if self._plan.costed:
+            from ..money import cents
+
+            off = offs[self._plan.space.without_law(point)]
+            metrics |= {"profit_off": off, COST: cents(off - metrics["profit"])}
+        return metrics
+
+    def _has_cost(self, point: Point, offs: Mapping[Point, float]) -> bool:
+        return not self._plan.costed or self._plan.space.without_law(point) in offs
+
+    def _costs(self, replay: Replay, points: Sequence[Point], offs: dict[Point, float]) -> None:
+        """The profits with the rules off, once for all points that differ in the law alone."""
+        wanted = list(dict.fromkeys(off for off in map(self._plan.space.without_law, points) if off not in offs))
+        for off, one in zip(wanted, replay.run([self._plan.task_off(off).arguments for off in wanted], jobs=self._plan.jobs), strict=True):
+            if not one.left:
+                offs[off] = one.metrics["profit"]
+
+    def _replay(self, key: str, point: Point) -> Replay | str:
+        from ..replay import Replay, Unsupported, record_of
+
+        if key not in self._replays:
+            plan = self._plan
+            try:
+                record, result = record_of(study.run, plan.strategy, plan.bars, plan.space.arguments(point, plan.common))
+                names = list(plan.common.get("symbols") or plan.bars.symbols)
+                self._replays[key] = Replay(plan.strategy, plan.bars, names, record, len(result.times), plan.common.get("assets") or ())
+                self.recordings += 1
+            except Unsupported as error:
+                self._replays[key] = str(error)
+            except Exception:  # the full run will say what
+                self._replays[key] = "a run that does not end well"
+        return self._replays[key]
+
+    def _agrees(self, key: str, replay: Replay, answered: Mapping[Point, Replayed]) -> bool:
+        """Runs in full the variant with the most refusals, where it has more than the last one that was run."""
+        from ..replay import difference, other_numbers
+
+        def refused(point: Point) -> int:
+            return int(answered[point].metrics["refused"])
+
+        hardest = max(answered, key=refused, default=None)
+        if hardest is None or refused(hardest) <= self._proven.get(key, -1):
+            return True
+        plan = self._plan
+        arguments = plan.space.arguments(hardest, plan.common)
+        full = study.run(plan.strategy, plan.bars, **arguments)
+        whole = replay.run([arguments], whole=True)[0]
+        differs = difference(full, whole, replay)
+        others = [] if differs else other_numbers(plain(measure(full)), plain(whole.metrics))
+        if differs or others:
+            self.unstable = differs or f"{', '.join(others[:3])} of the full run and of the replay differ"
+            return False
+        self._proven[key] = refused(hardest)
+        self.checked += 1
+        return True
+
+    def notes(self, replayed: int, full: int) -> list[str]:
+        """What was replayed and what not, in sentences."""
+        if self.unstable:
+            return [
+                f"Not replayed: the strategy asks for other things when it is refused ({self.unstable}), so every trial is a full run.",
+            ]
+        runs = f"{self.recordings:,} recorded run{'s' * (self.recordings != 1)}"
+        said = [f"{replayed:,} trials are replays of {runs}, {full:,} full runs; {self.checked:,} checked in full without a difference."]
+        if self.left:
+            why = "; ".join(f"{reason} ({count:,})" for reason, count in self.left.most_common(3))
+            said.append(f"Left to full runs: {why}.")
+        return said
