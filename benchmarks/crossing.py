@@ -18,9 +18,9 @@ CASH = 10_000_000.0
 
 
 class Crossing(bt.Strategy):
-    """The rule for backtrader and bt_pdt; ``filled`` has what was filled, prices of sales negative."""
+    """The rule for backtrader and bt_pdt, of ``size`` or as the sizer says; ``filled`` has what was filled, prices of sales negative."""
 
-    params = (("size", SIZE),)
+    params = (("size", None),)
 
     def __init__(self) -> None:
         self.averages = [(d, bt.ind.SMA(d.close, period=FAST), bt.ind.SMA(d.close, period=SLOW)) for d in self.datas]
@@ -39,7 +39,7 @@ class Crossing(bt.Strategy):
             if gap > TIE and not held:
                 self.buy(data=data, size=self.p.size)
             elif gap < -TIE and held:
-                self.sell(data=data, size=held)
+                self.close(data=data)
 
 
 def answer(open_: np.ndarray[Any, Any], close: np.ndarray[Any, Any]) -> tuple[list[float], float]:

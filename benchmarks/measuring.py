@@ -47,10 +47,11 @@ def interleaved(jobs: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, l
     return found
 
 
-def spread(values: Sequence[float], form: str = ".2f") -> str:
-    """Median, smallest and largest."""
-    middle = format(statistics.median(values), form)
-    return f"{middle} ({min(values):{form}} to {max(values):{form}})" if len(values) > 1 else middle
+def spread(values: Sequence[float], form: str | None = None) -> str:
+    """Median, smallest and largest; two digits after the point, three where they are small."""
+    middle = statistics.median(values)
+    form = form or (".2f" if middle >= 0.1 else ".3f")
+    return f"{middle:{form}} ({min(values):{form}} to {max(values):{form}})" if len(values) > 1 else f"{middle:{form}}"
 
 
 def ratios(those: Sequence[float], base: Sequence[float]) -> list[float]:

@@ -42,7 +42,7 @@ def house(way: str) -> Adapter:
     """backtrader and bt_pdt, by a way of ``runs.py``."""
 
     def adapter(frames: Frames) -> Callable[[], Read]:
-        run = WAYS[way](frames, Crossing, {})
+        run = WAYS[way](frames, Crossing, {"size": SIZE})
 
         def ran() -> Read:
             strategy, equity = run()

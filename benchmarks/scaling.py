@@ -83,7 +83,7 @@ class Measured(NamedTuple):
 
 def measure(way: str, size: Size) -> Measured:
     """One run, here."""
-    strategy, params = (Crossing, {}) if size.every is None else (Turning, {"every": size.every})
+    strategy, params = (Crossing, {"size": SIZE}) if size.every is None else (Turning, {"every": size.every})
     WAYS[way](frames_of(walks(1, 1)), strategy, params)()
     bars = walks(size.symbols, size.sessions, date(2014, 1, 2))
     wanted = crossed(bars) if size.every is None else turned(bars, size.every)

@@ -62,9 +62,10 @@ def optstrategy(case: Case, make: Callable[[], Sequence[Any]], cores: int = CORE
 
 
 def tuned(case: Case, **how: Any) -> dict[int, float]:
-    """bt_pdt's own, the whole law on."""
-    found = bt_pdt.tune(STRATEGY, case.bars, {"size": list(case.sizes)}, objective="profit", method="grid", cash=CASH, **how)
-    return dict(zip(found.trials["size"].tolist(), found.trials["equity_end"].tolist(), strict=True))
+    """bt_pdt's own, the whole law on; by the sizer, because a replay varies the account and its sizer, not the strategy."""
+    space, sizer = {"sizer.stake": list(case.sizes)}, bt.sizers.FixedSize
+    found = bt_pdt.tune(STRATEGY, case.bars, space, sizer=sizer, objective="profit", method="grid", cash=CASH, **how)
+    return dict(zip(found.trials["sizer.stake"].tolist(), found.trials["equity_end"].tolist(), strict=True))
 
 
 @contextmanager
