@@ -125,10 +125,10 @@ class Workers:
         """What processes answer, until all have answered or one of them dies."""
         from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-        from joblib.externals.loky import get_reusable_executor
+        from joblib.executor import get_memmapping_executor
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
-        pool = get_reusable_executor(max_workers=cores, timeout=IDLE_SECONDS, initializer=_deaf)
+        pool = get_memmapping_executor(cores, timeout=IDLE_SECONDS, initializer=_deaf)  # joblib's own, which Parallel may find in use
         file, left, asked = self._file(), iter(list(tasks.items())), dict[Future[Outcome], int]()
         stopped = True
         try:

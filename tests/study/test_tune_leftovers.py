@@ -67,6 +67,7 @@ def killed_search(place):
     return folder
 
 
+@pytest.mark.long
 def test_what_a_killed_search_left_is_removed_by_the_next(place):
     gone = killed_search(place)
     other = place / "tmp" / "bt_pdt_tune_of_mine"
