@@ -34,6 +34,7 @@ OWN = (
     "seed",
     "batch",
     "jobs",
+    "scheduler",
     "storage",
     "resume",
     "retry_failed",
@@ -56,6 +57,7 @@ def tune(
     seed: int = 0,
     batch: int | None = None,
     jobs: int | None = None,
+    scheduler: Any = None,
     storage: str | Path | None = None,
     resume: bool = False,
     retry_failed: bool = False,
@@ -76,9 +78,10 @@ def tune(
 
     ``method`` is ``grid`` (every point), ``random`` (different points), ``tpe`` or ``nsga2`` (optuna's); ``trials`` says how many, 100
     where nothing is said. Tpe and nsga2 ask for ``batch`` points at once and learn between batches. The same ``seed`` gives the same
-    trials whatever ``jobs`` is. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends; ``resume`` goes on from there, and with
-    ``retry_failed`` runs again what failed. A trial that raises is kept with its error; Ctrl-C gives what is finished. Everything else
-    goes to :func:`bt_pdt.run` in every trial.
+    trials whatever ``jobs`` is, and on any ``scheduler``: the address of a Dask scheduler (``tcp://host:8786``), a ``distributed.Client``,
+    ``"ray"`` or ``ray://host:10001``, whose workers make the runs. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends;
+    ``resume`` goes on from there, and with ``retry_failed`` runs again what failed. A trial that raises is kept with its error; Ctrl-C
+    gives what is finished. Everything else goes to :func:`bt_pdt.run` in every trial.
     Raises :class:`BadInput` for what cannot be used.
     """
     for name in arguments:
@@ -95,7 +98,7 @@ def tune(
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     if "deposits" in arguments:
         arguments["deposits"] = list(arguments["deposits"])
-    plan = Plan(chosen, bars, {**arguments, "symbols": names}, where, goals, kept, method, trials, seed, batch, jobs)
+    plan = Plan(chosen, bars, {**arguments, "symbols": names}, where, goals, kept, method, trials, seed, batch, jobs, scheduler)
     _require_account(plan)
     return Tuning(plan, sweep(plan, storage=storage, resume=resume, retry_failed=retry_failed, progress=progress))
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..comparison.variants import WORTH_IT, _cores
 from ..errors import BadInput
 from ..money import cents
 from ..study import _about
+from . import places
 from .goals import COST, Constraint, Objective, answered, number
 from .search import Verdict, search_for
 from .space import OF_THE_LAW, Point, Space
@@ -41,6 +42,7 @@ class Plan:
     seed: int
     batch: int | None
     jobs: int | None
+    scheduler: Any = None
 
     @property
     def goals(self) -> list[Objective | Constraint]:
@@ -81,13 +83,11 @@ class Plan:
             return Verdict(tuple(math.nan for _ in values), tuple(math.inf for _ in excess))
         return Verdict(tuple(v if math.isfinite(v) else math.nan for v in values), excess)
 
-    def cores(self, runs: int) -> int:
-        """Processes that work at once."""
-        if self.jobs is not None and (isinstance(self.jobs, bool) or not isinstance(self.jobs, int) or self.jobs < 1):
-            raise BadInput(f"jobs takes a whole number of cores from 1 up, got {self.jobs!r}.")
-        if self.jobs is not None:
-            return self.jobs
-        return 1 if len(self.bars) * runs < WORTH_IT else _cores()
+    def workers(self, points: int) -> Workers:
+        """Where so many points are run."""
+        runs = points * 2 if self.costed else points
+        shared = (dict(self.common), self.functions)
+        return places.workers(self.strategy, self.bars, shared, runs, jobs=self.jobs, scheduler=self.scheduler)
 
     def settings(self) -> dict[str, Any]:
         """What makes it this search: one that is resumed must have the same."""
@@ -133,15 +133,33 @@ class Swept(NamedTuple):
     stopped: bool
 
 
-def evaluate(plan: Plan, points: Sequence[Point], told: Callable[[Point, Outcome], None], offs: dict[Point, float] | None = None) -> None:
-    """Runs each point once and tells its outcome as it ends; with the rules off too, once for all points that differ in the law alone."""
+def evaluate(
+    plan: Plan,
+    points: Iterable[Point],
+    told: Callable[[Point, Outcome], None],
+    offs: dict[Point, float] | None = None,
+    workers: Workers | None = None,
+) -> None:
+    """Runs each point once and tells its outcome as it ends; with the rules off too, once for all points that differ in the law alone.
+
+    A point is taken from ``points`` when there is room for its run. Without ``workers`` a place is found for these points alone.
+    """
     offs = {} if offs is None else offs
-    tasks: list[Task] = []
-    for point in points:
-        off = plan.space.without_law(point)
-        if plan.costed and off not in offs and (True, off) not in {task.key for task in tasks}:
-            tasks.append(plan.task_off(off))
-        tasks.append(plan.task(point))
+    if workers is None:
+        listed = list(points)
+        with plan.workers(max(len(listed), 1)) as found:
+            evaluate(plan, listed, told, offs, found)
+        return
+    begun: set[Point] = set()
+
+    def tasks() -> Iterator[Task]:
+        for point in points:
+            off = plan.space.without_law(point)
+            if plan.costed and off not in offs and off not in begun:
+                begun.add(off)
+                yield plan.task_off(off)
+            yield plan.task(point)
+
     ran: dict[Point, Outcome] = {}
     errors: dict[Point, str] = {}
 
@@ -153,8 +171,8 @@ def evaluate(plan: Plan, points: Sequence[Point], told: Callable[[Point, Outcome
             elif off in offs or off in errors:
                 told(point, _with_cost(ran.pop(point), offs.get(off), errors.get(off)))
 
-    with Workers(plan.strategy, plan.bars, min(plan.cores(len(tasks)), max(len(tasks), 1))) as workers:
-        for (is_off, point), outcome in workers.run(tasks):
+    with closing(workers.run(tasks())) as outcomes:
+        for (is_off, point), outcome in outcomes:
             if not is_off:
                 ran[point] = outcome
             elif outcome.error is not None:
@@ -185,12 +203,13 @@ def sweep(
     if retry_failed and not resume:
         raise BadInput("retry_failed runs again what failed before, so it goes with resume.")
     search, wanted, _ = search_for(plan.method, plan.space, plan.objectives, plan.trials, plan.seed, plan.batch, bool(plan.constraints))
-    plan.cores(1)
+    places.require_place(plan.jobs, plan.scheduler)
     done: dict[int, Trial] = {}
     known: dict[Point, Outcome] = {}
     offs: dict[Point, float] = {}
     stopped = False
-    with opened(storage, plan.settings(), resume=resume) as store:
+    workers: Workers | None = None
+    with opened(storage, plan.settings(), resume=resume) as store, ExitStack() as places_taken:
         if retry_failed:
             store.retry_failed()
         for point, outcome in store.finished.values():
@@ -223,7 +242,10 @@ def sweep(
 
                 for point in [point for point in numbers if point in known]:
                     told(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
-                evaluate(plan, [point for point in numbers if point not in known], told, offs)
+                fresh = [point for point in numbers if point not in known]
+                if fresh and workers is None:
+                    workers = places_taken.enter_context(plan.workers(len(fresh) + wanted - asked - len(points)))
+                evaluate(plan, fresh, told, offs, workers)
                 failed = plan.judge(Outcome({}, error="failed"))
                 search.tell([failed if n in store.retried else done[n].verdict for n in range(asked, asked + len(points))])
                 asked += len(points)

@@ -1,31 +1,29 @@
-"""The runs behind the trials: one after the other here, or on several cores in processes that stay warm and read the bars once."""
+"""The runs behind the trials, and what every place where they can be made has in common: this process, other processes, other machines."""
 
 from __future__ import annotations
 
-import inspect
 import itertools
-import signal
+import pickle
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .. import study
-from ..comparison.variants import _portable
 from ..errors import BadInput
 from ..report.folder import plain
-from .folders import Folder
 from .goals import measure
+from .travel import Parcel, pack, strategy_of
 
 if TYPE_CHECKING:
     from ..bars import Bars
     from ..report import Result
 
 Function = Callable[["Result"], Any]
-IDLE_SECONDS = 60
+DIED = "the process of this run died (memory, or a crash in compiled code)."
 
 
 class Task(NamedTuple):
@@ -46,7 +44,13 @@ class Outcome:
     seconds: float = 0.0
 
 
-def perform(strategy: type | str | Path, bars: Bars, arguments: Mapping[str, Any], functions: Sequence[Function]) -> Outcome:
+class Unfit(NamedTuple):
+    """A process that cannot make these runs at all, in one sentence."""
+
+    why: str
+
+
+def perform(strategy: type, bars: Bars, arguments: Mapping[str, Any], functions: Sequence[Function]) -> Outcome:
     """Runs once. Whatever is raised is told: the search goes on."""
     began = time.perf_counter()
     try:
@@ -58,101 +62,140 @@ def perform(strategy: type | str | Path, bars: Bars, arguments: Mapping[str, Any
     return Outcome(metrics, answers, seconds=time.perf_counter() - began)
 
 
-@lru_cache(maxsize=1)
-def _bars(file: str) -> Bars:
-    import joblib
+class Workers(Protocol):
+    """Where runs are made: ``with ... as workers: workers.run(tasks)``."""
 
-    bars: Bars = joblib.load(file, mmap_mode="r")
-    return bars
+    def __enter__(self) -> Workers: ...
 
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
-@lru_cache(maxsize=1)
-def _strategy(text: str, sha256: str) -> type:
-    """``sha256`` is the file's: warm workers read an edited file anew."""
-    return study.load_strategy(text)
+    def run(self, tasks: Iterable[Task]) -> Generator[tuple[Any, Outcome], None, None]:
+        """Keys and outcomes as they come; a task is taken from ``tasks`` when there is room for it, not before."""
 
 
-def _perform_there(
-    strategy: type | str | Path, sha256: str, file: str, arguments: Mapping[str, Any], functions: Sequence[Function]
-) -> Outcome:
-    """In a worker: the bars are one file for all workers, mapped into memory by each of them once."""
-    return perform(strategy if inspect.isclass(strategy) else _strategy(str(strategy), sha256), _bars(file), arguments, functions)
+class Here:
+    """This process, one run after the other, in the order of the tasks."""
 
+    def __init__(self, strategy: type, bars: Bars) -> None:
+        self._strategy, self._bars = strategy, bars
 
-def _deaf() -> None:
-    """Ctrl-C is for the process that waits for the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-class Workers:
-    """Where runs are made: ``with Workers(...) as workers: workers.run(tasks)``. One core, or a class that cannot travel, works here."""
-
-    def __init__(self, strategy: type, bars: Bars, cores: int) -> None:
-        self._strategy, self._given = strategy, bars
-        self._portable = _portable(strategy) if cores > 1 else None
-        self.cores = cores if self._portable is not None else 1
-        self._sha256 = str(study._about(strategy, {})["sha256"])
-        self._folder: Folder | None = None
-
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Here:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._folder is not None:
-            self._folder.remove()
-            self._folder = None
+        """Nothing is held."""
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Any, Outcome]]:
-        """Keys and outcomes as they come; the order is that of the tasks with one core only."""
-        if self.cores > 1 and len(tasks) > 1:
-            yield from self._spread(tasks)
-            return
+    def run(self, tasks: Iterable[Task]) -> Generator[tuple[Any, Outcome], None, None]:
+        """One at a time."""
         for task in tasks:
-            yield task.key, perform(self._strategy, self._given, task.arguments, task.functions)
+            yield task.key, perform(self._strategy, self._bars, task.arguments, task.functions)
 
-    def _spread(self, tasks: Sequence[Task]) -> Iterator[tuple[Any, Outcome]]:
-        left = dict(enumerate(tasks))
-        for n, outcome in self._pooled(left, self.cores):
-            yield left.pop(n).key, outcome
-        for n, task in left.items():  # a worker died: one at a time, to know whose run it is
-            answered = list(self._pooled({n: task}, 1))
-            yield (
-                task.key,
-                answered[0][1] if answered else Outcome({}, error="the process of this run died (memory, or a crash in compiled code)."),
-            )
 
-    def _pooled(self, tasks: Mapping[int, Task], cores: int) -> Iterator[tuple[int, Outcome]]:
-        """What processes answer, until all have answered or one of them dies."""
-        from concurrent.futures import FIRST_COMPLETED, Future, wait
+# -- elsewhere
 
-        from joblib.executor import get_memmapping_executor
-        from joblib.externals.loky.process_executor import BrokenProcessPool
+#: Backtrader keeps what all runs of a process share: a worker of several threads makes one run at a time.
+_ONE = threading.Lock()
 
-        pool = get_memmapping_executor(cores, timeout=IDLE_SECONDS, initializer=_deaf)  # joblib's own, which Parallel may find in use
-        file, left, asked = self._file(), iter(list(tasks.items())), dict[Future[Outcome], int]()
-        stopped = True
+
+def versions() -> dict[str, str | None]:
+    """What must be the same wherever runs are made. Needs nothing of this package, so that it can be asked where that is missing."""
+    import importlib
+    import importlib.metadata
+    import sys
+
+    found: dict[str, str | None] = {"Python": f"{sys.version_info[0]}.{sys.version_info[1]}"}
+    for name in ("bt_pdt", "backtrader"):
+        try:
+            module = importlib.import_module(name)
+            found[name] = str(getattr(module, "__version__", ""))
+        except ImportError:
+            found[name] = None
+    return found
+
+
+def differing(there: Mapping[str, str | None], here: Mapping[str, str | None]) -> str | None:
+    """What is not the same there, in words; None if all of it is."""
+    for name, own in here.items():
+        if there.get(name) is None:
+            return f"has no {name}; install {name} {own} there"
+        if there[name] != own:
+            return f"has {name} {there[name]}, and this search {own}; install the same there"
+    return None
+
+
+def perform_there(parcel: Parcel, bars: Bars, packed: bytes, needed: Mapping[str, str | None]) -> Outcome | Unfit:
+    """In a worker: the run of a packed (arguments, functions)."""
+    unlike = differing(versions(), needed)
+    if unlike is not None:
+        return Unfit(unlike)
+    with _ONE:
+        try:
+            strategy = strategy_of(parcel)
+            arguments, functions = pickle.loads(packed)
+        except Exception as error:
+            return Unfit(f"cannot load what the search needs ({study._sentence(error)}); what a strategy imports must be there too")
+        return perform(strategy, bars, arguments, functions)
+
+
+class Elsewhere(ABC):
+    """Other processes: a few runs wait there at a time, and a run whose process dies is made once more, alone, to know whether it did it."""
+
+    def __init__(self, parcel: Parcel, bars: Bars) -> None:
+        self._parcel, self._bars, self._needed = parcel, bars, versions()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @abstractmethod
+    def room(self) -> int:
+        """How many runs may be under way or wait there, this moment."""
+
+    @abstractmethod
+    def submit(self, packed: bytes) -> Any:
+        """Begins a run; returns what stands for it."""
+
+    @abstractmethod
+    def ready(self, asked: Sequence[Any]) -> Iterable[Any]:
+        """Waits for the first of those asked; raises :class:`BadInput` if none can come any more."""
+
+    @abstractmethod
+    def answer(self, one: Any) -> Outcome | Unfit | None:
+        """What a run that is ready came to; None if its process died."""
+
+    @abstractmethod
+    def abandon(self, asked: Sequence[Any]) -> None:
+        """Those that wait are not to begin."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Gives back what was taken."""
+
+    def run(self, tasks: Iterable[Task]) -> Generator[tuple[Any, Outcome], None, None]:
+        """In the order in which they end."""
+        died: list[Task] = []
+        yield from self._several(tasks, None, died)
+        for task in died:
+            again: list[Task] = []
+            yield from self._several([task], 1, again)
+            if again:
+                yield task.key, Outcome({}, error=DIED)
+
+    def _several(self, tasks: Iterable[Task], most: int | None, died: list[Task]) -> Generator[tuple[Any, Outcome], None, None]:
+        waiting, asked = iter(tasks), dict[Any, Task]()
         try:
             while True:
-                for n, task in itertools.islice(left, cores + 1 - len(asked)):  # few wait there, so that it stops at once
-                    asked[pool.submit(_perform_there, self._portable, self._sha256, file, task.arguments, task.functions)] = n
+                for task in itertools.islice(waiting, max(0, (most or self.room()) - len(asked))):
+                    asked[self.submit(pack((dict(task.arguments), tuple(task.functions)), "an argument or a function"))] = task
                 if not asked:
-                    break
-                for future in wait(asked, return_when=FIRST_COMPLETED).done:
-                    n, error = asked.pop(future), future.exception()
-                    if isinstance(error, BrokenProcessPool):
-                        raise error
-                    yield n, Outcome({}, error=study._sentence(error)) if error is not None else future.result()
-            stopped = False
-        except BrokenProcessPool:
-            stopped = False
+                    return
+                for one in self.ready(list(asked)):
+                    task, answer = asked.pop(one), self.answer(one)
+                    if isinstance(answer, Unfit):
+                        raise BadInput(f"a worker {answer.why}.")
+                    if answer is None:
+                        died.append(task)
+                    else:
+                        yield task.key, answer
         finally:
-            if stopped:
-                pool.shutdown(wait=True, kill_workers=True)
-
-    def _file(self) -> str:
-        import joblib
-
-        if self._folder is None:
-            self._folder = Folder()
-            joblib.dump(self._given, self._folder.path / "bars")
-        return str(self._folder.path / "bars")
+            if asked:
+                self.abandon(list(asked))
