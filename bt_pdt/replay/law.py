@@ -24,33 +24,45 @@ class Unsupported(Exception):
     """The replay does not know this; a full run does."""
 
 
-def laws(books: Sequence[Rulebook], days: Sequence[date], symbols: Sequence[str], assets: Mapping[str, Asset]) -> Law:
-    """The rules of ``days`` by each rulebook; raises :class:`Unsupported` for what the replay does not know."""
+def laws(
+    books: Sequence[Rulebook], days: Sequence[date], symbols: Sequence[str], assets: Mapping[str, Asset]
+) -> tuple[Law, dict[int, str]]:
+    """The rules of ``days`` by each rulebook, and why some of the rulebooks are not known to the replay.
+
+    Raises :class:`Unsupported` for securities that it does not know under any.
+    """
     facts = [assets.get(symbol) or Asset(symbol) for symbol in symbols]
     for asset in facts:
         if not asset.marginable:
             raise Unsupported(f"{asset.symbol} has no loan value")
     rows: list[Any] = []
     securities: list[Any] = []
-    known: dict[bytes, int] = {}
+    places: dict[bytes, int] = {}
+    unknown: dict[int, str] = {}
     epoch = np.zeros((len(books), len(days)), dtype=np.int64)
+
+    def place(rules: Rules) -> int:
+        packed = _rules(rules)
+        shares = np.array([_security(rules, asset)[0] for asset in facts], dtype=SECURITY)
+        key = packed.tobytes() + shares.tobytes()
+        if key not in places:
+            places[key] = len(rows)
+            rows.append(packed[0])
+            securities.append(shares)
+        return places[key]
+
     for i, book in enumerate(books):
-        by_rules: dict[int, int] = {}
-        for d, day in enumerate(days):
-            rules = book.on(day)
-            place = by_rules.get(id(rules))
-            if place is None:
-                packed = _rules(rules)
-                shares = np.array([_security(rules, asset)[0] for asset in facts], dtype=SECURITY)
-                key = packed.tobytes() + shares.tobytes()
-                place = known.get(key)
-                if place is None:
-                    place = known[key] = len(rows)
-                    rows.append(packed[0])
-                    securities.append(shares)
-                by_rules[id(rules)] = place
-            epoch[i, d] = place
-    return Law(epoch, np.array(rows, dtype=LAW), np.array(securities, dtype=SECURITY))
+        by_rules: dict[int, int] = {}  # the same object while nothing changes
+        try:
+            for d, day in enumerate(days):
+                rules = book.on(day)
+                if id(rules) not in by_rules:
+                    by_rules[id(rules)] = place(rules)
+                epoch[i, d] = by_rules[id(rules)]
+        except Unsupported as error:
+            unknown[i] = str(error)
+    shape = (len(rows), len(facts))
+    return Law(epoch, np.array(rows, dtype=LAW), np.array(securities, dtype=SECURITY).reshape(shape)), unknown
 
 
 def _number(value: Any) -> float:

@@ -30,6 +30,12 @@ _POWERS = {"binding": BINDING, "regt": REGT, "day_trading": DAY_TRADING}
 #: Arguments of an account that a replay knows; any other asks for a full run.
 _ACCOUNT = ("account_type", "pattern_day_trader", "last_equity", "last_maintenance_margin", "one_time_removal_used")
 
+#: Arguments of ``bt_pdt.run`` that it knows or that make no difference to it.
+_KNOWN = {
+    *("cash", "brokerage", "rules", "block_on", "pdt_check", "dtbp_check", "set", "account", "deposits", "on_call", "worst_price"),
+    *("charge_costs", "sizer", "params", "assets", "symbols", "fromdate", "todate"),
+}
+
 
 def compiler_or_sentence() -> None:
     """Raises :class:`BadInput` with how to install it where numba is missing."""
@@ -81,11 +87,12 @@ class Replay:
                 self._variant(rows[i], arguments, books)
             except Unsupported as error:
                 reasons[i] = str(error)
-        known = laws([book for _, book in books.values()], self.days, self.symbols, self.assets) if books else None
+        known, unknown = laws([book for _, book in books.values()], self.days, self.symbols, self.assets)
 
         def one(i: int) -> Replayed:
-            if reasons[i] or known is None:
-                return Replayed({}, reasons[i])
+            why = reasons[i] or unknown.get(int(rows[i]["law"]), "")
+            if why:
+                return Replayed({}, why)
             book, table, marked = self._room()
             log = self._log(whole)
             replay(book, known, self.tape, self.intents, rows[i], table, marked, log)
@@ -107,6 +114,9 @@ class Replay:
     # -- a variant
 
     def _variant(self, row: Any, given: Mapping[str, Any], books: dict[Any, tuple[int, Rulebook]]) -> None:
+        for name, value in given.items():
+            if name not in _KNOWN and value is not None:
+                raise Unsupported(f"the argument {name}")
         account = dict(given.get("account") or {})
         for name in account:
             if name not in _ACCOUNT:
