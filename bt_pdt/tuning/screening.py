@@ -27,7 +27,7 @@ WORTH_IT = 4
 REPLAYED = "replayed"
 
 
-def require(goals: Sequence[Objective | Constraint], scheduler: Any) -> None:
+def require(goals: Sequence[Objective | Constraint]) -> None:
     """Raises :class:`BadInput` for what a replay cannot answer."""
     from ..replay import compiler_or_sentence
 
@@ -142,6 +142,16 @@ class Screen:
         self._proven[key] = refused(hardest)
         self.checked += 1
         return True
+
+    def confirmed(self, number: int, replayed: Outcome, full: Outcome) -> None:
+        """A replayed trial was run in full; another number ends all replaying."""
+        from ..replay import other_numbers
+
+        others = other_numbers(full.metrics, {name: value for name, value in replayed.metrics.items() if name != REPLAYED})
+        if others and not self.unstable:
+            name = others[0]
+            self.unstable = f"trial {number} has {name} {full.metrics.get(name)} in full and {replayed.metrics.get(name)} replayed"
+        self.checked += not others
 
     def notes(self, replayed: int, full: int) -> list[str]:
         """What was replayed and what not, in sentences."""

@@ -16,9 +16,10 @@ from ..money import cents
 from ..study import _about
 from . import places
 from .goals import COST, Constraint, Objective, answered, number
+from .screening import REPLAYED, Screen
 from .search import Verdict, search_for
 from .space import OF_THE_LAW, Point, Space
-from .storage import opened
+from .storage import Storage, opened
 from .work import Outcome, Task, Workers
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Plan:
     batch: int | None
     jobs: int | None
     scheduler: Any = None
+    replay: bool = False
+    verify: int = 5
 
     @property
     def goals(self) -> list[Objective | Constraint]:
@@ -131,6 +134,22 @@ class Swept(NamedTuple):
     trials: tuple[Trial, ...]
     wanted: int
     stopped: bool
+    notes: tuple[str, ...] = ()
+
+
+def front(plan: Plan, trials: Iterable[Trial]) -> list[Trial]:
+    """Feasible trials that no other beats in one objective without losing in another, each point once, best first objective first."""
+    seen: dict[Point, Trial] = {}
+    for trial in trials:
+        if trial.feasible:
+            seen.setdefault(trial.point, trial)
+    scores = {t.number: tuple(o.sign * v for o, v in zip(plan.objectives, t.verdict.values, strict=True)) for t in seen.values()}
+
+    def beaten(own: tuple[float, ...]) -> bool:
+        return any(all(a >= b for a, b in zip(other, own, strict=True)) and other != own for other in scores.values())
+
+    kept = [trial for trial in seen.values() if not beaten(scores[trial.number])]
+    return sorted(kept, key=lambda trial: (*[-score for score in scores[trial.number]], trial.number))
 
 
 def evaluate(
@@ -209,6 +228,7 @@ def sweep(
     offs: dict[Point, float] = {}
     stopped = False
     workers: Workers | None = None
+    screen = Screen(plan) if plan.replay else None
     with opened(storage, plan.settings(), resume=resume) as store, ExitStack() as places_taken:
         if retry_failed:
             store.retry_failed()
@@ -243,12 +263,54 @@ def sweep(
                 for point in [point for point in numbers if point in known]:
                     told(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
                 fresh = [point for point in numbers if point not in known]
+                if screen is not None:
+                    with store.at_once():
+                        for point, outcome in screen.outcomes(fresh, offs).items():
+                            told(point, outcome)
+                    fresh = [point for point in numbers if point not in known]
                 if fresh and workers is None:
                     workers = places_taken.enter_context(plan.workers(len(fresh) + wanted - asked - len(points)))
                 evaluate(plan, fresh, told, offs, workers)
                 failed = plan.judge(Outcome({}, error="failed"))
                 search.tell([failed if n in store.retried else done[n].verdict for n in range(asked, asked + len(points))])
                 asked += len(points)
+            if screen is not None:
+                _confirm(plan, screen, store, done, offs)
         except KeyboardInterrupt:
             stopped = True
-    return Swept(tuple(done[n] for n in sorted(done)), wanted, stopped)
+    trials = tuple(done[n] for n in sorted(done))
+    replayed = sum(REPLAYED in trial.outcome.metrics for trial in trials)
+    return Swept(trials, wanted, stopped, () if screen is None else tuple(screen.notes(replayed, len(trials) - replayed)))
+
+
+def _confirm(plan: Plan, screen: Screen, store: Storage, done: dict[int, Trial], offs: dict[Point, float]) -> None:
+    """Runs the best replayed trials in full, until the best are; all of them, once one full run says something else."""
+
+    def told(point: Point, outcome: Outcome) -> None:
+        for trial in [trial for trial in done.values() if trial.point == point]:
+            if outcome.error is None and trial.outcome.error is None:
+                screen.confirmed(trial.number, trial.outcome, outcome)
+            store.keep(trial.number, point, plan.space.values(point), outcome)
+            done[trial.number] = Trial(trial.number, point, outcome, plan.judge(outcome))
+
+    while True:
+        replayed = {trial.point for trial in done.values() if REPLAYED in trial.outcome.metrics}
+        if not screen.unstable:
+            best = {trial.point for trial in _ranked(plan, done.values())[: plan.verify]}
+            replayed &= best
+        if not replayed:
+            return
+        evaluate(plan, [point for point in dict.fromkeys(t.point for t in done.values()) if point in replayed], told, offs)
+
+
+def _ranked(plan: Plan, trials: Iterable[Trial]) -> list[Trial]:
+    """Each point once: the Pareto front, other feasible trials, then the rest; within them best first objective first."""
+    once = list({trial.point: trial for trial in sorted(trials, key=lambda trial: -trial.number)}.values())
+    best = {trial.number: place for place, trial in enumerate(front(plan, once))}
+    sign = plan.objectives[0].sign
+
+    def rank(trial: Trial) -> tuple[float, ...]:
+        value = trial.verdict.values[0]
+        return (best.get(trial.number, math.inf), not trial.feasible, math.inf if math.isnan(value) else -sign * value, trial.number)
+
+    return sorted(once, key=rank)

@@ -15,7 +15,8 @@ from ..errors import BadInput, known_name
 from ..report.folder import plain
 from .goals import measure
 from .robustness import Deflated, Neighbours, deflated, neighbours
-from .sweep import Plan, Swept, Trial
+from .screening import REPLAYED
+from .sweep import Plan, Swept, Trial, front
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,7 @@ COLUMNS = {
     "violated": "the constraints that are not kept, and objectives without a value",
     "state": "complete or failed",
     "error": "what ended a failed trial",
+    "replayed": "worked out by replay instead of a full run",
     "seconds": "what the run took; 0 where an earlier trial had the same parameters",
 }
 SHOWN = 10
@@ -94,7 +96,7 @@ class Tuning:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """``trials`` as plain rows."""
-        known = {name for trial in self.swept.trials for name in trial.outcome.metrics}
+        known = {name for trial in self.swept.trials for name in trial.outcome.metrics} - {REPLAYED}
         metrics = [*[name for name in FIRST if name in known], *sorted(known.difference(FIRST))]
         return [self._row(trial, metrics) for trial in self.swept.trials]
 
@@ -114,6 +116,7 @@ class Tuning:
             "violated": "; ".join(violated),
             "state": "failed" if failed else "complete",
             "error": outcome.error or "",
+            "replayed": REPLAYED in outcome.metrics,
             "seconds": round(outcome.seconds, 3),
         }
 
@@ -151,20 +154,7 @@ class Tuning:
     @cached_property
     def front(self) -> list[Trial]:
         """Feasible trials that no other beats in one objective without losing in another, each point once, best first objective first."""
-        seen: dict[tuple[int, ...], Trial] = {}
-        for trial in self.swept.trials:
-            if trial.feasible:
-                seen.setdefault(trial.point, trial)
-        scores = {trial.number: self._score(trial) for trial in seen.values()}
-
-        def beaten(own: tuple[float, ...]) -> bool:
-            return any(all(a >= b for a, b in zip(other, own, strict=True)) and other != own for other in scores.values())
-
-        kept = [trial for trial in seen.values() if not beaten(scores[trial.number])]
-        return sorted(kept, key=lambda trial: (*[-score for score in scores[trial.number]], trial.number))
-
-    def _score(self, trial: Trial) -> tuple[float, ...]:
-        return tuple(o.sign * value for o, value in zip(self.plan.objectives, trial.verdict.values, strict=True))
+        return front(self.plan, self.swept.trials)
 
     @property
     def winner(self) -> Trial | None:
@@ -248,6 +238,7 @@ class Tuning:
     def conclusions(self) -> list[str]:
         """What was found, in sentences."""
         said = [f"{self._counted[0].upper()}{self._counted[1:]}{', stopped early' if self.stopped else ''}."]
+        said += self.swept.notes
         if self.winner is None:
             try:
                 self._require_winner()
