@@ -162,7 +162,9 @@ class ArrayFeed(bt.feed.DataBase):
 
     def preload(self) -> None:
         kept = [getattr(self.lines, name) for name in (*_LINES, "openinterest")]
-        if self._filters or self._tzinput or any(not isinstance(line, BarLine) or line.mode != LineBuffer.UnBounded for line in kept):
+        plain = all(isinstance(line, BarLine) and line.mode == LineBuffer.UnBounded for line in kept)
+        own = len(self.lines.lines) > len(kept) or type(self)._load is not ArrayFeed._load
+        if self._filters or self._tzinput or not plain or own:
             super().preload()
             return
         dates = self._columns[0]
@@ -176,7 +178,7 @@ class ArrayFeed(bt.feed.DataBase):
 
     def __getstate__(self) -> dict[str, Any]:
         state = vars(self) | {"_cells": None}
-        if all(line.shared for line in (getattr(self.lines, name) for name in _LINES)):
+        if all(getattr(getattr(self.lines, name), "shared", False) for name in _LINES):
             state["_columns"] = None  # the lines travel too, and hold all that a run of this feed reads
         return state
 
