@@ -48,6 +48,8 @@ FEW = 10
 @click.option("--storage", metavar="sqlite:///FILE", help="Keeps every trial there as it ends.")
 @click.option("--resume", is_flag=True, help="Goes on with what --storage holds.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: runs the trials that failed again.")
+@click.option("--replay", is_flag=True, help="Works trials out from one recorded run where that is exact; needs bt_pdt[fast].")
+@click.option("--verify", type=int, default=5, show_default=True, metavar="N", help="How many of the best replayed trials are run in full.")
 @click.option("--walk-forward", "folds", type=int, metavar="FOLDS", help="Also searches on earlier sessions and tests on later ones.")
 @click.option("--warm-up", type=int, default=0, metavar="N", help="Sessions that indicators see before each test of --walk-forward.")
 @click.option("--cash", type=float, metavar="DOLLARS", help="Dollars at the start (100,000 if nothing is said).")
@@ -131,7 +133,10 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
             constraints=options["constraints"],
             symbols=names,
             progress=tell,
-            **{name: options[name] for name in ("method", "trials", "seed", "batch", "jobs", "storage", "resume", "retry_failed")},
+            **{
+                name: options[name]
+                for name in ("method", "trials", "seed", "batch", "jobs", "storage", "resume", "retry_failed", "replay", "verify")
+            },
             **{name: value for name, value in fixed.items() if value is not None},
         )
     if options["folds"] is None or found.stopped:

@@ -1,0 +1,163 @@
+"""A search by replay gives what the search by full runs gives, or is one."""
+
+import sys
+
+import backtrader as bt
+import pandas as pd
+import pytest
+
+pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)")
+
+from click.testing import CliRunner
+from wild import Wild, bars
+
+import bt_pdt
+from bt_pdt import study
+from bt_pdt.cli import cli
+from bt_pdt.errors import BadInput
+from bt_pdt.replay import Replay
+
+SPACE = {
+    "sizer.percent": [5, 40, 90, 180],
+    "cash": [24_000.0, 60_000.0],
+    "block_on": ["entry", "exit", "both"],
+    "brokerage": ["alpaca", "finra"],
+}
+GOALS = {"objective": ["total_return", "cost_of_rules"], "constraints": ["refused_exits == 0", "calls == 0"]}
+
+
+@pytest.fixture(scope="module")
+def made():
+    return bars(11, symbols=2, days=4, start="2019-02-04", price=(20, 60))
+
+
+def searched(made, strategy=Wild, space=SPACE, **more):
+    wanted = {"sizer": "PercentOfEquity()", "method": "grid", "params": {"rate": 0.03}, "jobs": 1} | GOALS
+    return bt_pdt.tune(strategy, made, space, **wanted | more)
+
+
+def same(one, other):
+    left, right = (found.trials.drop(columns=["seconds", "replayed"]) for found in (one, other))
+    pd.testing.assert_frame_equal(left, right, rtol=1e-9, check_like=True, check_dtype=False)
+
+
+def test_a_replayed_grid_is_the_grid(made):
+    full, replayed = searched(made), searched(made, replay=True)
+    same(replayed, full)
+    assert not full.trials.replayed.any()
+    assert replayed.trials.replayed.sum() > 0.7 * len(replayed.trials)
+    assert replayed.trials.refused.max() > 5
+    assert replayed.best.parameters == full.best.parameters
+    assert not replayed.trials.loc[replayed.best.trial, "replayed"], "the winner is a full run"
+    assert any("replays of 1 recorded run" in text and "without a difference" in text for text in replayed.conclusions)
+
+
+def test_a_recording_for_each_set_of_parameters(made):
+    space = {"sizer.percent": [20, 90], "block_on": ["entry", "exit"], "cash": [24_000.0], "rate": [0.01, 0.05]}
+    replayed = searched(made, space=space, replay=True, params={})
+    same(replayed, searched(made, space=space, params={}))
+    assert any("replays of 2 recorded runs" in text for text in replayed.conclusions)
+
+
+def test_the_best_are_run_in_full(made):
+    found = searched(made, replay=True, verify=9, constraints=(), objective="total_return")
+    best = found.trials.sort_values("total_return", ascending=False).drop_duplicates([*SPACE]).head(9)
+    assert not best.replayed.any()
+
+
+class Insists(bt.Strategy):
+    """Asks again until it has what it wants."""
+
+    def next(self):
+        if not self.position and len(self) % 7 == 0:
+            self.buy()
+        elif self.position and len(self) % 11 == 0:
+            self.close()
+
+
+def test_a_strategy_that_listens_is_run_in_full_and_told(made):
+    space = {"sizer.percent": [20, 90], "block_on": ["entry", "exit"], "cash": [24_000.0]}
+    replayed, full = (searched(made, Insists, space, params={}, replay=replay) for replay in (True, False))
+    same(replayed, full)
+    assert not replayed.trials.replayed.any()
+    assert any(
+        text.startswith("Not replayed: the strategy asks for other things when it is refused (the full run sends")
+        for text in replayed.conclusions
+    )
+
+
+def test_what_the_replay_does_not_know_is_run_in_full(made):
+    space = {"sizer": ["PercentOfEquity(percent=40)", "FixedRisk(risk=0.02)"], "cash": [24_000.0, 30_000.0, 60_000.0]}
+    replayed, full = (searched(made, space=space, sizer=None, replay=replay, verify=1) for replay in (True, False))
+    same(replayed, full)
+    assert not replayed.trials[replayed.trials.sizer.str.startswith("FixedRisk")].replayed.any()
+    assert any("the sizer FixedRisk(risk=0.02) (3)" in text for text in replayed.conclusions)
+
+
+def test_a_wrong_replay_is_found_by_the_full_runs_of_the_best(made, monkeypatch):
+    """As if the compiled code were wrong for all but the hardest variant, which is checked first."""
+    right = Replay.run
+
+    def wrong(self, variants, **options):
+        found = right(self, variants, **options)
+        hardest = max((one for one in found if one.metrics), key=lambda one: one.metrics["refused"], default=None)
+        for one in found:
+            if one is not hardest and one.metrics and not options.get("whole"):
+                one.metrics["total_return"] += 0.01
+        return found
+
+    monkeypatch.setattr(Replay, "run", wrong)
+    replayed = searched(made, replay=True)
+    same(replayed, searched(made))
+    assert not replayed.trials.replayed.any()
+    assert any("has total_return" in text for text in replayed.conclusions)
+
+
+def test_a_learning_search_learns_the_same(made):
+    pytest.importorskip("optuna")
+    space = {"sizer.percent": (5, 180, 5), "cash": [24_000.0, 60_000.0], "block_on": ["entry", "exit"]}
+    one, other = (searched(made, space=space, method="tpe", trials=32, seed=4, replay=replay) for replay in (True, False))
+    same(one, other)
+    assert one.trials.replayed.any()
+
+
+def test_what_was_replayed_is_kept_and_resumed(made, tmp_path):
+    kept = {"storage": f"sqlite:///{tmp_path / 's.db'}", "replay": True}
+    first = searched(made, **kept)
+    again = searched(made, resume=True, **kept)
+    pd.testing.assert_frame_equal(first.trials, again.trials)
+    same(searched(made, resume=True, storage=kept["storage"]), first)
+
+
+def test_functions_of_the_whole_result_are_refused(made):
+    for goals in ({"objective": lambda result: result.summary["fills"]}, {"constraints": lambda result: True}):
+        with pytest.raises(
+            BadInput, match=r"a replay gives the numbers of a run by name, and .* asks for its whole result; leave replay out"
+        ):
+            searched(made, replay=True, **goals)
+    with pytest.raises(BadInput, match="verify takes a whole number of trials from 1 up, got 0"):
+        searched(made, replay=True, verify=0)
+
+
+def test_without_numba_a_sentence(made, monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(BadInput, match=r'pip install "bt_pdt\[fast\]"'):
+        searched(made, replay=True)
+
+
+def test_the_command():
+    data, strategies = study.samples()
+    short = data / "synthetic_1min_2025-12-22_2025-12-30.parquet"
+    asked = ["tune", str(strategies / "signal_follower.py"), "--data", str(short), "--sizer", "PercentOfEquity", "--method", "grid"]
+    asked += ["--space", "sizer.percent=10:90:10", "--space", "block_on=entry,exit", "--cash", "24000", "--replay", "--verify", "3"]
+    done = CliRunner().invoke(cli, asked)
+    assert done.exit_code == 0, done.output
+    assert "trials are replays of 1 recorded run" in " ".join(done.output.split())
+
+
+def test_a_thousand_variants_are_told_as_they_come(made):
+    told = []
+    space = {"sizer.percent": (1, 125, 1), "cash": [24_000.0, 26_000.0, 60_000.0, 90_000.0], "block_on": ["entry", "exit"]}
+    found = searched(made, space=space, replay=True, objective="total_return", progress=lambda done, wanted: told.append((done, wanted)))
+    assert len(found.trials) == 1_000 == len(told) == told[-1][0]
+    assert found.trials.replayed.sum() > 900
