@@ -26,21 +26,20 @@ class SignalFollower(bt.Strategy):
             fast = bt.indicators.SMA(data.close, period=self.p.fast)
             slow = bt.indicators.SMA(data.close, period=self.p.slow)
             self.cross[data] = bt.indicators.CrossOver(fast, slow)
-        self.closed_on = {}
-        self.last_bar = {}
+        self.closed_on = dict.fromkeys(self.datas)
+        self.seen = dict.fromkeys(self.datas, 0)
 
     def next(self):
+        at = self.datetime.datetime(0)  # the end of the newest bar
         for data in self.datas:
-            if len(data) and data.datetime[0] != self.last_bar.get(data):  # a bar is looked at once
-                self.last_bar[data] = data.datetime[0]
-                self.follow(data, data.datetime.date(0), data.datetime.time(0))
-
-    def follow(self, data, day, now):
-        if now >= self.p.flat_by:
-            if self.closed_on.get(data) != day:
-                self.closed_on[data] = day
+            if len(data) == self.seen[data]:
+                continue  # no new bar of this one
+            self.seen[data] = len(data)
+            if at.time() >= self.p.flat_by:
+                if self.closed_on[data] != at.date():
+                    self.closed_on[data] = at.date()
+                    self.close(data=data)
+            elif self.cross[data][0] < 0:
                 self.close(data=data)
-        elif self.cross[data][0] < 0:
-            self.close(data=data)
-        elif self.cross[data][0] > 0 and now <= self.p.last_entry:
-            self.buy(data=data)
+            elif self.cross[data][0] > 0 and at.time() <= self.p.last_entry:
+                self.buy(data=data)
