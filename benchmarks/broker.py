@@ -65,6 +65,31 @@ class Cross(bt.Strategy):
                 self.sell(data=data, size=held)
 
 
+class Patient(Cross):
+    """Cross that sends nothing for a symbol while an order of it waits, as it may for bars where some are missing; flat from 15:51 on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: set[Any] = set()
+
+    def notify_order(self, order: Any) -> None:
+        if not order.alive():
+            self.waiting.discard(order.data)
+
+    def next(self) -> None:
+        late = (len(self) - 1) % MINUTES >= 380
+        for data, signal in self.signals:
+            if data in self.waiting:
+                continue
+            held = self.getposition(data).size
+            if held and (late or signal[0] < 0):
+                self.waiting.add(data)
+                self.sell(data=data, size=held)
+            elif signal[0] > 0 and not held and not late:
+                self.waiting.add(data)
+                self.buy(data=data, size=100)
+
+
 class Churn(bt.Strategy):
     """A market order in every symbol on every bar: a round trip every two minutes."""
 

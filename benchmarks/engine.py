@@ -1,41 +1,45 @@
 """bt_pdt.Cerebro beside backtrader's own: the same bars and strategy, everything on.
 
-    python benchmarks/engine.py [--rounds 5] [--only "10 symbols"] [--memory 2000000]
+    python benchmarks/engine.py [--rounds 5] [--only "10 symbols"]
 
 Wall time of a whole run, from making the feeds to the end of ``cerebro.run()``. Each round runs every engine once, in turn; the figures are
 medians of the ratios within a round, so that a neighbour on the machine moves them little. ``fast`` is bt_pdt.Cerebro, our array feed and
 MarginBroker with the whole law, account and analyzer; ``array`` is stock Cerebro, stock BackBroker and the same array feed; ``pandas``
 the same with PandasData, which is what most people run. ``stats`` adds backtrader's default observers on both sides. ``same value``:
-MarginBroker ends with the same equity on either Cerebro. With ``--memory``: what the lines of so many bars take.
+MarginBroker ends with the same equity on either Cerebro, to the last bit; ``all`` if that is stock's too.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import math
 import os
 import statistics
 import time
-import tracemalloc
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import backtrader as bt
 import numpy as np
-from broker import Churn, Cross, Hold, random_bars
+from broker import Churn, Cross, Hold, Patient, random_bars
 
 from bt_pdt import Bars, Cerebro, ComplianceAnalyzer, MarginBroker, feeds
-from bt_pdt.adapter.feeds import ArrayFeed
 from bt_pdt.bars import SymbolBars
 
 CASH = 1e9
+GAPS = "30 % of the bars missing"
 CASES: list[tuple[str, type[bt.Strategy], int, int]] = [
     ("1 symbol", Cross, 1, 80),
     ("10 symbols", Cross, 10, 12),
     ("50 symbols", Cross, 50, 4),
     ("200 symbols", Cross, 200, 2),
-    ("50 symbols, 30 % of the bars missing", Cross, 50, 4),
+    (f"1 symbol, {GAPS}", Patient, 1, 80),
+    (f"10 symbols, {GAPS}", Patient, 10, 12),
+    (f"50 symbols, {GAPS}", Patient, 50, 4),
+    (f"200 symbols, {GAPS}", Patient, 200, 2),
+    (f"50, {GAPS}, exits sent twice", Cross, 50, 4),
     ("50 symbols, buy and hold", Hold, 50, 4),
     ("10 symbols, an order a bar each", Churn, 10, 3),
 ]
@@ -104,71 +108,41 @@ def compare(name: str, strategy: type[bt.Strategy], bars: Bars, rounds: int) -> 
     }
     engines["fast"]()  # warms up
     took: dict[str, list[float]] = {engine: [] for engine in engines}
-    values: set[float] = set()
+    values: dict[str, float] = {}
     for turn in range(rounds):
         for engine in list(engines)[:: 1 if turn % 2 else -1]:
             spent, value = engines[engine]()
             took[engine].append(spent)
-            if "array" not in engine and engine != "pandas":
-                values.add(value)
+            if values.setdefault(engine, value) != value:
+                values["fast"] = math.nan
 
     def ratio(one: str, other: str) -> str:
         each = sorted(a / b for a, b in zip(took[one], took[other], strict=True))
         return f"{statistics.median(each):5.2f} ({each[0]:.2f} to {each[-1]:.2f})"
 
+    margin_values = {values[engine] for engine in ("fast", "fast, stats", "margin on stock Cerebro")}
+    same = "DIFFER" if len(margin_values) > 1 else "all" if set(values.values()) == margin_values else "yes"
     count = sum(len(bars.arrays(symbol).close) for symbol in bars.symbols)
     speed = count / statistics.median(took["fast"])
     print(
-        f"{name:38s} {count:8,d} {speed:9,.0f}  {ratio('fast', 'array'):22s} {ratio('fast', 'pandas'):22s} "
-        f"{ratio('margin on stock Cerebro', 'array'):22s} {ratio('fast, stats', 'array, stats'):22s} {'yes' if len(values) == 1 else 'NO'}",
+        f"{name:46s} {count:8,d} {speed:9,.0f}  {ratio('fast', 'array'):22s} {ratio('fast', 'pandas'):22s} "
+        f"{ratio('margin on stock Cerebro', 'array'):22s} {ratio('fast, stats', 'array, stats'):22s} {same}",
         flush=True,
     )
-
-
-def memory(count: int) -> None:
-    """What ``count`` bars take as arrays, as a feed, and as lines of one run and of the next."""
-    times = np.datetime64("2024-01-02T09:31", "us") + np.arange(count) * np.timedelta64(1, "m")
-    price = 100 + np.sin(np.arange(count) / 1000.0)
-    bars = Bars({"X": SymbolBars(times, price, price + 1, price - 1, price, np.ones(count))}, timeframe="minutes", compression=1)
-    print(f"\n{count:,} bars of one symbol, bytes a bar ({6 * 8} are the arrays themselves)")
-    tracemalloc.start()
-    feed: Any = ArrayFeed(dataname=bars)
-    cerebro = bt.Cerebro(stdstats=False)
-    cerebro.adddata(feed)
-
-    def fill() -> float:
-        tracemalloc.reset_peak()
-        begin = time.perf_counter()
-        feed.reset()
-        feed._start()
-        feed.preload()
-        return time.perf_counter() - begin
-
-    def told(what: str, spent: float) -> None:
-        held, peak = tracemalloc.get_traced_memory()
-        print(f"  {what:20s} held {held / count:6.1f}  at most {peak / count:6.1f}   {spent:6.3f} s", flush=True)
-
-    told("feed made", 0.0)
-    told("first run's lines", fill())
-    told("second run's lines", fill())
-    tracemalloc.stop()
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rounds", type=int, default=5)
     words.add_argument("--only", default="", help="cases whose name contains this")
-    words.add_argument("--memory", type=int, default=0, metavar="BARS")
     said = words.parse_args()
     print(f"{date.today()}, {os.cpu_count()} cores, medians of {said.rounds} interleaved rounds (smallest to largest)\n")
     columns = ("fast / array", "fast / pandas", "margin, stock Cerebro", "fast / array, stats")
-    print(f"{'':38s} {'bars':>8s} {'bars/s':>9s}  {' '.join(f'{column:22s}' for column in columns)} same value")
+    print(f"{'':46s} {'bars':>8s} {'bars/s':>9s}  {' '.join(f'{column:22s}' for column in columns)} same value")
     for name, strategy, symbols, days in CASES:
         if said.only in name:
             bars = random_bars(symbols, days)
-            compare(name, strategy, thinned(bars) if "missing" in name else bars, said.rounds)
-    if said.memory:
-        memory(said.memory)
+            compare(name, strategy, thinned(bars) if GAPS in name else bars, said.rounds)
 
 
 if __name__ == "__main__":
