@@ -45,7 +45,9 @@ FEW = 10
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed gives the same trials.")
 @click.option("--batch", type=int, metavar="N", help="How many points tpe (8) and nsga2 (20) ask for at once.")
 @click.option("--jobs", type=int, metavar="N", help="Runs at once (default: every core where that pays).")
+@click.option("--scheduler", metavar="ADDRESS", help="Runs on a cluster: a Dask scheduler's tcp://HOST:8786, ray, or ray://HOST:10001.")
 @click.option("--storage", metavar="sqlite:///FILE", help="Keeps every trial there as it ends.")
+@click.option("--study-name", metavar="NAME", help="Shares the search of this name in --storage with whoever starts the same call.")
 @click.option("--resume", is_flag=True, help="Goes on with what --storage holds.")
 @click.option("--retry-failed", is_flag=True, help="With --resume: runs the trials that failed again.")
 @click.option("--replay", is_flag=True, help="Works trials out from one recorded run where that is exact; needs bt_pdt[fast].")
@@ -135,7 +137,20 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
             progress=tell,
             **{
                 name: options[name]
-                for name in ("method", "trials", "seed", "batch", "jobs", "storage", "resume", "retry_failed", "replay", "verify")
+                for name in (
+                    "method",
+                    "trials",
+                    "seed",
+                    "batch",
+                    "jobs",
+                    "scheduler",
+                    "storage",
+                    "study_name",
+                    "resume",
+                    "retry_failed",
+                    "replay",
+                    "verify",
+                )
             },
             **{name: value for name, value in fixed.items() if value is not None},
         )

@@ -14,6 +14,8 @@ from . import screening
 from .goals import METRICS, read_constraints, read_objectives
 from .robustness import Deflated, Neighbours
 from .search import METHODS, search_for
+from .shared import sweep_shared
+from .showing import shown
 from .space import ACCOUNT, read_space
 from .sweep import Plan, Progress, sweep
 from .tuning import COLUMNS, Best, Tuning
@@ -37,6 +39,7 @@ OWN = (
     "jobs",
     "scheduler",
     "storage",
+    "study_name",
     "resume",
     "retry_failed",
     "replay",
@@ -62,6 +65,7 @@ def tune(
     jobs: int | None = None,
     scheduler: Any = None,
     storage: str | Path | None = None,
+    study_name: str | None = None,
     resume: bool = False,
     retry_failed: bool = False,
     replay: bool = False,
@@ -69,7 +73,7 @@ def tune(
     symbols: Iterable[str] | None = None,
     fromdate: date | str | None = None,
     todate: date | str | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **arguments: Any,
 ) -> Tuning:
     """Searches ``space`` for what is best under margin law, and gives every trial, the winner, and whether to believe it.
@@ -85,13 +89,15 @@ def tune(
     where nothing is said. Tpe and nsga2 ask for ``batch`` points at once and learn between batches. The same ``seed`` gives the same
     trials whatever ``jobs`` is, and on any ``scheduler``: the address of a Dask scheduler (``tcp://host:8786``), a ``distributed.Client``,
     ``"ray"`` or ``ray://host:10001``, whose workers make the runs. ``storage`` (``sqlite:///FILE``) keeps each trial as it ends;
-    ``resume`` goes on from there, and with ``retry_failed`` runs again what failed. A trial that raises is kept with its error; Ctrl-C
+    ``resume`` goes on from there, and with ``retry_failed`` runs again what failed. With ``study_name`` too, any number of processes and
+    machines that are started with the same call make one search together: an optuna study in ``storage`` (``sqlite:///FILE``,
+    ``postgresql://...``). A trial that raises is kept with its error; Ctrl-C
     gives what is finished. Everything else goes to :func:`bt_pdt.run` in every trial.
 
     ``replay`` records what the strategy asks for once for each set of its parameters and puts that before every account and sizer, compiled
     (extra ``fast``): the same numbers in a thousandth of the time. Where a full run of the hardest variant says something else, and for what
     a replay does not know, trials are full runs; the best ``verify`` always are. Objectives and constraints are then numbers by name.
-    Raises :class:`BadInput` for what cannot be used.
+    ``progress=True`` shows a bar, in notebooks too; a function is called with (done, total). Raises :class:`BadInput` for what cannot be used.
     """
     for name in arguments:
         if name not in HANDED_ON and name not in ACCOUNT:
@@ -114,7 +120,13 @@ def tune(
     common = {**arguments, "symbols": names}
     plan = Plan(chosen, bars, common, where, goals, kept, method, trials, seed, batch, jobs, scheduler, bool(replay), verify)
     _require_account(plan)
-    return Tuning(plan, sweep(plan, storage=storage, resume=resume, retry_failed=retry_failed, progress=progress))
+    for name, given in (("retry_failed", retry_failed), ("replay", replay)):
+        if given and study_name is not None:
+            raise BadInput(f"{name} is for a search of one process; leave it out, or study_name.")
+    with shown(progress, f"{chosen.__name__}: trials") as tell:
+        if study_name is not None:
+            return Tuning(plan, sweep_shared(plan, storage, study_name, tell))
+        return Tuning(plan, sweep(plan, storage=storage, resume=resume, retry_failed=retry_failed, progress=tell))
 
 
 def _require_account(plan: Plan) -> None:

@@ -87,13 +87,7 @@ class Learned:
     _asked: list[Any]
 
     def _sampler(self) -> Any:
-        from optuna.samplers import NSGAIISampler, TPESampler
-
-        seed = int(np.random.SeedSequence([self._seed, self._batch]).generate_state(1)[0])
-        told: Callable[[Any], Any] | None = (lambda trial: trial.user_attrs["excess"]) if self._constrained else None
-        if self._method == "nsga2":
-            return NSGAIISampler(seed=seed, population_size=self._size, constraints_func=told)
-        return TPESampler(seed=seed, constant_liar=True, constraints_func=told)
+        return sampler(self._method, [self._seed, self._batch], self._size, self._constrained)
 
     def ask(self, most: int) -> list[Point]:
         """The next batch."""
@@ -104,25 +98,43 @@ class Learned:
             for _ in range(min(self._size, most)):
                 trial = self._study.ask()
                 self._asked.append(trial)
-                points.append(
-                    tuple(
-                        trial.suggest_int(d.label, 0, len(d.values) - 1) if d.ordered else _choice(trial, d) for d in self._space.dimensions
-                    )
-                )
+                points.append(suggested(trial, self._space))
         return points
 
     def tell(self, verdicts: Sequence[Verdict]) -> None:
         """A trial without a value has failed; one that breaks a constraint is told with how far off it is."""
-        from optuna.trial import TrialState
-
         with _quiet():
             for trial, verdict in zip(self._asked, verdicts, strict=True):
-                trial.set_user_attr("excess", list(verdict.excess))
-                if any(math.isnan(value) for value in verdict.values):
-                    self._study.tell(trial, state=TrialState.FAIL)
-                else:
-                    self._study.tell(trial, list(verdict.values))
+                tell(self._study, trial, verdict)
         self._asked = []
+
+
+def sampler(method: str, seeds: Sequence[int], population: int, constrained: bool) -> Any:
+    """Optuna's sampler for a method; constraints are read from what ``tell`` left."""
+    from optuna.samplers import NSGAIISampler, TPESampler
+
+    seed = int(np.random.SeedSequence(seeds).generate_state(1)[0])
+    told: Callable[[Any], Any] | None = (lambda trial: trial.user_attrs["excess"]) if constrained else None
+    if method == "nsga2":
+        return NSGAIISampler(seed=seed, population_size=population, constraints_func=told)
+    return TPESampler(seed=seed, constant_liar=True, constraints_func=told)
+
+
+def suggested(trial: Any, space: Space) -> Point:
+    """The point that an optuna trial stands for: the places of its values."""
+    return tuple(trial.suggest_int(d.label, 0, len(d.values) - 1) if d.ordered else _choice(trial, d) for d in space.dimensions)
+
+
+def tell(study: Any, trial: Any, verdict: Verdict) -> None:
+    """Tells an optuna study what became of a trial of its own."""
+    from optuna.trial import TrialState
+
+    if verdict.excess:
+        trial.set_user_attr("excess", list(verdict.excess))
+    if any(math.isnan(value) for value in verdict.values):
+        study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+    else:
+        study.tell(trial, list(verdict.values), skip_if_finished=True)
 
 
 def _choice(trial: Any, dimension: Any) -> int:

@@ -74,17 +74,21 @@ class Storage:
         ).fetchall()
         if not resume:
             raise BadInput(f"{name}: holds a search of {len(rows):,} trials; resume it, or name another file.")
-        before, now = json.loads(former[0]), json.loads(json.dumps(settings))
-        for what in now:
-            if before.get(what) != now[what]:
-                raise BadInput(
-                    f"{name}: holds a search with another {what}, so it cannot be resumed: "
-                    f"{_short(before.get(what))}, not {_short(now[what])}."
-                )
+        unlike = difference(json.loads(former[0]), json.loads(json.dumps(settings)))
+        if unlike is not None:
+            raise BadInput(f"{name}: holds a search with another {unlike}, so it cannot be resumed.")
         for number, point, metrics, answers, error, seconds in rows:
             outcome = Outcome(json.loads(metrics), tuple(json.loads(answers)), error, seconds)
             self.finished[number] = (tuple(json.loads(point)), outcome)
         self.retried = {number for (number,) in self._database.execute("SELECT number FROM bt_pdt_retried")}
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What is not the same in two searches' settings, in words; None if all of it is."""
+    for what in now:
+        if before.get(what) != now[what]:
+            return f"{what} ({_short(before.get(what))}, not {_short(now[what])})"
+    return None
 
 
 def _short(value: Any) -> str:

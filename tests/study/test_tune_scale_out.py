@@ -27,6 +27,8 @@ from bt_pdt.tuning.travel import strategy_of, strategy_parcel
 CHECKOUT = Path(bt_pdt.__file__).parents[1]
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
 needs_optuna = pytest.mark.skipif(importlib.util.find_spec("optuna") is None, reason="optuna is not installed")
+ON_DASK = pytest.param("dask", marks=needs_dask)
+LONG_ON_DASK, LONG_ON_LOKY = pytest.param("dask", marks=[needs_dask, pytest.mark.long]), pytest.param("loky", marks=pytest.mark.long)
 ON_RAY = pytest.param(
     "ray",
     marks=[
@@ -163,7 +165,7 @@ def ray_here():
 
 
 @needs_optuna
-@pytest.mark.parametrize("place", ["loky", pytest.param("dask", marks=needs_dask), ON_RAY], indirect=True)
+@pytest.mark.parametrize("place", [LONG_ON_LOKY, ON_DASK, ON_RAY], indirect=True)
 def test_the_same_wherever_it_runs(file, place):
     """To the last bit, with every method; functions and strategy travel, and the runs are made there."""
     for more in (
@@ -177,7 +179,7 @@ def test_the_same_wherever_it_runs(file, place):
     assert there["profit"].tolist() == PROFITS and os.getpid() not in set(there["process"])
 
 
-@pytest.mark.parametrize("place", [pytest.param("dask", marks=needs_dask), "loky", ON_RAY], indirect=True)
+@pytest.mark.parametrize("place", [ON_DASK, LONG_ON_LOKY, ON_RAY], indirect=True)
 def test_a_stopped_search_keeps_what_is_finished(file, place, tmp_path):
     """Ctrl-C after the third trial; what waits does not begin, and the place takes the next search."""
 
@@ -308,7 +310,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("place", ["loky", pytest.param("dask", marks=needs_dask), ON_RAY], indirect=True)
+@pytest.mark.parametrize("place", ["loky", LONG_ON_DASK, ON_RAY], indirect=True)
 def test_a_class_of_the_running_script_travels_whole(place, tmp_path):
     """Twenty shares at 100; parameters, inherited ones too, lines and ``super()`` are there where it runs."""
     (tmp_path / "script.py").write_text(SCRIPT.replace("PRICES", repr(PRICES)).replace("PLACE", repr(place)))
@@ -338,6 +340,7 @@ def test_what_cannot_travel_is_told(file):
 
 
 @needs_dask
+@pytest.mark.long
 def test_a_cluster_that_will_not_do_is_told(file, tmp_path, monkeypatch):
     monkeypatch.setattr(on_dask, "ANSWER_SECONDS", 1.0)
     with pytest.raises(BadInput, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 within 1 seconds"):
