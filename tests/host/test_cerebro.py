@@ -168,7 +168,8 @@ def outcome(strategies: list[Any]) -> list[Any]:
     """Everything a run leaves behind."""
     found: list[Any] = []
     for each in strategies:
-        found += [getattr(each, name, None) for name in ("seen", "log", "trades", "values")]
+        notes = [getattr(each, name, None) for name in ("seen", "log", "trades", "values")]
+        found += [list(note.values()) if isinstance(note, dict) else note for note in notes]  # by feed, which are never equal
         found += [repr(analyzer.get_analysis()) for analyzer in each.analyzers]
         found += [(type(obs).__name__, len(obs), repr([line.array for line in obs.lines])) for obs in each.getobservers()]
         found += [(len(ind), repr([(line.idx, line.lencount, line.array) for line in ind.lines])) for ind in each.getindicators()]
