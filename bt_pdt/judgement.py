@@ -111,6 +111,8 @@ def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str
     reasons = {r.reason for r in found}
     if reasons & _NEVER_BY_WAITING or (Reason.DTBP in reasons and case.opening):
         return None
+    if Reason.QTY in reasons and _held_for_good(account, case.symbol):
+        return None
     twin = account.fork()
     for _ in range(int(account.rules.pdt_window_business_days or 1) + 1):
         twin.roll_to(sessions.next_session(twin.session))
@@ -121,6 +123,14 @@ def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str
         if not refusals(Case(twin, case.request, replaces, floor)):
             return twin.session
     return None
+
+
+def _held_for_good(account: Account, symbol: str) -> bool:
+    """Does nothing free the shares of ``symbol`` by itself: no working order ends with a day, and the rules about them never changed?"""
+    if any(order.ends_on is not None for order in account.ledger.working(symbol)):
+        return False
+    parameters = account.rulebook.parameters
+    return all(len(parameters[name].history) == 1 for name in ("flip_through_zero", "wash_check"))
 
 
 def max_quantity(account: Account, request: OrderRequest, fractional: bool = False) -> float:
