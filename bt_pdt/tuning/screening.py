@@ -67,15 +67,22 @@ class Screen:
         return {} if self.unstable else found
 
     def _group(self, key: str, points: Sequence[Point], offs: dict[Point, float]) -> dict[Point, Outcome]:
+        from ..replay import Unsupported
+
         replay = self._replay(key, points[0])
         if isinstance(replay, str):
             self.left[replay] += len(points)
             return {}
         plan, began = self._plan, time.perf_counter()
         variants = [plan.space.arguments(point, plan.common) for point in points]
-        told = dict(zip(points, replay.run(variants, jobs=plan.jobs), strict=True))
-        if plan.costed:
-            self._costs(replay, points, offs)
+        try:
+            told = dict(zip(points, replay.run(variants, jobs=plan.jobs), strict=True))
+            if plan.costed:
+                self._costs(replay, points, offs)
+        except Unsupported as error:
+            self._replays[key] = str(error)
+            self.left[str(error)] += len(points)
+            return {}
         each = (time.perf_counter() - began) / len(points)
         for one in told.values():
             if one.left:
@@ -132,7 +139,11 @@ class Screen:
             return True
         plan = self._plan
         arguments = plan.space.arguments(hardest, plan.common)
-        full = study.run(plan.strategy, plan.bars, **arguments)
+        try:
+            full = study.run(plan.strategy, plan.bars, **arguments)
+        except Exception as error:  # the full runs will say it again, each for itself
+            self.unstable = f"its full run ends with {study._sentence(error)}"
+            return False
         whole = replay.run([arguments], whole=True)[0]
         differs = difference(full, whole, replay)
         others = [] if differs else other_numbers(plain(measure(full)), plain(whole.metrics))

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from wild import Wild, bars
 
 import bt_pdt
-from bt_pdt import study
+from bt_pdt import Asset, study
 from bt_pdt.cli import cli
 from bt_pdt.errors import BadInput
 from bt_pdt.replay import Replay
@@ -161,3 +161,35 @@ def test_a_thousand_variants_are_told_as_they_come(made):
     found = searched(made, space=space, replay=True, objective="total_return", progress=lambda done, wanted: told.append((done, wanted)))
     assert len(found.trials) == 1_000 == len(told) == told[-1][0]
     assert found.trials.replayed.sum() > 900
+
+
+def test_securities_and_strategies_that_cannot_be_replayed_are_run_in_full(made):
+    space = {"cash": [24_000.0, 26_000.0, 28_000.0, 30_000.0]}
+    replayed, full = (
+        searched(made, space=space, assets=[Asset("S0", marginable=False)], replay=replay, verify=1, objective="total_return")
+        for replay in (True, False)
+    )
+    same(replayed, full)
+    assert any("S0 has no loan value (4)" in text for text in replayed.conclusions)
+
+
+class Sulks(bt.Strategy):
+    """Gives up when it is refused."""
+
+    def next(self):
+        if len(self) % 9 == 0:
+            self.buy()
+
+    def notify_order(self, order):
+        if order.status == order.Rejected:
+            raise RuntimeError("refused")
+
+
+def test_a_strategy_that_ends_with_an_error_when_it_is_refused(made):
+    space = {"sizer.percent": [1, 60, 120], "cash": [24_000.0, 26_000.0]}
+    replayed, full = (
+        searched(made, Sulks, space, params={}, replay=replay, objective="total_return", constraints=()) for replay in (True, False)
+    )
+    same(replayed, full)
+    assert (full.trials.state == "failed").any()
+    assert any("its full run ends with RuntimeError: refused" in text for text in replayed.conclusions)
