@@ -7,6 +7,7 @@ sweep of a session on, and the first sweep, which starts them, is told apart. op
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from runs import frames_of, pandas_feeds
 from walks import walks
 
 import bt_pdt
+from bt_pdt import study
 
 STRATEGY = f"{Path(__file__).with_name('crossing.py')}:Crossing"
 CORES = 2
@@ -77,7 +79,7 @@ def dask_workers() -> Iterator[str]:
 
 
 STOCK = f"optstrategy, PandasData, {CORES} processes"
-REPLAY = "bt_pdt.tune, replay=True, jobs=1"
+REPLAY = f"bt_pdt.tune, replay=True, jobs={CORES}"
 
 
 def ways(case: Case, stack: ExitStack) -> dict[str, Sweep | str]:
@@ -100,7 +102,7 @@ def ways(case: Case, stack: ExitStack) -> dict[str, Sweep | str]:
 
         found[dask] = lambda: tuned(case, scheduler=address())
     absent = "numba is not installed" if installed("numba") is None else None
-    found[REPLAY] = absent or (lambda: tuned(case, replay=True, jobs=1))
+    found[REPLAY] = absent or (lambda: tuned(case, replay=True, jobs=CORES))
     return found
 
 
@@ -145,14 +147,54 @@ def compared(case: Case, rounds: int, only: Sequence[str] | None = None) -> Tabl
     return table
 
 
+def replayed(case: Case) -> Sweep:
+    """The replays alone, of a run that is recorded already: what one more variant costs."""
+    from bt_pdt.replay import Replay, record_of
+
+    strategy, common = study.load_strategy(STRATEGY), {"cash": CASH}
+    record, result = record_of(study.run, strategy, case.bars, common | {"sizer": "FixedSize()"})
+    replay = Replay(strategy, case.bars, case.bars.symbols, record, len(result.times))
+
+    def sweep() -> dict[int, float]:
+        found = replay.run([common | {"sizer": f"FixedSize(stake={size})"} for size in case.sizes], jobs=CORES)
+        return {size: one.metrics["equity_end"] for size, one in zip(case.sizes, found, strict=True)}
+
+    return sweep
+
+
+def many(bars: bt_pdt.Bars, counts: Sequence[int], rounds: int, base: Sequence[float]) -> Table:
+    """Replays of many variants; ``base`` are optstrategy's seconds a variant of the same run of this benchmark."""
+    table = Table(
+        f"Many variants by replay: {len(bars.symbols)} symbols, {len(bars):,} minute bars each variant, {CORES} cores",
+        ("variants", "way", "equities", "seconds", "ms a variant", "times optstrategy's speed"),
+    )
+    for count in counts:
+        case = Case(bars, range(1, count + 1))
+        wanted = case.expected()
+        ways = {"bt_pdt.tune, replay=True": lambda case=case: tuned(case, replay=True, jobs=CORES), "the replays alone": replayed(case)}
+        for name, way in ways.items():
+            way()  # numba compiles once for the machine
+            found = [timed(way, wanted) for _ in range(rounds)]
+            took = [seconds for seconds, _ in found]
+            said = ", ".join(sorted({word for _, word in found}))
+            faster = spread(sorted(statistics.median(base) * count / one for one in took), ",.0f") if base else ""
+            table.rows.append((f"{count:,}", name, said, spread(took), spread([1000 * one / count for one in took]), faster))
+            table.numbers[f"{count} {name}"] = {"sweep": took, "equities": said}
+            table.disagrees |= said != "equal"
+    return table
+
+
 def tables(rounds: int, quick: bool) -> Iterator[Table]:
     """Every way over few variants, then a replay over many."""
     bars = walks(2, 1) if quick else walks(10, 5)
-    yield compared(Case(bars, range(10, 60, 10) if quick else range(10, 250, 10)), rounds)
-    many = compared(Case(bars, range(1, 61 if quick else 961)), rounds, [REPLAY])
-    many.notes = [
+    sizes = range(10, 60, 10) if quick else range(10, 250, 10)
+    few = compared(Case(bars, sizes), rounds)
+    few.notes = [
         "`equities` compares the equity at the end of every variant with plain arithmetic. backtrader's optstrategy knows no margin law and",
         "gives a bare number here; bt_pdt.tune runs the whole law and works out every number of a run (returns, drawdown, refusals, calls).",
         "A replay makes full runs too: the recording, its check, and the five best; so few variants gain little.",
     ]
-    yield many
+    yield few
+    if installed("numba") is not None:
+        base = [seconds / len(sizes) for seconds in few.numbers.get(STOCK, {}).get("sweep", ())]
+        yield many(bars, (60,) if quick else (1_000, 5_000), rounds, base)
