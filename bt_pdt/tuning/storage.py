@@ -100,7 +100,8 @@ def file_of(storage: str | Path) -> Path:
     """The file that ``sqlite:///FILE`` (or a plain path) names; raises :class:`BadInput` for another kind of storage."""
     text = str(storage)
     if "://" in text and not text.startswith(PREFIX):
-        raise BadInput(f"storage takes {PREFIX}FILE or a file, got {text!r}.")
+        kind = text.partition("://")[0]  # what follows may hold a password
+        raise BadInput(f"storage takes {PREFIX}FILE or a file, got {kind}://...; a database goes with study_name (--study-name).")
     path = Path(text.removeprefix(PREFIX)).expanduser()
     if not text.removeprefix(PREFIX) or path.is_dir() or not path.absolute().parent.is_dir():
         raise BadInput(f"storage takes a file in a folder that exists, got {text!r}.")

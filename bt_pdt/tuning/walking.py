@@ -13,6 +13,7 @@ import numpy as np
 from .. import study
 from ..errors import BadInput
 from ..report.result import bar_sessions
+from .showing import shown
 from .space import Point
 from .sweep import Plan, Progress, evaluate, sweep
 from .tuning import Tuning
@@ -123,7 +124,9 @@ def sessions_of(bars: Bars) -> list[date]:
     return sorted(found)
 
 
-def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, warm_up: int = 0, progress: Progress | None = None) -> WalkForward:
+def walk_forward(
+    plan: Plan, folds: int, *, anchored: bool = True, warm_up: int = 0, progress: Progress | bool | None = None
+) -> WalkForward:
     """Searches on each train window and runs the winner over the test window, which begins after it. Nothing is carried across.
 
     In a test the strategy is shown the ``warm_up`` sessions before it, so that its indicators are ready when it begins.
@@ -134,17 +137,18 @@ def walk_forward(plan: Plan, folds: int, *, anchored: bool = True, warm_up: int 
     if plan.common.get("trade_from") is not None:
         raise BadInput("trade_from is one day for all, and each test has its own; leave it out and give walk_forward a warm_up.")
     found = []
-    for k, window in enumerate(cut):
+    with shown(progress, f"{plan.strategy.__name__}: walk forward") as tell:
+        for k, window in enumerate(cut):
 
-        def told(done: int, total: int, k: int = k) -> None:
-            if progress is not None:
-                progress(k * total + done, len(cut) * total)
+            def told(done: int, total: int, k: int = k) -> None:
+                if tell is not None:
+                    tell(k * total + done, len(cut) * total)
 
-        own = _within(plan, days, window.train_from, window.train_to)
-        tuning = Tuning(own, sweep(own, progress=told))
-        if tuning.stopped:
-            raise KeyboardInterrupt
-        found.append(_tested(_within(plan, days, window.test_from, window.test_to, warm_up), window, tuning))
+            own = _within(plan, days, window.train_from, window.train_to)
+            tuning = Tuning(own, sweep(own, progress=told))
+            if tuning.stopped:
+                raise KeyboardInterrupt
+            found.append(_tested(_within(plan, days, window.test_from, window.test_to, warm_up), window, tuning))
     return WalkForward(tuple(found))
 
 

@@ -53,7 +53,7 @@ import json, sys
 sys.path.insert(0, {tests!r})
 from test_tune_shared import same, search
 from bt_pdt.tuning import shared
-shared.BEAT_SECONDS, shared.GRACE_SECONDS, shared.POLL_SECONDS = 0.1, 1.5, 0.05
+shared.BEAT_SECONDS, shared.GRACE_SECONDS, shared.POLL_SECONDS = 0.1, 1.0, 0.05
 print(same(search(sys.argv[1], **json.loads(sys.argv[2]))), end="")
 """
 PRICES = [100.0, 100.0, 104.0, 110.0, 108.0, 103.0, 107.0, 112.0, 109.0, 111.0, 101.0, 99.0]
@@ -225,7 +225,9 @@ def test_on_the_command_line(file, tmp_path):
         "--json",
     ]
     asked += ["--storage", f"sqlite:///{tmp_path}/s.db", "--study-name", "s"]
-    first, second = (json.loads(CliRunner().invoke(cli, asked).output) for _ in range(2))
+    answers = [CliRunner().invoke(cli, asked) for _ in range(2)]
+    assert [answer.exit_code for answer in answers] == [0, 0], [answer.output for answer in answers]
+    first, second = (json.loads(answer.output) for answer in answers)
     assert (
         [row["profit"] for row in first["trials"]] == PROFITS[:2]
         and first["trials"] == second["trials"]
@@ -234,8 +236,10 @@ def test_on_the_command_line(file, tmp_path):
 
 
 def test_a_bar_with_the_time_that_is_left(file, capsys):
-    search(file, progress=True)
-    assert "Holds: trials" in (shown := capsys.readouterr().err) and "10/10" in shown and "left" in shown
+    found = search(file, progress=True, space={"hold": [1, 2, 3]})
+    assert "Holds: trials" in (shown := capsys.readouterr().err) and "3/3" in shown and "left" in shown
+    found.walk_forward(2, progress=True)
+    assert "Holds: walk forward" in (shown := capsys.readouterr().err) and "6/6" in shown
     with pytest.raises(BadInput, match="progress takes True or a function"):
         search(file, progress="yes")
 
@@ -262,6 +266,7 @@ def test_another_search_of_the_name_is_refused(file, tmp_path):
         ({"resume": True, "retry_failed": True}, "retry_failed is for a search of one process"),
         ({"replay": True}, "replay is for a search of one process"),
         ({"storage": "sqlite:////no/such/folder/s.db"}, "a file in a folder that exists"),
+        ({"storage": "postgresql://me:secret@host/db", "study_name": None}, "got postgresql://...; a database goes with study_name"),
         ({"storage": "nonsense://here"}, "nonsense://here"),
         ({"storage": "postgresql+psycopg2://me:secret@127.0.0.1:1/db"}, r"postgresql\+psycopg2://me:\*\*\*@127.0.0.1:1/db"),
     ],
