@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..replay.agreement import other_numbers
 from ..report.metrics import SESSIONS_PER_YEAR, Array
+from .screening import REPLAYED
 from .search import _quiet, optuna_or_sentence
 from .sweep import Plan, Trial, evaluate
 from .work import Outcome
@@ -56,12 +58,22 @@ def neighbours(plan: Plan, trials: Sequence[Trial], winner: Trial) -> Neighbours
         | {"feasible": trial.feasible}
         for trial in found
     ]
-    kept, sentence = _plateau(plan, trials, winner, found[1:])
+    beside = [trial for trial in found[1:] if not _in_name_only(plan, winner, trial)]
+    kept, sentence = _plateau(plan, trials, winner, beside)
+    if beside and len(beside) < len(points):
+        sentence += f" Not counted: {len(points) - len(beside)} more that differ by a word which changes nothing."
     return Neighbours(pd.DataFrame(rows), kept, None if kept is None else kept >= PLATEAU, sentence)
 
 
 def _differs(plan: Plan, own: Point, other: Point) -> str:
     return next((d.label for d, a, b in zip(plan.space.dimensions, own, other, strict=True) if a != b), "")
+
+
+def _in_name_only(plan: Plan, winner: Trial, other: Trial) -> bool:
+    """True for another word (a mode, a brokerage) that made the same run: it says nothing about a small change of a number."""
+    same = not other_numbers(*({k: v for k, v in trial.outcome.metrics.items() if k != REPLAYED} for trial in (winner, other)))
+    words = {d.label for d in plan.space.dimensions if not d.ordered}
+    return same and other.outcome.error is None and _differs(plan, winner.point, other.point) in words
 
 
 def _plateau(plan: Plan, trials: Sequence[Trial], winner: Trial, beside: Sequence[Trial]) -> tuple[float | None, str]:
@@ -70,7 +82,7 @@ def _plateau(plan: Plan, trials: Sequence[Trial], winner: Trial, beside: Sequenc
     broken = len(beside) - len(values)
     also = f" {broken} of its {len(beside)} neighbours {'is' if broken == 1 else 'are'} infeasible or failed." if broken and values else ""
     if not beside:
-        return None, "The space has one point only: the winner has no neighbours."
+        return None, "The winner has no neighbours that differ from it."
     if not values:
         return (
             None,

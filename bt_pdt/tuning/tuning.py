@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import study
 from ..errors import BadInput, known_name
 from ..report.folder import plain
-from .goals import measure
+from .goals import COST, measure
 from .robustness import Deflated, Neighbours, deflated, neighbours
 from .screening import REPLAYED
 from .sweep import Plan, Swept, Trial, front
@@ -54,14 +54,17 @@ class Tuning:
     """The trials of a search. ``stopped`` is True if Ctrl-C ended it early.
 
     ``trials`` (a frame, one row each), ``best``, ``pareto``, ``neighbours()``, ``deflated_sharpe``, ``importance()``, ``walk_forward()``,
-    ``heatmap(x, y)``, ``parallel()``, ``pareto_figure()``, ``conclusions`` (sentences), ``save(folder)``, ``to_dict()``, ``study()``.
+    ``only(cash=25_500)``, ``heatmap(x, y)``, ``parallel()``, ``pareto_figure()``, ``conclusions`` (sentences), ``save(folder)``,
+    ``to_dict()``, ``study()``. ``whole`` is the search that this is a part of, ``part`` says which.
     """
 
     plan: Plan
     swept: Swept
+    whole: Tuning | None = None
+    part: str = ""
 
     def __repr__(self) -> str:
-        return f"<Tuning of {self.title}: {self._counted}{'; ' + self._won if self.winner is not None else ''}>"
+        return f"<Tuning of {self.heading}: {self._counted}{'; ' + self._won if self.winner is not None else ''}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<div>{escape(text)}</div>" for text in self.conclusions)
@@ -69,12 +72,17 @@ class Tuning:
 
         columns = ["trial", *self.plan.space.labels, *self.names, "feasible", "violated"]
         shown = pd.DataFrame(self.ranked[:SHOWN], columns=columns)
-        return f'<div class="tex2jax_ignore mathjax_ignore"><b>{escape(self.title)}</b>{rows}{shown.to_html(index=False, border=0)}</div>'
+        return f'<div class="tex2jax_ignore mathjax_ignore"><b>{escape(self.heading)}</b>{rows}{shown.to_html(index=False, border=0)}</div>'
 
     @property
     def title(self) -> str:
         """The strategy's name."""
         return self.plan.strategy.__name__
+
+    @property
+    def heading(self) -> str:
+        """The strategy's name, and which part of a search this is."""
+        return f"{self.title}, {self.part}" if self.part else self.title
 
     @property
     def names(self) -> list[str]:
@@ -131,6 +139,13 @@ class Tuning:
             return table.astype(dict.fromkeys(missing, float))
         return pd.DataFrame(columns=["trial", *self.plan.space.labels, *self.names, *list(COLUMNS)[1:]])
 
+    def only(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Tuning:
+        """The trials with these values of some dimensions (one value or a list each) as a search of their own: ``only(cash=25_500)``,
+        ``only({"sizer.percent": [20, 40]})``. Nothing is run; the deflated Sharpe ratio still counts every trial of the whole search."""
+        from .slices import part
+
+        return part(self, {**(values or {}), **named})
+
     @property
     def ranked(self) -> list[dict[str, Any]]:
         """The rows, the same parameters once, best first objective first: feasible, then infeasible, then without a value."""
@@ -169,17 +184,21 @@ class Tuning:
 
     @cached_property
     def best(self) -> Best:
-        """The winner, run again here: its result is whole, and its numbers are those of the trial. Raises :class:`BadInput` without one."""
+        """The winner, run here in full: its result is whole, and its numbers are those of the trial. Raises :class:`BadInput` without one."""
         trial = self._require_winner()
         arguments = self.plan.space.arguments(trial.point, self.plan.common)
         result = study.run(self.plan.strategy, self.plan.bars, **arguments)
         again, before = plain(measure(result)), trial.outcome.metrics
-        other = [name for name in again if again[name] != before.get(name)]
+        if REPLAYED in before:
+            from ..replay import other_numbers
+
+            other = other_numbers(again, {name: value for name, value in before.items() if name not in (REPLAYED, "profit_off", COST)})
+            why = "run in full", "the replay does not know something of the strategy; search without it."
+        else:
+            other = [name for name in again if again[name] != before.get(name)]
+            why = "run again", "the strategy does not do the same twice."
         if other:
-            raise BadInput(
-                f"run again, trial {trial.number} has {other[0]} {again[other[0]]}, not {before.get(other[0])}: "
-                "the strategy does not do the same twice."
-            )
+            raise BadInput(f"{why[0]}, trial {trial.number} has {other[0]} {again.get(other[0])}, not {before.get(other[0])}: {why[1]}")
         return Best(
             trial.number, self.plan.space.values(trial.point), arguments, dict(zip(self.names, trial.verdict.values, strict=True)), result
         )
@@ -205,7 +224,7 @@ class Tuning:
     @cached_property
     def deflated_sharpe(self) -> Deflated | None:
         """How likely the winner's Sharpe ratio is more than the luck of the best of so many trials; None where that has no answer."""
-        return deflated(self.swept.trials, self.best.result) if self.winner is not None else None
+        return deflated((self.whole or self).swept.trials, self.best.result) if self.winner is not None else None
 
     def importance(self, objective: str | None = None) -> pd.Series[float]:
         """How much each dimension matters to an objective, largest first, 1 in all.
@@ -237,7 +256,8 @@ class Tuning:
     @cached_property
     def conclusions(self) -> list[str]:
         """What was found, in sentences."""
-        said = [f"{self._counted[0].upper()}{self._counted[1:]}{', stopped early' if self.stopped else ''}."]
+        of = f": those with {self.part}, of a search of {len(self.whole.swept.trials):,}" if self.whole is not None else ""
+        said = [f"{self._counted[0].upper()}{self._counted[1:]}{of}{', stopped early' if self.stopped else ''}."]
         said += self.swept.notes
         if self.winner is None:
             try:
