@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .compiled import compiled
-from .shapes import BY_DIRECTION, BY_FIFO, Book
+from .shapes import BY_DIRECTION, BY_FIFO, L_DUST, Book
 from .worth import DUST
 
 
@@ -124,9 +124,12 @@ def execute(book: Book, law: Any, s: int, qty: float, price: float, charge: floa
     state.cash -= qty * price
     now = book.pos[s] + qty
     if abs(now) <= DUST:
+        if now != 0.0:  # the host keeps what the account takes for nothing, and a strategy may close it
+            state.left_out = L_DUST
         now = 0.0
     _hold(book, s, now)
     book.marks[s] = price
+    touch(book, s)
     return count, opened, max(0.0, abs(qty) - opened - today), profit
 
 
@@ -229,19 +232,51 @@ def opening_part(book: Book, i: int) -> float:
 
 
 @compiled
+def touch(book: Book, s: int) -> None:
+    """A position or working order of a symbol changed: what its orders hold back is added up anew when it is next asked for."""
+    book.reserved[s].changed = True
+    book.state[0].touched = True
+
+
+@compiled
 def reserved(book: Book) -> tuple[float, float, float, float]:
-    """What all working orders hold back: (order value, Reg T charge, DTBP, order value of the buys)."""
-    value = regt = dtbp = buys = 0.0
+    """What all working orders hold back: (order value, Reg T charge, DTBP, order value of the buys).
+
+    Brought up to date by what changed, as the ledger does it, so that rounding falls as it does there.
+    """
+    state, count = book.state[0], len(book.pos)
+    total = book.reserved[count]
+    if not state.touched:
+        return total.value, total.regt, total.dtbp, total.buys
+    for s in range(count):
+        one = book.reserved[s]
+        if not one.changed:
+            continue
+        value = regt = dtbp = buys = 0.0
+        for i in range(state.working):
+            order = book.orders[i]
+            if order.works and order.symbol == s:
+                part = opening_part(book, i)
+                value += part * order.value
+                regt += part * order.regt
+                dtbp += part * order.dtbp
+                if order.sign > 0:
+                    buys += part * order.value
+        total.value, total.regt = total.value - one.value + value, total.regt - one.regt + regt
+        total.dtbp, total.buys = total.dtbp - one.dtbp + dtbp, total.buys - one.buys + buys
+        one.value, one.regt, one.dtbp, one.buys, one.changed = value, regt, dtbp, buys, False
+    state.touched = False
+    if not _any_works(book):
+        total.value = total.regt = total.dtbp = total.buys = 0.0
+    return total.value, total.regt, total.dtbp, total.buys
+
+
+@compiled
+def _any_works(book: Book) -> bool:
     for i in range(book.state[0].working):
-        order = book.orders[i]
-        if order.works:
-            part = opening_part(book, i)
-            value += part * order.value
-            regt += part * order.regt
-            dtbp += part * order.dtbp
-            if order.sign > 0:
-                buys += part * order.value
-    return value, regt, dtbp, buys
+        if book.orders[i].works:
+            return True
+    return False
 
 
 @compiled
@@ -259,6 +294,7 @@ def promised(book: Book, s: int, sign: int) -> float:
 def drop(book: Book, i: int) -> None:
     """Takes an order off the list, which keeps its order."""
     state = book.state[0]
+    touch(book, book.orders[i].symbol)
     for k in range(i, state.working - 1):
         book.orders[k] = book.orders[k + 1]
     state.working -= 1

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from . import owing
-from .books import drop, execute, peak, reserved
+from .books import drop, execute, peak, reserved, touch
 from .compiled import compiled
 from .refusing import cash_available, dtbp_left, intraday_power, largest, parts, refusal, regt_left, valued
 from .shapes import (
@@ -25,6 +25,8 @@ from .shapes import (
     L_MANY,
     L_PRICE,
     L_SOLD,
+    L_STALE,
+    L_UNMADE,
     L_WATCHED,
     LIMIT,
     LIQUIDATION_ONLY,
@@ -39,7 +41,7 @@ from .shapes import (
     Log,
     Tape,
 )
-from .worth import DUST, below, exceeds, level, margins, multiplier, required, sums
+from .worth import DUST, below, cents, concentrated, exceeds, level, margins, multiplier, required, sums
 
 FRACTION = 1e-9
 
@@ -151,8 +153,9 @@ def measure(book: Book, laws: Law, which: int, tape: Tape, row: Any, answers: bo
     after_event(book, law, shares, tape)
     equity, initial, maintenance = margins(book, law, shares)
     for i in range(state.working):
-        if book.orders[i].ends == d:
+        if book.orders[i].ends == d and book.orders[i].works:
             book.orders[i].works = False
+            touch(book, book.orders[i].symbol)
     created = _kept_initial(book, law, shares) + state.flow + state.cured - state.sma
     short_by = _deficiency(book, law, shares)
     times = multiplier(book, law, shares)
@@ -224,6 +227,21 @@ def reach(book: Book, laws: Law, which: int, tape: Tape, d: int, rows: Any, answ
                 after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
             measure(book, laws, which, tape, rows[now], answers)
         next_session(book, laws, which, tape, rows[now])
+
+
+@compiled
+def close_late(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any, answers: bool) -> None:
+    """The first bar after a close: the session is measured, at the last prices before."""
+    state = book.state[0]
+    d = tape.day[t]
+    if not tape.late[t] or state.measured or state.left_out != 0:
+        return
+    epoch = laws.epoch[which, d]
+    last = tape.last_step[d] if tape.last_step[d] >= 0 else t - 1
+    if last >= 0:
+        mark_held(book, tape, last)
+    after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
+    measure(book, laws, which, tape, rows[d], answers)
 
 
 # -- executions
@@ -351,8 +369,9 @@ def match(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any, log:
         order = book.orders[i]
         s = order.symbol
         now = tape.ends[t, s]
-        if order.type != MARKET and order.valid > 0 and now > order.valid:
+        if order.type != MARKET and order.expires > 0 and now > order.expires:
             reach(book, laws, which, tape, d, rows, answers)
+            close_late(book, laws, which, tape, t, rows, answers)
             worked = order.works
             drop(book, i)
             if worked:
@@ -367,6 +386,9 @@ def match(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any, log:
             continue
         if tape.late[t]:
             state.left_out = L_LATE
+            return
+        if now < tape.now[t]:  # a stop limit, triggered before: executions of a bar are booked in the order of their own times
+            state.left_out = L_STALE
             return
         reach(book, laws, which, tape, d, rows, answers)
         size = order.sign * order.qty
@@ -405,12 +427,12 @@ def rounded(qty: float, price: float, fractional: bool) -> float:
 def _of_power(book: Book, law: Any, shares: Any, variant: Any, s: int, sign: int) -> float:
     """Shares that a percentage of a buying power is."""
     state = book.state[0]
+    held_value, held_regt, held_dtbp, _ = reserved(book)
     if state.in_force[LIQUIDATION_ONLY] != 0 or state.in_force[CLOSING_ONLY] != 0:
         return 0.0
     if sign < 0 and (state.in_force[CASH_AVAILABLE] != 0 or state.in_force[FREEZE] != 0):
         return 0.0
     value, regt, scale = valued(law, shares[s], sign, MARKET, 0.0, 0.0, book.marks[s])
-    held_value, held_regt, held_dtbp, _ = reserved(book)
     times = multiplier(book, law, shares)
     if state.in_force[CASH_AVAILABLE] != 0:
         room, each = cash_available(book, held_value), value
@@ -459,14 +481,15 @@ def sized(book: Book, law: Any, shares: Any, tape: Tape, variant: Any, t: int, s
     look_at(book, tape, t)
     if qty == 0.0:
         return 0.0
+    reserved(book)
     state = book.state[0]
     barred = state.in_force[LIQUIDATION_ONLY] != 0 or state.in_force[CLOSING_ONLY] != 0
     if barred or (sign < 0 and (state.in_force[CASH_AVAILABLE] != 0 or state.in_force[FREEZE] != 0)):
         return 0.0
     if not variant.refuses:
         return qty
-    most = largest(book, law, shares, s, sign, qty, FRACTION if variant.fractional else 1.0)
-    return qty if most >= qty else rounded(most, price, variant.fractional)
+    most = largest(book, law, shares, s, sign, qty, FRACTION if variant.trimmed_fractional else 1.0)
+    return qty if most >= qty else rounded(most, price, variant.trimmed_fractional)
 
 
 @compiled
@@ -477,6 +500,8 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     epoch = laws.epoch[which, state.session]
     law, shares = laws.rules[epoch], laws.securities[epoch]
     if action == CANCEL:
+        if not book.sent[intents.target[i]]:  # to cancel nothing is an error, unless the strategy has looked: not for a replay to say
+            state.left_out = L_UNMADE
         for k in range(state.working):
             if book.orders[k].intent == intents.target[i]:
                 works = book.orders[k].works
@@ -496,6 +521,9 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     else:
         sign = 1 if action == BUY else -1
         if math.isnan(qty):
+            if tape.late[t]:  # a sizer that looks at the account leaves it at these prices
+                state.left_out = L_LATE
+                return
             qty = sized(book, law, shares, tape, variant, t, s, sign)
     if qty == 0.0:
         return
@@ -506,6 +534,7 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
         state.left_out = L_PRICE
         return
     qty = abs(qty)
+    book.sent[i] = True
     if not marked[0]:
         mark_held(book, tape, t)
     if not marked[0] or not marked[1 + s]:
@@ -516,6 +545,7 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
         book.marks[s] = tape.closes[t, s]
         after_event(book, law, shares, tape)
     kind, price, limit = intents.type[i], intents.price[i], intents.limit[i]
+    reserved(book)
     answer = refusal(book, law, shares, s, sign, qty, kind, price, limit) if variant.refuses else 0
     state.orders += 1
     if len(log.qty):
@@ -534,16 +564,20 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     order = book.orders[state.working]
     order.intent, order.symbol, order.sign, order.type = i, s, sign, kind
     order.qty, order.price, order.limit = qty, price, limit
-    order.valid = intents.valid[i]
+    order.expires = intents.expires[i]
     order.made = tape.ends[t, s]
     order.triggered, order.works = False, True
-    ends_today = kind != MARKET and 0 < order.valid <= tape.close_at[state.session]
+    ends_today = kind != MARKET and 0 < intents.valid[i] <= tape.close_at[state.session]
     order.ends = state.session if ends_today else -1
     order.value = order.regt = order.dtbp = 0.0
-    if parts(book, law, s, sign, qty)[0] > 0.0 or law.flip:
-        order.value, order.regt, scale = valued(law, shares[s], sign, kind, price, limit, book.marks[s])
-        order.dtbp = order.value * scale
+    opening = parts(book, law, s, sign, qty)[0]
+    if opening > 0.0 or law.flip:
+        each, regt, scale = valued(law, shares[s], sign, kind, price, limit, book.marks[s])
+        if opening > 0.0:  # as the account has it: of the whole opening part, a share
+            each, regt = opening * each / opening, opening * regt / opening
+        order.value, order.regt, order.dtbp = each, regt, each * scale
     state.working += 1
+    touch(book, s)
     after_event(book, law, shares, tape)
 
 
@@ -560,13 +594,13 @@ def _morning(book: Book, laws: Law, which: int, tape: Tape, d: int, variant: Any
         month = tape.month[d]
         if state.month >= 0 and month != state.month:
             for amount in (state.interest, state.borrow):
-                paid = round(amount * 100.0) / 100.0
+                paid = cents(amount)
                 if paid != 0.0:
                     state.cash -= paid
                     state.sma -= paid
                     epoch = laws.epoch[which, d]
                     after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
-            interest, borrow = round(state.interest * 100.0) / 100.0, round(state.borrow * 100.0) / 100.0
+            interest, borrow = cents(state.interest), cents(state.borrow)
             state.host_cash -= interest + borrow
             state.paid_interest += max(0.0, interest)
             state.paid_borrow += max(0.0, borrow)
@@ -579,19 +613,35 @@ def _morning(book: Book, laws: Law, which: int, tape: Tape, d: int, variant: Any
 
 
 @compiled
+def _watched_price(book: Book, tape: Tape, t: int, s: int, worst: bool) -> float:
+    """The newest close; the low of a long position, the high of a short one, where this bar is its own and the worst counts."""
+    if worst and tape.ends[t, s] == tape.now[t]:
+        return float(tape.lows[t, s] if book.pos[s] > 0 else tape.highs[t, s])
+    return float(tape.closes[t, s])
+
+
+@compiled
 def _watched(book: Book, law: Any, shares: Any, tape: Tape, t: int, worst: bool) -> bool:
     """Would a brokerage that watches see a requirement broken at this bar's prices?"""
-    cash = book.state[0].cash
-    equity, kept, now = cash, 0.0, 0
-    for s in range(len(book.pos)):
-        now = max(now, tape.ends[t, s])
+    cash, longs, shorts, kept = book.state[0].cash, 0.0, 0.0, 0.0
     for i in range(book.state[0].held):
         s = book.held[i]
-        price = tape.closes[t, s]
-        if worst and tape.ends[t, s] == now:
-            price = tape.lows[t, s] if book.pos[s] > 0 else tape.highs[t, s]
-        equity += book.pos[s] * price
+        price = _watched_price(book, tape, t, s, worst)
+        value = book.pos[s] * price
+        if value >= 0:
+            longs += value
+        else:
+            shorts -= value
         kept += required(law, shares[s], book.pos[s], price, price)[1]
+    for i in range(book.state[0].held):
+        s = book.held[i]
+        price = _watched_price(book, tape, t, s, worst)
+        held = required(law, shares[s], book.pos[s], price, price)[1]
+        _, more, found = concentrated(law, cash, longs, book.pos[s] * price, 0.0, held)
+        if found:
+            kept += more
+            break
+    equity = cash + longs - shorts
     return equity <= 0.0 or (law.real_time and below(equity - kept, 0.0))
 
 
@@ -628,11 +678,7 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
             match(book, laws, which, tape, t, rows, log, answers)
         if state.session != d:
             reach(book, laws, which, tape, d, rows, answers)
-        if tape.late[t] and not state.measured and state.left_out == 0:
-            epoch = laws.epoch[which, d]
-            mark_held(book, tape, tape.last_step[d] if tape.last_step[d] >= 0 else t)
-            after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
-            measure(book, laws, which, tape, rows[d], answers)
+        close_late(book, laws, which, tape, t, rows, answers)
         worth = 0.0
         for k in range(len(tape.order)):
             s = tape.order[k]

@@ -18,6 +18,9 @@ _COUNTING = {"direction": BY_DIRECTION, "opening_fifo": BY_FIFO, "opening_lifo":
 _UNDER = {"liquidation_only": LIQUIDATION_ONLY, "no_day_trades": NO_DAY_TRADES}
 _OPEN_CALL = {"liquidation_only": LIQUIDATION_ONLY, "buying_power_2x": POWER_2X}
 _BANDS = 6
+#: As far as the arrays of a replay reach: months of a window, days to a settlement, business days to a due day; and the business days of
+#: day trades that an account remembers.
+MONTHS, SETTLEMENT, AHEAD, WINDOW = 24, 7, 50, 9
 
 
 class Unsupported(Exception):
@@ -75,8 +78,7 @@ def _rules(rules: Rules) -> Array:
         raise Unsupported("an intraday margin level at cost, on the law's own basis, or in the worst order")
     if not old and (rules.imd_deposits_first or rules.imd_closings_first):
         raise Unsupported("an intraday margin deficit with deposits or closings first")
-    if rules.fed_call_window_months > 24 or (rules.practice_months or 0) > 24:
-        raise Unsupported("a window of more than 24 months")
+    _require_known(rules, old)
     found = np.zeros(1, dtype=LAW)
     row = found[0]
     row["pdt"] = old
@@ -152,6 +154,25 @@ def _rules(rules: Rules) -> Array:
     row["under_25k"] = _UNDER.get(rules.pdt_under_25k, -1) if old else -1
     row["open_call"] = _OPEN_CALL.get(rules.dt_open_call_restriction, -1) if old else -1
     return found
+
+
+def _require_known(rules: Rules, old: bool) -> None:
+    """Raises :class:`Unsupported` for numbers that no brokerage has and that the arrays of a replay do not hold, or a full run cannot use."""
+    share = rules.concentration_share
+    for unknown, why in (
+        (rules.fed_call_window_months > MONTHS or (rules.practice_months or 0) > MONTHS, f"a window of more than {MONTHS} months"),
+        (rules.settlement_days > SETTLEMENT, f"a settlement in more than {SETTLEMENT} days"),
+        (old and rules.dt_call_days > AHEAD, f"a day-trade call due in more than {AHEAD} business days"),
+        (old and rules.pdt_window_business_days > WINDOW, f"day trades counted over more than {WINDOW} business days"),
+        (share is not None and share <= 0.5, "a concentration that two positions can have at once"),
+        (share is not None and None in (rules.concentration_debit, rules.concentration_rate), "a concentration without its debit and rate"),
+        (not old and rules.imd_expiry_days < rules.imd_call_days, "an intraday margin call that expires before it is due"),
+        (rules.interest_day_count == 0, "a year without days"),
+        (old and (rules.dt_buying_power_multiple < 1 or rules.dt_multiple_under_call == 0), "a day-trading multiple under 1"),
+        (rules.maintenance_law_rate == 0, "a maintenance rate of 0"),
+    ):
+        if unknown:
+            raise Unsupported(why)
 
 
 def _security(rules: Rules, asset: Asset) -> Array:

@@ -65,7 +65,7 @@ class Replay:
         self.tape, self.days = tape(bars, self.symbols, record.order)
         if len(self.tape.day) != steps:
             raise Unsupported("a run that did not go through all bars")
-        self.intents = intents(record)
+        self.intents = intents(record, self.tape.now)
         self.seen = np.unique(self.tape.day).tolist()
         self._rooms = threading.local()
 
@@ -155,9 +155,8 @@ class Replay:
         sizing = sizing_of(given, self.strategy)
         values = dict(sizing.given)
         if sizing.kind is sizers.Trimmed and isinstance(values.get("sizer"), Sizing):
-            row["trimmed"], fractional = True, bool(values.get("fractional"))
+            row["trimmed"], row["trimmed_fractional"] = True, bool(values.get("fractional"))
             sizing, values = values["sizer"], dict(values["sizer"].given)
-            row["fractional"] = fractional
         if sizing.kind is FIXED_SIZE and set(values) <= {"stake"}:
             row["sizer_a"] = abs(values.get("stake", 1))
         elif sizing.kind is sizers.PercentOfEquity:
@@ -167,7 +166,8 @@ class Replay:
             row["sizer_b"] = _POWERS[values.get("power", "binding")]
         else:
             raise Unsupported(f"the sizer {sizing!r}")
-        row["fractional"] |= bool(values.get("fractional"))
+        row["fractional"] = bool(values.get("fractional"))
+        row["trimmed_fractional"] |= row["fractional"]
 
     # -- room to work in, one for each thread
 
@@ -188,6 +188,8 @@ class Replay:
                 np.zeros(2 * asked, shapes.DONE),
                 np.zeros(asked + 1),
                 np.zeros(asked, shapes.ORDER),
+                np.zeros(asked, np.bool_),
+                np.zeros(count + 1, shapes.RESERVED),
                 np.zeros(asked, np.int64),
                 np.zeros(asked),
                 np.zeros(shapes.MOST_CALLS, shapes.CALL),
@@ -198,7 +200,7 @@ class Replay:
             )
             room = self._rooms.room = (book, np.zeros(days, shapes.ROW), np.zeros(count + 1, np.bool_))
         book, table, _ = room
-        for array in (book.state, book.pos, book.cost, book.marks, book.runs, book.steps, book.made, book.filled, book.reasons, table):
+        for array in (*book[:4], book.runs, book.steps, book.sent, book.reserved, book.made, book.filled, book.reasons, table):
             array[:] = np.zeros((), array.dtype)
         return room  # type: ignore[no-any-return]
 

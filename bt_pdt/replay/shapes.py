@@ -58,8 +58,11 @@ LEFT = {
     5: "an order was sent or filled after the close",
     6: "more calls or restrictions than are kept",
     7: "a security was ordered before it had a price",
+    8: "an order was filled on a bar that had ended before",
+    9: "a position ended in a fraction of a share that is rounding",
+    10: "an order was cancelled that was never made",
 }
-(L_EQUITY, L_SOLD, L_ANSWER, L_WATCHED, L_LATE, L_MANY, L_PRICE) = LEFT
+(L_EQUITY, L_SOLD, L_ANSWER, L_WATCHED, L_LATE, L_MANY, L_PRICE, L_STALE, L_DUST, L_UNMADE) = LEFT
 
 # -- the law of a day
 
@@ -108,7 +111,7 @@ STATE = np.dtype(
         *((name, "i8") for name in ("session", "multiplier", "executions", "lots_done", "working", "calls", "restrictions", "unsettled")),
         *((name, "i8") for name in ("earlier", "today", "filled_today", "held", "runs", "month", "left_out")),
         *((name, "i8") for name in ("orders", "refused", "refused_exits", "fills", "day_trades", "overnight")),
-        *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding")),
+        *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding", "touched")),
         ("in_force", "i8", (6,)),
     ]
 )
@@ -119,11 +122,13 @@ LOT = np.dtype([("qty", "f8"), ("price", "f8"), ("charge", "f8"), ("left", "f8")
 DONE = np.dtype([("opened", "i8"), ("closed", "i8"), ("dollars", "f8")])
 ORDER = np.dtype(
     [
-        *((name, "i8") for name in ("intent", "symbol", "sign", "type", "valid", "made", "ends")),
+        *((name, "i8") for name in ("intent", "symbol", "sign", "type", "expires", "made", "ends")),
         *((name, "f8") for name in ("qty", "price", "limit", "value", "regt", "dtbp")),
         *((name, "?") for name in ("triggered", "works")),
     ]
 )
+#: What working orders hold back, in a symbol and in all.
+RESERVED = np.dtype([*((name, "f8") for name in ("value", "regt", "dtbp", "buys")), ("changed", "?")])
 CALL = np.dtype(
     [
         *((name, "i8") for name in ("kind", "measured", "issued", "due", "status", "satisfied", "failed", "parameter")),
@@ -159,6 +164,7 @@ VARIANT = np.dtype(
         ("charges", "?"),
         ("fractional", "?"),
         ("trimmed", "?"),
+        ("trimmed_fractional", "?"),  # the wrapper may trim to a fraction of what a sizer of whole shares gives
     ]
 )
 
@@ -179,6 +185,8 @@ class Book(NamedTuple):
     done: Array  # DONE: lots opened and closed today
     steps: Array  # room to add up day-traded exposure
     orders: Array  # ORDER: what works, in the order of submission
+    sent: Array  # by intent: an order came of it
+    reserved: Array  # RESERVED by symbol, the sum of all last
     unsettled_due: Array
     unsettled: Array
     calls: Array  # CALL
@@ -196,6 +204,7 @@ class Tape(NamedTuple):
     lows: Array
     closes: Array
     ends: Array  # when the newest bar of the symbol ended, microseconds; 0 before its first
+    now: Array  # when the step's own bars end
     day: Array  # session of each step
     regular: Array  # within regular hours
     late: Array  # after the close of its session
@@ -210,7 +219,10 @@ class Tape(NamedTuple):
 
 
 class Intents(NamedTuple):
-    """What a strategy asked for, in its order. ``size`` is NaN where the sizer is to say; ``target`` is the order that a cancel means."""
+    """What a strategy asked for, in its order. ``size`` is NaN where the sizer is to say; ``target`` is the order that a cancel means.
+
+    ``valid`` is the moment asked for, ``expires`` the last one at which a bar is in time: the two differ by the rounding of the host.
+    """
 
     step: Array
     symbol: Array
@@ -220,6 +232,7 @@ class Intents(NamedTuple):
     price: Array
     limit: Array
     valid: Array
+    expires: Array
     target: Array
 
 

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import sessions
+from ..adapter.feeds import date_numbers
 from ..obligations import months_before
 from ..report.result import bar_sessions
-from .law import Unsupported
+from .law import AHEAD, MONTHS, SETTLEMENT, Unsupported
 from .shapes import BUY, CANCEL, CLOSE, LIMIT, MARKET, SELL, STOP, STOP_LIMIT, Array, Intents, Tape
 
 if TYPE_CHECKING:
     from ..adapter.recording import Record
     from ..bars import Bars
 
-#: Sessions after the last one that due days may fall on, and months that a window may have.
-_AHEAD, _MONTHS, _DAYS = 60, 25, 8
 _MICRO = 86_400_000_000
 _ACTIONS = {"buy": BUY, "sell": SELL, "close": CLOSE, "cancel": CANCEL}
 _TYPES = {"market": MARKET, "limit": LIMIT, "stop": STOP, "stop_limit": STOP_LIMIT}
@@ -45,7 +44,7 @@ def tape(bars: Bars, symbols: Sequence[str], order: Sequence[int]) -> tuple[Tape
     first, last = of[0].astype(object), of[-1].astype(object)
     days = sessions.sessions_between(first, last)
     later = list(days)
-    for _ in range(_AHEAD):
+    for _ in range(AHEAD + 2):
         later.append(sessions.next_session(later[-1]))
     day = np.searchsorted(np.array(days, dtype="datetime64[D]"), of).astype(np.int64)
     close_at = _micro([sessions.close_of(each) for each in days])
@@ -62,6 +61,7 @@ def tape(bars: Bars, symbols: Sequence[str], order: Sequence[int]) -> tuple[Tape
         lows,
         closes,
         ends,
+        now,
         day,
         regular,
         late,
@@ -70,8 +70,8 @@ def tape(bars: Bars, symbols: Sequence[str], order: Sequence[int]) -> tuple[Tape
         np.array([each.toordinal() for each in later], dtype=np.int64),
         np.array([each.year * 12 + each.month for each in days], dtype=np.int64),
         np.array([(after - each).days for each, after in zip(days, later[1:], strict=False)], dtype=np.int64),
-        np.array([[months_before(each, m).toordinal() for each in later[: len(days) + 1]] for m in range(_MONTHS)], dtype=np.int64),
-        np.array([[sessions.settlement_date(each, n).toordinal() for each in days] for n in range(_DAYS)], dtype=np.int64),
+        np.array([[months_before(each, m).toordinal() for each in later[: len(days) + 1]] for m in range(MONTHS + 1)], dtype=np.int64),
+        np.array([[sessions.settlement_date(each, n).toordinal() for each in days] for n in range(SETTLEMENT + 1)], dtype=np.int64),
         np.array([*order, *(s for s in range(len(symbols)) if s not in order)], dtype=np.int64),
     )
     return found, list(days)
@@ -81,8 +81,8 @@ def _micro(moments: Sequence[datetime]) -> Array:
     return np.array(moments, dtype="datetime64[us]").astype(np.int64)
 
 
-def intents(record: Record) -> Intents:
-    """What was recorded. Raises :class:`Unsupported` for what a replay does not know."""
+def intents(record: Record, now: Array) -> Intents:
+    """What was recorded on bars that end at ``now``. Raises :class:`Unsupported` for what a replay does not know."""
     if record.why_not:
         raise Unsupported(record.why_not)
     asked = record.intents
@@ -92,6 +92,9 @@ def intents(record: Record) -> Intents:
     def column(values: Any, kind: Any = np.int64) -> Array:
         return np.array(list(values), dtype=kind)
 
+    # the host compares floats, and a moment that was added up may lie a hair before the bar that it means
+    late = np.searchsorted(date_numbers(now.astype("datetime64[us]")), column((each.valid for each in asked), np.float64), side="right")
+    expires = np.where(late < len(now), now[np.minimum(late, len(now) - 1)] - 1, np.iinfo(np.int64).max)
     return Intents(
         column(each.bar for each in asked),
         column(each.feed for each in asked),
@@ -101,5 +104,6 @@ def intents(record: Record) -> Intents:
         column((each.price for each in asked), np.float64),
         column((each.limit for each in asked), np.float64),
         column(0 if not each.valid else round((each.valid - 719_163) * 86_400_000) * 1000 for each in asked),
+        column(0 if not each.valid else last for each, last in zip(asked, expires.tolist(), strict=True)),
         column(each.order for each in asked),
     )

@@ -23,6 +23,20 @@ def below(amount: float, bound: float) -> bool:
 
 
 @compiled
+def cents(amount: float) -> float:
+    """Dollars rounded to cents as Python rounds: by what ``amount`` is, not by what a hundred times it is rounded to."""
+    hundred = amount * 100.0
+    low = math.floor(hundred)
+    over = hundred - low - 0.5
+    if abs(over) < 1e-6:  # a hundred times ``amount`` exactly, as the sum of ``hundred`` and what its rounding left out
+        split = 134217729.0 * amount
+        high = split - (split - amount)
+        over += (high * 100.0 - hundred) + (amount - high) * 100.0
+    up = over > 0.0 or (over == 0.0 and low % 2.0 == 1.0)
+    return (low + 1.0 if up else low) / 100.0
+
+
+@compiled
 def required(law: Any, share: Any, qty: float, price: float, mark: float) -> tuple[float, float]:
     """(initial, maintenance) of signed shares valued at ``price``; bands are chosen by ``mark``."""
     shares = abs(qty)

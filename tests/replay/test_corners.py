@@ -1,0 +1,173 @@
+"""Where a replay and a full run could part: found by looking for it, kept so that they do not part again."""
+
+import datetime
+import random
+
+import backtrader as bt
+import pandas as pd
+import pytest
+
+pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)")
+
+from wild import bars, beside, recording
+
+from bt_pdt import study
+from bt_pdt.replay.worth import cents
+
+
+def asks(at):
+    """A strategy that asks once at each of the times of ``at``: ``{"2019-02-04 10:00": (action, arguments)}``."""
+
+    class Asks(bt.Strategy):
+        def next(self):
+            now = f"{max(data.datetime.datetime(0) for data in self.datas if len(data)):%Y-%m-%d %H:%M}"
+            for action, arguments in at.get(now, ()):
+                words = dict(arguments)
+                words["data"] = self.datas[words.pop("feed", 0)]
+                getattr(self, action)(**words)
+
+    return Asks
+
+
+def minutes(**symbols):
+    """Bars of a minute: ``S0={"2019-02-04 09:31": 50.0}`` is one at 50, ``(open, high, low, close)`` another."""
+    rows = []
+    for symbol, given in symbols.items():
+        for at, prices in given.items():
+            begin, high, low, end = prices if isinstance(prices, tuple) else (prices,) * 4
+            rows.append((pd.Timestamp(at), symbol, begin, high, low, end, 1000))
+    frame = pd.DataFrame(rows, columns=["datetime", "symbol", "open", "high", "low", "close", "volume"])
+    return study.load_bars(frame.sort_values(["symbol", "datetime"]))
+
+
+def steady(*days, price=50.0, until="16:00", but=()):
+    """A bar a minute from 09:31 to ``until``; ``but`` are others by time."""
+    found = {}
+    for day in days:
+        for at in pd.date_range(f"{day} 09:31", f"{day} {until}", freq="min"):
+            found[f"{at:%Y-%m-%d %H:%M}"] = price
+    return dict(sorted((found | dict(but)).items()))
+
+
+def same(made, strategy, arguments, **common):
+    """The replayed variant, which differs in nothing from the full run."""
+    differs, one, full = beside(recording(strategy, made, **common), made, arguments, **common)
+    assert not differs, differs
+    assert not one.left
+    return one, full
+
+
+def left(made, strategy, arguments, **common):
+    (one,) = recording(strategy, made, **common).run([common | arguments])
+    return one.left
+
+
+def test_a_wrapper_of_fractions_around_a_sizer_of_whole_shares():
+    """Whole shares are trimmed to a fraction, but never become one where all of them are accepted."""
+    made = bars(5, symbols=1, days=2, price=(300, 310))
+    strategy = asks({"2019-02-04 10:00": [("buy", {})]})
+    for percent, whole in ((30, True), (390, False)):
+        one, _ = same(made, strategy, {"cash": 5_000.0, "sizer": f"Trimmed(PercentOfEquity(percent={percent}), fractional=True)"})
+        assert (one.orders[0][1] % 1 == 0) is whole
+
+
+def test_an_order_that_expires_after_the_close_is_held_back_at_the_close():
+    made = minutes(S0=steady("2019-02-04") | {"2019-02-04 16:05": 50.0} | steady("2019-02-05"))
+    valid = datetime.datetime(2019, 2, 4, 16, 3)
+    strategy = asks({"2019-02-04 10:00": [("buy", {"size": 100, "exectype": bt.Order.Limit, "price": 40.0, "valid": valid})]})
+    one, _ = same(made, strategy, {"cash": 10_000.0})
+    assert [row["regt_buying_power"] for row in one.rows] == [16_000.0, 20_000.0]  # 2 x $10,000, less $4,000 that the order may cost
+
+
+def test_a_session_with_bars_after_its_close_only_closes_at_the_prices_before():
+    late = {"2019-02-05 16:30": 60.0, "2019-02-05 16:31": 61.0}
+    made = minutes(S0=steady("2019-02-04") | late | steady("2019-02-06"))
+    one, _ = same(made, asks({"2019-02-04 10:00": [("buy", {"size": 100})]}), {"cash": 10_000.0})
+    assert [row["maintenance_margin"] for row in one.rows] == [1_500.0] * 3  # 30 % of 100 at 50
+
+
+def test_a_stop_limit_filled_on_a_bar_of_yesterday_is_left():
+    """Triggered on the last bar of its feed, filled when another feed has one: booked at its own time, before that session's close."""
+    yesterday = steady("2019-02-04", but={"2019-02-04 16:00": (50.0, 51.0, 49.5, 50.6)})
+    other = steady("2019-02-04", "2019-02-05") | {"2019-02-05 08:00": 70.0}
+    made = minutes(S0=yesterday | {"2019-02-05 10:00": 50.0}, S1=dict(sorted(other.items())))
+    order = {"size": 10, "exectype": bt.Order.StopLimit, "price": 50.8, "plimit": 50.5}
+    strategy = asks({"2019-02-04 15:59": [("buy", order)]})
+    full = study.run(strategy, made, cash=10_000.0)
+    assert full.summary["fills"] == 1
+    assert left(made, strategy, {"cash": 10_000.0}) == "an order was filled on a bar that had ended before"
+
+
+def test_a_position_that_ends_in_rounding_is_left():
+    """0.1 + 0.2 - 0.3 is not 0: the host still holds it, and closes it."""
+    made = minutes(S0=steady("2019-02-04"))
+    times = ("10:00", "10:10", "10:20", "10:30")
+    orders = [("buy", {"size": 0.1}), ("buy", {"size": 0.2}), ("sell", {"size": 0.3}), ("close", {})]
+    strategy = asks({f"2019-02-04 {at}": [order] for at, order in zip(times, orders, strict=True)})
+    assert left(made, strategy, {"cash": 10_000.0}) == "a position ended in a fraction of a share that is rounding"
+
+
+@pytest.mark.parametrize("minute", range(31, 60, 4))
+def test_valid_as_a_part_of_a_day_ends_where_the_host_ends_it(minute):
+    """Time added up as a float lies before the bar that it means, on it, or after it."""
+    prices = {f"2019-02-04 {9 + (30 + k) // 60:02}:{(30 + k) % 60:02}": 50.0 for k in range(1, 60)}
+    at = datetime.datetime(2019, 2, 4, 9, minute) + datetime.timedelta(minutes=5)
+    made = minutes(S0=prices | {f"{at:%Y-%m-%d %H:%M}": (50.0, 50.0, 39.0, 50.0)})
+    order = {"size": 100, "exectype": bt.Order.Limit, "price": 40.0, "valid": 5 / 1440}
+    same(made, asks({f"2019-02-04 09:{minute}": [("buy", order)]}), {"cash": 10_000.0})
+
+
+def test_cancelling_an_order_that_was_never_made_is_left():
+    """The recorded run has an order where the variant's sizer gives nothing: to cancel that is an error of the strategy, or it has looked."""
+
+    class Cancels(bt.Strategy):
+        def next(self):
+            if len(self) == 5:
+                self.order = self.buy(exectype=bt.Order.Limit, price=10.0)
+            if len(self) == 9:
+                self.cancel(self.order)
+
+    made = minutes(S0=steady("2019-02-04"))
+    replay = recording(Cancels, made)
+    one, none = replay.run([{"cash": 10_000.0}, {"cash": 10_000.0, "sizer": "PercentOfEquity(percent=0.01)"}])
+    assert (one.left, none.left) == ("", "an order was cancelled that was never made")
+
+
+def test_a_watching_brokerage_sees_the_add_on_of_a_concentrated_position():
+    """Alpaca from 2026-06-04: 50 % where one stock is 70 % of all long and $100,000 are lent. $250,000 on $125,000, and a fall."""
+    days = ("2026-06-08", "2026-06-09")
+    fall = {f"2026-06-08 11:{minute:02}": 49.0 for minute in range(60)}
+    made = minutes(S0=steady(*days, but=fall))
+    strategy = asks({"2026-06-08 10:00": [("buy", {"size": 5_000})]})
+    arguments = {"cash": 126_000.0, "set": {"maintenance_real_time": True}}
+    assert study.run(strategy, made, **arguments).summary["forced_fills"]
+    assert left(made, strategy, arguments).startswith("a requirement was broken during the session")
+
+
+@pytest.mark.parametrize(
+    ("override", "rules", "why"),
+    [
+        ({"settlement_days": 8}, "as_of", "a settlement in more than 7 days"),
+        ({"fed_call_window_months": 25}, "as_of", "a window of more than 24 months"),
+        ({"pdt_window_business_days": 10}, "as_of", "day trades counted over more than 9 business days"),
+        ({"dt_call_days": 51}, "as_of", "a day-trade call due in more than 50 business days"),
+        ({"imd_expiry_days": 1}, "2026-07-01", "an intraday margin call that expires before it is due"),
+        ({"concentration_share": 0.5}, "2026-07-01", "a concentration that two positions can have at once"),
+        ({"concentration_share": 0.7}, "as_of", "a concentration without its debit and rate"),
+        ({"interest_day_count": 0}, "as_of", "a year without days"),
+        ({"dt_buying_power_multiple": 0.5}, "as_of", "a day-trading multiple under 1"),
+        ({"maintenance_law_rate": 0}, "as_of", "a maintenance rate of 0"),
+    ],
+)
+def test_a_law_beyond_what_a_replay_holds_is_left(override, rules, why):
+    made = minutes(S0=steady("2019-02-04"))
+    assert left(made, asks({"2019-02-04 10:00": [("buy", {"size": 1})]}), {"set": override, "rules": rules}) == why
+
+
+def test_cents_are_rounded_as_python_rounds():
+    rng = random.Random(5)
+    for _ in range(20_000):
+        half = (rng.randrange(-(10**7), 10**7) + 0.5) / 100
+        assert cents(half) == round(half, 2)
+        other = rng.uniform(-1e5, 1e5)
+        assert cents(other) == round(other, 2)
