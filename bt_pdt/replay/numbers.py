@@ -59,6 +59,7 @@ def numbers(book: Book, rows: Sequence[dict[str, Any]], seen: Sequence[int], sta
         "max_drawdown": float(state["drawdown"]),
         "closing_drawdown": metrics.closing_drawdown(returns),
         "cagr": metrics.cagr(returns),
+        "worst_day": metrics.worst_day(returns),
         "volatility": metrics.volatility(returns),
         "sharpe": metrics.sharpe(returns),
         "sortino": metrics.sortino(returns),

@@ -116,6 +116,12 @@ def volatility(returns: Sequence[float] | Array) -> float | None:
     return float(values.std(ddof=1)) * math.sqrt(SESSIONS_PER_YEAR) if len(values) > 1 else None
 
 
+def worst_day(returns: Sequence[float] | Array) -> float | None:
+    """The lowest daily return: -0.03 is a day that lost 3 %; None without a session."""
+    values = _finite(returns)
+    return float(values.min()) if len(values) else None
+
+
 def cagr(returns: Sequence[float] | Array) -> float | None:
     """A year's growth at the pace of ``returns``: (1 + the return over all) to the power of 252 / sessions, less 1. None if one is missing."""
     total = chained(returns)

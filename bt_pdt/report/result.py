@@ -84,9 +84,9 @@ class Result:
         year on a year's). ``total_return`` is the time-weighted one where money came or went, else the end over the start. ``max_drawdown`` is
         measured bar by bar on what the start grew to without what came in or left, and is negative; ``closing_drawdown`` looks at the closes of
         sessions only, and is what packages that know daily returns show. ``sharpe``, ``sortino`` and ``volatility`` are daily, times the root
-        of 252; ``cagr`` is a year's growth at the pace of the run, ``calmar`` that over ``closing_drawdown``. ``peak_dtbp_use`` and ``lowest_dtbp`` are of
-        sessions that began with day-trading buying power; ``calls`` counts margin calls, ``forced_fills`` executions of the brokerage's own
-        sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts
+        of 252; ``worst_day`` is the lowest daily return, ``cagr`` a year's growth at the pace of the run, ``calmar`` that over
+        ``closing_drawdown``. ``peak_dtbp_use`` and ``lowest_dtbp`` are of sessions that began with day-trading buying power; ``calls`` counts
+        margin calls, ``forced_fills`` executions of the brokerage's own sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts
         positions kept over a night because their closing order was refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each
         that occurred.
         """
@@ -105,6 +105,7 @@ class Result:
             "max_drawdown": metrics.max_drawdown(self.time_weighted_index),
             "closing_drawdown": metrics.closing_drawdown(self._returns),
             "cagr": metrics.cagr(self._returns),
+            "worst_day": metrics.worst_day(self._returns),
             "volatility": metrics.volatility(self._returns),
             "sharpe": metrics.sharpe(self._returns),
             "sortino": metrics.sortino(self._returns),

@@ -34,6 +34,7 @@ METRICS: dict[str, str | None] = {
     "calmar": MAXIMIZE,
     "max_drawdown": MAXIMIZE,  # negative: the nearer to 0 the better
     "closing_drawdown": MAXIMIZE,
+    "worst_day": MAXIMIZE,
     "lowest_dtbp": MAXIMIZE,
     "volatility": MINIMIZE,
     "cost_of_rules": MINIMIZE,

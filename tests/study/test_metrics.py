@@ -136,6 +136,7 @@ def test_a_years_numbers_by_hand():
     returns = [0.10, -0.20, 0.05]
     assert metrics.sortino(returns) == pytest.approx((-0.05 / 3) / math.sqrt(0.04 / 3) * math.sqrt(252))
     assert metrics.sortino([0.01, 0.02]) is None and metrics.sortino([0.01]) is None
+    assert metrics.worst_day(returns) == -0.20 and metrics.worst_day([np.nan, 0.3]) == 0.3 and metrics.worst_day([]) is None
     assert metrics.volatility([0.0, 0.01, 0.02]) == pytest.approx(0.01 * math.sqrt(252)) and metrics.volatility([0.1]) is None
     assert metrics.closing_drawdown(returns) == pytest.approx(-0.20) and metrics.closing_drawdown([0.1, np.nan]) is None
     assert metrics.calmar(returns) == pytest.approx(((1.1 * 0.8 * 1.05) ** 84 - 1) / 0.20) and metrics.calmar([0.1, 0.1]) is None
