@@ -86,8 +86,9 @@ class Result:
         sessions only, and is what packages that know daily returns show. ``sharpe``, ``sortino`` and ``volatility`` are daily, times the root
         of 252; ``worst_day`` is the lowest daily return, ``cagr`` a year's growth at the pace of the run, ``calmar`` that over
         ``closing_drawdown``. ``peak_dtbp_use`` and ``lowest_dtbp`` are of sessions that began with day-trading buying power; ``calls`` counts
-        margin calls, ``forced_fills`` executions of the brokerage's own sales; ``deposits``, ``withdrawals``, ``interest`` and ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts
-        positions kept over a night because their closing order was refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each
+        margin calls, ``forced_fills`` executions of the brokerage's own sales; ``deposits``, ``withdrawals``, ``interest`` and
+        ``borrow_fees`` are dollars moved and paid; ``held_overnight`` counts positions kept over a night because their closing order was
+        refused. ``calls_<kind>`` and ``refused_<REASON>`` follow for each
         that occurred.
         """
         asked = [entry for entry in self.journal if isinstance(entry, OrderEntry)]
