@@ -418,7 +418,7 @@ def rounded(qty: float, price: float, fractional: bool) -> float:
     if fractional and qty * price < 0.01:
         return 0.0
     units = max(0.0, qty) * (1e9 if fractional else 1.0)
-    if units < 1e9:
+    if units < 2.0**33:  # from there on floats lie farther apart than a millionth
         units = round(units * 1e6) / 1e6  # rounding noise left out
     return math.floor(units) / (1e9 if fractional else 1.0)
 

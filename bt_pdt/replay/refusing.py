@@ -301,4 +301,4 @@ def largest(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, un
             passes = middle
         else:
             fails = middle
-    return passes * unit
+    return passes / 1e9 if unit < 1.0 else passes * unit  # to nine decimals

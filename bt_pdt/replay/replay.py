@@ -240,4 +240,23 @@ def record_of(run: Callable[..., Any], strategy: type, bars: Bars, arguments: Ma
 
     record = Record()
     off = {name: value for name, value in arguments.items() if name not in ("rules", "block_on", "pdt_check", "dtbp_check", "deposits")}
-    return record, run(recorded(strategy, record), bars, **off, rules="off")
+    off["rules"] = "off"
+    result = run(recorded(strategy, record), bars, **off)
+    if not record.why_not:
+        _require_the_same(strategy, bars, off, record, result)
+    return record, result
+
+
+def _require_the_same(strategy: type, bars: Bars, off: Mapping[str, Any], record: Record, result: Any) -> None:
+    """The recorded run itself must come out of its replay: else something happened in it that is no intent (a commission, a deposit)."""
+    from .agreement import difference
+
+    symbols = list(off.get("symbols") or bars.symbols)
+    try:
+        replay = Replay(strategy, bars, symbols, record, len(result.times), off.get("assets") or ())
+        (one,) = replay.run([off], jobs=1, whole=True)
+    except Unsupported:
+        return  # whoever replays is told
+    differs = "" if one.left else difference(result, one, replay)
+    if differs:
+        record.leave(f"a run in which something else than its intents happened: {differs}")
