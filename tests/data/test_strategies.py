@@ -61,13 +61,14 @@ def run(*args, **kwargs):
     return ran(*args, **kwargs).analyzers.trades
 
 
-def test_there_are_six():
+def test_there_are_seven():
     assert [path.stem for path in FILES] == [
         "leveraged_hold",
         "mean_reversion_brackets",
         "opening_range_breakout",
         "overnight_gap_hold",
         "pairs_long_short",
+        "signal_follower",
         "sma_cross_intraday",
     ]
 
@@ -90,7 +91,9 @@ def test_it_trades_on_the_stock_broker_the_same_however_cerebro_runs(path):
             assert price == round(price, 2 if price >= 1 else 4)
 
 
-@pytest.mark.parametrize("name", ["mean_reversion_brackets", "opening_range_breakout", "pairs_long_short", "sma_cross_intraday"])
+@pytest.mark.parametrize(
+    "name", ["mean_reversion_brackets", "opening_range_breakout", "pairs_long_short", "signal_follower", "sma_cross_intraday"]
+)
 def test_day_traders_are_flat_by_the_bell(name):
     found = run(name)
     assert all(opened.date() == closed.date() for _, opened, closed in found.trades)
@@ -102,6 +105,37 @@ def test_the_overnight_holder_never_makes_a_day_trade():
     assert len(found.trades) == 0  # 1.9 times equity: the stock broker refuses, there is no margin
     trades = run("overnight_gap_hold").trades
     assert trades and all((opened.date() != closed.date()) and (opened.hour, closed.hour) == (15, 9) for _, opened, closed in trades)
+
+
+def test_the_signal_follower_asks_for_the_same_whatever_it_is_answered():
+    """A hundred dollars pay for one share of a few symbols, a hundred thousand for one of each: the requests are those of the signals."""
+    asked = []
+
+    class Heard(strategy(FOLDER / "signal_follower.py")):
+        def buy(self, data=None, **kwargs):
+            asked[-1].append(("buy", data._name, self.datetime.datetime(0)))
+            return super().buy(data=data, **kwargs)
+
+        def close(self, data=None, **kwargs):
+            asked[-1].append(("close", data._name, self.datetime.datetime(0)))
+            return super().close(data=data, **kwargs)
+
+    counted = []
+    for cash in (100_000.0, 100.0):
+        asked.append([])
+        cerebro = bt.Cerebro(stdstats=False)
+        cerebro.broker.setcash(cash)
+        for feed in feeds(BARS):
+            cerebro.adddata(feed)
+        cerebro.addstrategy(Heard)
+        cerebro.addanalyzer(Trades, _name="trades")
+        found = cerebro.run()[0].analyzers.trades
+        counted.append([status for status, _, _ in found.orders].count("Margin"))
+    rich, poor = asked
+    assert rich == poor and len(rich) > 200
+    assert counted[0] == 0 and counted[1] > 50
+    bell = [at for action, _, at in rich if action == "close" and at.time() == datetime.time(15, 55)]
+    assert len(bell) == len(BARS.symbols) * len({at.date() for _, _, at in rich}), "closes everything before every bell"
 
 
 def test_pairs_and_breakouts_sell_short():
