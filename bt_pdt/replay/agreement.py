@@ -28,7 +28,7 @@ def difference(full: Result, replayed: Replayed, replay: Replay) -> str:
         signed = request.sign * request.qty
         mine, theirs = _order(replayed, replay, bar, qty), f"{request.side} {shares(request.qty)} {request.symbol}"
         if entry.at != times[bar].astype("datetime64[us]").astype(object) or not _same(signed, qty):
-            return f"the full run sends {theirs} at {entry.at}, the replay {mine} at {times[bar].astype('datetime64[s]')}"
+            return f"the full run sends {theirs} at {entry.at}, the replay {mine} at {times[bar].astype('datetime64[s]').astype(object)}"
         answer = str(decision.reason) if isinstance(decision, Rejected) else ""
         if answer != reason:
             return f"{theirs} at {entry.at} is {answer or 'accepted'} in the full run and {reason or 'accepted'} in the replay"

@@ -171,7 +171,8 @@ class Screen:
                 f"Not replayed: the strategy asks for other things when it is refused ({self.unstable}), so every trial is a full run.",
             ]
         runs = f"{self.recordings:,} recorded run{'s' * (self.recordings != 1)}"
-        said = [f"{replayed:,} trials are replays of {runs}, {full:,} full runs; {self.checked:,} checked in full without a difference."]
+        are = "1 trial is a replay" if replayed == 1 else f"{replayed:,} trials are replays"
+        said = [f"{are} of {runs}, {full:,} full run{'s' * (full != 1)}; {self.checked:,} checked in full without a difference."]
         if self.left:
             why = "; ".join(f"{reason} ({count:,})" for reason, count in self.left.most_common(3))
             said.append(f"Left to full runs: {why}.")

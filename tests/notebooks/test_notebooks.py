@@ -17,6 +17,7 @@ FIGURES = {
     "03_block_on_entry_vs_exit": 1,
     "04_margin_calls_in_a_crash": 2,
     "05_before_and_after_2026_06_04": 2,
+    "06_tune_position_size": 4,
 }
 
 
@@ -130,3 +131,22 @@ def test_before_and_after(ran: dict[str, Ran]) -> None:
     assert "2612.93" in found.text
     assert "2183.15" in found.text
     assert "refused before: 151  from 2026-06-04 on: 0" in found.printed
+
+
+def test_tune_position_size(ran: dict[str, Ran]) -> None:
+    """Two times lending and the collar by hand; a trader who slips under $25,000; the search by replay beside its full runs."""
+    found = ran["06_tune_position_size"]
+    assert f"at its initial margin of 100% it needs ${2 * 426 * 59.62 * 1.025:,.2f} of Reg T buying power" in found.printed
+    assert "3 are allowed with $24,789.74 of equity at the previous close, under $25,000." in found.printed
+    counted = re.search(r"BUYING_POWER +False +(\d+)\nPDT_COUNT +False +(\d+)\nPDT_RESTRICTED_DAYTRADE +True +(\d+)\n", found.text)
+    assert counted
+    assert f"{sum(map(int, counted.groups()))} refused, 110 day trades" in found.printed
+    assert re.search(rf"^{100 * 9 * 3:,} trials in \d+ seconds$", found.printed, re.MULTILINE)
+    assert "2,695 trials are replays of 1 recorded run, 5 full runs; 6 checked in full without a difference." in found.printed
+    assert "{'sizer.percent': 86, 'cash': 25500, 'block_on': 'entry'}" in found.printed
+    beside = re.findall(r"^(\w+) +replayed +([-\d.,]+) +in full +([-\d.,]+)$", found.printed, re.MULTILINE)
+    assert len(beside) == 6
+    assert all(replayed == full for _, replayed, full in beside)
+    assert {name: full for name, _, full in beside}["equity_end"] == "27,302.6600"
+    assert "1 of its 2 neighbours is infeasible or failed. Not counted: 2 more" in found.printed
+    assert "do not take it for skill" in found.printed
