@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..account import rulebook_as
+from ..account import CHECK_MODES, rulebook_as
 from ..adapter import sizers
 from ..adapter.recording import FIXED_SIZE
 from ..adapter.sizing import Sizing, sizing_of
 from ..brokerages import brokerage as brokerage_named
-from ..errors import BadInput
+from ..errors import BadInput, known_name
+from ..orders import Asset, finite, positive
 from ..rules.rulebook import Rulebook
 from . import shapes
 from .law import Unsupported, laws
@@ -61,7 +62,7 @@ class Replay:
 
     def __init__(self, strategy: type, bars: Bars, symbols: Sequence[str], record: Record, steps: int, assets: Any = ()) -> None:
         self.strategy, self.symbols, self.record = strategy, list(symbols), record
-        self.assets = {asset.symbol: asset for asset in (assets.values() if isinstance(assets, Mapping) else assets)}
+        self.assets = _by_symbol(assets)
         self.tape, self.days = tape(bars, self.symbols, record.order)
         if len(self.tape.day) != steps:
             raise Unsupported("a run that did not go through all bars")
@@ -87,6 +88,8 @@ class Replay:
                 self._variant(rows[i], arguments, books)
             except Unsupported as error:
                 reasons[i] = str(error)
+            except (BadInput, TypeError, ValueError):
+                reasons[i] = "arguments that a run does not take"  # it will say why
         known, unknown = laws([book for _, book in books.values()], self.days, self.symbols, self.assets)
 
         def one(i: int) -> Replayed:
@@ -117,6 +120,7 @@ class Replay:
         for name, value in given.items():
             if name not in _KNOWN and value is not None:
                 raise Unsupported(f"the argument {name}")
+        self._require_the_same_bars(given)
         account = dict(given.get("account") or {})
         for name in account:
             if name not in _ACCOUNT:
@@ -129,24 +133,36 @@ class Replay:
         refuses = rules != "off"
         on_call = given.get("on_call", "ignore")
         block = given.get("block_on")
+        if block is not None and (given.get("pdt_check") is not None or given.get("dtbp_check") is not None):
+            raise BadInput("give block_on, or pdt_check and dtbp_check, but not both.")
         overrides = dict(given.get("set") or {})
         for name in ("pdt_check", "dtbp_check"):
             mode = block if block is not None else given.get(name)
-            if mode is not None and brokerage_named(brokerage).has(name):
+            if mode is not None and known_name(name, mode, CHECK_MODES) and brokerage_named(brokerage).has(name):
                 overrides[name] = mode
         key = (brokerage, str(rules), tuple(sorted((name, repr(value)) for name, value in overrides.items())))
         if key not in books:
             books[key] = (len(books), rulebook_as(brokerage, rules, overrides))
-        cash = float(given.get("cash", 100_000.0))
+        cash = positive("cash", given.get("cash", 100_000.0))
         equity = account.get("last_equity")
         maintenance = account.get("last_maintenance_margin")
         row["cash"], row["law"] = cash, books[key][0]
-        row["last_equity"] = cash if equity is None else float(equity)
-        row["last_maintenance"] = 0.0 if maintenance is None else float(maintenance)
+        row["last_equity"] = cash if equity is None else finite("last_equity", equity)
+        row["last_maintenance"] = 0.0 if maintenance is None else finite("last_maintenance_margin", maintenance)
         row["flagged"], row["refuses"] = bool(account.get("pattern_day_trader")), refuses
         row["ignores_calls"] = on_call == "ignore" or not refuses
         row["worst_price"], row["charges"] = bool(given.get("worst_price")), bool(given.get("charge_costs", True))
         self._sizer(row, given.get("sizer"))
+
+    def _require_the_same_bars(self, given: Mapping[str, Any]) -> None:
+        """The variant is on the recorded bars and securities."""
+        if given.get("symbols") is not None and list(given["symbols"]) != self.symbols:
+            raise Unsupported("other symbols than the recorded ones")
+        if given.get("assets") is not None and _by_symbol(given["assets"]) != self.assets:
+            raise Unsupported("other facts about securities than the recorded ones")
+        first, last = str(given.get("fromdate") or self.days[0]), str(given.get("todate") or self.days[-1])
+        if first > str(self.days[0]) or last < str(self.days[-1]):
+            raise Unsupported("other dates than the recorded ones")
 
     def _sizer(self, row: Any, given: Any) -> None:
         row["sizer"], row["sizer_a"] = FIXED, 1.0  # backtrader's own where none is given
@@ -232,6 +248,10 @@ class Replay:
             for k in range(int(book.state[0]["fills"]))
         ]
         return Replayed(found, "", rows, orders, fills, log.values.copy())
+
+
+def _by_symbol(assets: Any) -> dict[str, Asset]:
+    return {asset.symbol: asset for asset in (assets.values() if isinstance(assets, Mapping) else assets)}
 
 
 def record_of(run: Callable[..., Any], strategy: type, bars: Bars, arguments: Mapping[str, Any]) -> tuple[Record, Any]:

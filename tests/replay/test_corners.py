@@ -12,6 +12,8 @@ pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)"
 from wild import bars, beside, recording
 
 from bt_pdt import study
+from bt_pdt.errors import BadInput
+from bt_pdt.orders import Asset
 from bt_pdt.replay.worth import cents
 
 
@@ -162,6 +164,43 @@ def test_a_watching_brokerage_sees_the_add_on_of_a_concentrated_position():
 def test_a_law_beyond_what_a_replay_holds_is_left(override, rules, why):
     made = minutes(S0=steady("2019-02-04"))
     assert left(made, asks({"2019-02-04 10:00": [("buy", {"size": 1})]}), {"set": override, "rules": rules}) == why
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"cash": -1.0},
+        {"cash": "much"},
+        {"block_on": "entry", "pdt_check": "exit"},
+        {"pdt_check": "warn"},
+        {"brokerage": "nobody"},
+        {"rules": "yesterday"},
+        {"set": {"pdt_minimum": 1}},
+        {"set": {"pdt_min_equity": -5}},
+        {"account": {"last_equity": float("inf")}},
+        {"sizer": "PercentOfEquity(percent=-1)"},
+    ],
+)
+def test_what_a_run_does_not_take_is_left_to_it(wrong):
+    made = minutes(S0=steady("2019-02-04"))
+    strategy = asks({"2019-02-04 10:00": [("buy", {})]})
+    assert left(made, strategy, wrong) == "arguments that a run does not take"
+    with pytest.raises(BadInput):
+        study.run(strategy, made, **wrong)
+
+
+def test_a_variant_is_on_the_recorded_bars():
+    made = minutes(S0=steady("2019-02-04", "2019-02-05"), S1=steady("2019-02-04"))
+    replay = recording(asks({"2019-02-04 10:00": [("buy", {})]}), made)
+    for other, why in (
+        ({"symbols": ["S1", "S0"]}, "other symbols than the recorded ones"),
+        ({"assets": [Asset("S0", leverage=3)]}, "other facts about securities than the recorded ones"),
+        ({"fromdate": "2019-02-05"}, "other dates than the recorded ones"),
+        ({"todate": "2019-02-04"}, "other dates than the recorded ones"),
+        ({"symbols": ["S0", "S1"], "assets": [], "fromdate": "2019-02-01", "todate": "2019-02-05"}, ""),
+    ):
+        (one,) = replay.run([other])
+        assert one.left == why
 
 
 def test_cents_are_rounded_as_python_rounds():
