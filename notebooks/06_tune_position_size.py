@@ -78,6 +78,7 @@ found = bt_pdt.tune(
     method="grid",
     replay=True,
     verify=5,
+    progress=True,
     **setup,
 )
 print(f"{len(found.trials):,} trials in {time.perf_counter() - began:.0f} seconds")

@@ -63,7 +63,7 @@ def _text(value: Any) -> str:
 
 def _number(name: str, value: float) -> str:
     """A number of a run by its name."""
-    return f"{value:.1%}" if name in SHARES else _text(float(f"{value:.4g}"))
+    return f"{value:.2%}" if name in SHARES else _text(float(f"{value:.4g}"))
 
 
 def _format(axis: Any, name: str) -> None:
@@ -149,20 +149,22 @@ def heatmap(tuning: Tuning, x: str, y: str, objective: str | None = None) -> Fig
 
 
 def parallel(tuning: Tuning) -> Figure:
-    """One line a trial over every dimension and objective, the better the brighter; infeasible ones grey, the winner red."""
+    """One line a trial over every dimension that varies and every objective, the better the brighter; infeasible ones grey, the winner red."""
     from matplotlib import colormaps
 
     plan = tuning.plan
-    axes = [*plan.space.labels, *tuning.names]
+    varying = [i for i, dimension in enumerate(plan.space.dimensions) if len(dimension.values) > 1]
+    dimensions = [plan.space.dimensions[i] for i in varying]
+    axes = [*(dimension.label for dimension in dimensions), *tuning.names]
     figure = _figure(min(3.0 + 1.5 * len(axes), 16.0), 4.6, tuning, "every trial")
     axis = _axis(figure, tuning)
     shown = [trial for trial in tuning.swept.trials if not any(math.isnan(value) for value in trial.verdict.values)]
     values = np.array([trial.verdict.values for trial in shown]).reshape(len(shown), len(tuning.names))
     low, high = (values.min(axis=0), values.max(axis=0)) if len(shown) else (np.zeros(len(tuning.names)), np.ones(len(tuning.names)))
-    widths = [max(len(d.values) - 1, 1) for d in plan.space.dimensions]
+    widths = [len(d.values) - 1 for d in dimensions]
     faint = min(0.6, max(0.08, 60 / max(len(shown), 1)))
     for trial, value in zip(shown, values, strict=True):
-        height = [k / width for k, width in zip(trial.point, widths, strict=True)]
+        height = [trial.point[i] / width for i, width in zip(varying, widths, strict=True)]
         height += [float(h) for h in (value - low) / np.where(high > low, high - low, 1.0)]
         share = height[len(widths)] if plan.objectives[0].sign > 0 else 1 - height[len(widths)]
         winner = tuning.winner is not None and trial.number == tuning.winner.number
@@ -178,9 +180,9 @@ def parallel(tuning: Tuning) -> Figure:
     for i in range(len(axes)):
         axis.axvline(i, color="#d0d0d0", linewidth=0.8, zorder=1)
         if i < len(widths):
-            dimension = plan.space.dimensions[i]
+            dimension = dimensions[i]
             few = not dimension.ordered and len(dimension.values) <= MOST_TICKS
-            places = range(len(dimension.values)) if few else sorted({0, len(dimension.values) - 1})
+            places = range(len(dimension.values)) if few else (0, widths[i])
             marks = {place / widths[i]: _text(dimension.shown[place]) for place in places}
         else:
             marks = {at: _number(axes[i], float(end[i - len(widths)])) for at, end in ((0.0, low), (1.0, high))}
