@@ -103,7 +103,7 @@ def intents(record: Record, now: Array) -> Intents:
         column(_TYPES[each.type] for each in asked),
         column((each.price for each in asked), np.float64),
         column((each.limit for each in asked), np.float64),
-        column(0 if not each.valid else round((each.valid - 719_163) * 86_400_000) * 1000 for each in asked),
+        column(0 if not each.valid else max(1, round((each.valid - 719_163) * 86_400_000) * 1000) for each in asked),
         column(0 if not each.valid else last for each, last in zip(asked, expires.tolist(), strict=True)),
         column(each.order for each in asked),
     )

@@ -109,14 +109,28 @@ def test_a_position_that_ends_in_rounding_is_left():
     assert left(made, strategy, {"cash": 10_000.0}) == "a position ended in a fraction of a share that is rounding"
 
 
-@pytest.mark.parametrize("minute", range(31, 60, 4))
-def test_valid_as_a_part_of_a_day_ends_where_the_host_ends_it(minute):
-    """Time added up as a float lies before the bar that it means, on it, or after it."""
+@pytest.mark.parametrize(("minute", "filled"), [(31, False), (33, True), (34, False), (36, True)])
+def test_valid_as_a_float_ends_where_the_host_ends_it(minute, filled):
+    """Time added up as a float lies a hair before the bar that it means, or on it."""
     prices = {f"2019-02-04 {9 + (30 + k) // 60:02}:{(30 + k) % 60:02}": 50.0 for k in range(1, 60)}
-    at = datetime.datetime(2019, 2, 4, 9, minute) + datetime.timedelta(minutes=5)
+    at = datetime.datetime(2019, 2, 4, 9, minute) + datetime.timedelta(minutes=7)
     made = minutes(S0=prices | {f"{at:%Y-%m-%d %H:%M}": (50.0, 50.0, 39.0, 50.0)})
+
+    class Asks(bt.Strategy):
+        def next(self):
+            if self.data.datetime.time(0) == datetime.time(9, minute):
+                self.buy(size=100, exectype=bt.Order.Limit, price=40.0, valid=self.data.datetime[0] + 7 / 1440)
+
+    one, _ = same(made, Asks, {"cash": 10_000.0})
+    assert bool(one.fills) is filled
+
+
+def test_valid_as_a_part_of_a_day_is_long_over():
+    """Backtrader takes a number for a date since year 1: the order ends with the next bar, and is a day order at the brokerage."""
+    made = minutes(S0=steady("2019-02-04", "2019-02-05"))
     order = {"size": 100, "exectype": bt.Order.Limit, "price": 40.0, "valid": 5 / 1440}
-    same(made, asks({f"2019-02-04 09:{minute}": [("buy", order)]}), {"cash": 10_000.0})
+    one, _ = same(made, asks({"2019-02-04 10:00": [("buy", order)], "2019-02-04 16:00": [("buy", order)]}), {"cash": 10_000.0})
+    assert [row["regt_buying_power"] for row in one.rows] == [20_000.0, 20_000.0]
 
 
 def test_cancelling_an_order_that_was_never_made_is_left():
