@@ -112,17 +112,16 @@ def test_a_position_that_ends_in_rounding_is_left():
 @pytest.mark.parametrize(("minute", "filled"), [(31, False), (33, True), (34, False), (36, True)])
 def test_valid_as_a_float_ends_where_the_host_ends_it(minute, filled):
     """Time added up as a float lies a hair before the bar that it means, or on it."""
-    prices = {f"2019-02-04 {9 + (30 + k) // 60:02}:{(30 + k) % 60:02}": 50.0 for k in range(1, 60)}
     at = datetime.datetime(2019, 2, 4, 9, minute) + datetime.timedelta(minutes=7)
-    made = minutes(S0=prices | {f"{at:%Y-%m-%d %H:%M}": (50.0, 50.0, 39.0, 50.0)})
+    made = minutes(S0=steady("2019-02-04", but={f"{at:%Y-%m-%d %H:%M}": (50.0, 50.0, 39.0, 50.0)}))
 
     class Asks(bt.Strategy):
         def next(self):
-            if self.data.datetime.time(0) == datetime.time(9, minute):
+            if len(self) == minute - 30:
                 self.buy(size=100, exectype=bt.Order.Limit, price=40.0, valid=self.data.datetime[0] + 7 / 1440)
 
     one, _ = same(made, Asks, {"cash": 10_000.0})
-    assert bool(one.fills) is filled
+    assert (len(one.orders), bool(one.fills)) == (1, filled)
 
 
 def test_valid_as_a_part_of_a_day_is_long_over():
