@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from .. import study
@@ -39,10 +40,10 @@ def require(goals: Sequence[Objective | Constraint]) -> None:
 
 
 class Screen:
-    """The replays of one search."""
+    """The replays of one search; ``tell`` hears how many of the points at hand are replayed."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, tell: Callable[[int], None]) -> None:
+        self._plan, self._tell = plan, tell
         self._replays: dict[str, Replay | str] = {}  # by the strategy's parameters: or why there is none
         self._proven: dict[str, int] = {}  # the most refusals of a variant whose full run agreed
         self.recordings = 0
@@ -73,10 +74,13 @@ class Screen:
         if isinstance(replay, str):
             self.left[replay] += len(points)
             return {}
-        plan, began = self._plan, time.perf_counter()
+        plan = self._plan
         variants = [plan.space.arguments(point, plan.common) for point in points]
         try:
-            told = dict(zip(points, replay.run(variants, jobs=plan.jobs), strict=True))
+            replay.run(variants[:1])  # compiles, where that is still to be done
+            began, ended = time.perf_counter(), count(1)
+            found = replay.run(variants, jobs=plan.jobs, told=lambda *_: self._tell(next(ended)))
+            told = dict(zip(points, found, strict=True))
             if plan.costed:
                 self._costs(replay, points, offs)
         except Unsupported as error:

@@ -228,7 +228,16 @@ def sweep(
     offs: dict[Point, float] = {}
     stopped = False
     workers: Workers | None = None
-    screen = Screen(plan) if plan.replay else None
+    told_of = 0
+
+    def tell(count: int) -> None:
+        """So many trials are done, or replayed and to be checked; a bar goes forward only."""
+        nonlocal told_of
+        if progress is not None and count > told_of:
+            told_of = count
+            progress(count, wanted)
+
+    screen = Screen(plan, lambda count: tell(len(done) + count)) if plan.replay else None
     with opened(storage, plan.settings(), resume=resume) as store, ExitStack() as places_taken:
         if retry_failed:
             store.retry_failed()
@@ -257,8 +266,7 @@ def sweep(
                             store.keep(n, point, plan.space.values(point), outcome)
                         done[n] = Trial(n, point, outcome, plan.judge(outcome))
                         outcome = replace(outcome, seconds=0.0)  # another trial of the same point is not run again
-                    if progress is not None:
-                        progress(len(done), wanted)
+                    tell(len(done))
 
                 for point in [point for point in numbers if point in known]:
                     told(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
