@@ -84,7 +84,7 @@ found = bt_pdt.tune(
 print(f"{len(found.trials):,} trials in {time.perf_counter() - began:.0f} seconds")
 
 # %% [markdown]
-# What a full run and a replayed one took, in the middle (the compiling is spread over the replays):
+# What a full run and a replayed one took, in the middle:
 
 # %%
 found.trials.groupby("replayed")["seconds"].agg(["count", "median"])
