@@ -36,6 +36,8 @@ from .rules.rulebook import PDT, Rulebook, Rules
 from .state import AccountState
 from .trading_day import TradingDay
 
+#: The parts of one rule: none of them is anything without the others.
+CONCENTRATION = ("concentration_share", "concentration_debit", "concentration_rate")
 CHECK_MODES = ("entry", "exit", "both")
 ACCOUNT_TYPES = ("margin", "cash")
 
@@ -45,16 +47,27 @@ def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any])
     book = rulebook_for(brokerage)
     if overrides:
         book = book.override(overrides)
+    if isinstance(rules, date) or rules not in ("as_of", "off"):
+        book = book.frozen(_day(rules))
+    _require_whole(book, overrides)
+    return book
+
+
+def _day(rules: str | date) -> date:
     if isinstance(rules, date):
-        return book.frozen(rules)
-    if rules in ("as_of", "off"):
-        return book
+        return rules
     try:
-        return book.frozen(date.fromisoformat(rules))
-    except ValueError as error:
-        if isinstance(error, BadInput):
-            raise
+        return date.fromisoformat(rules)
+    except ValueError:
         raise BadInput(f"rules takes as_of, off or a date like 2026-06-03, got {rules!r}.") from None
+
+
+def _require_whole(book: Rulebook, overrides: Mapping[str, Any]) -> None:
+    """Raises :class:`BadInput` for a part of a rule whose other parts the brokerage does not have on every day."""
+    given = [name for name in CONCENTRATION if name in overrides]
+    missing = [name for name in CONCENTRATION if any(book.value(name, entry.day) is None for entry in book.parameters[name].history)]
+    if given and missing:
+        raise BadInput(f"set {given[0]} goes with {' and '.join(missing)}, which this brokerage does not have on every day; set them too.")
 
 
 class Account(TradingDay):

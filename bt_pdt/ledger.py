@@ -323,7 +323,7 @@ class Ledger:
 
     def _add_up(self) -> None:
         """Brings the sum up to date by what changed; from nothing when no order works, so that rounding does not pile up."""
-        for symbol in self._changed:
+        for symbol in sorted(self._changed):  # in one order, whatever the hashes of this process
             now = self.reserved_in(symbol) if symbol in self.by_symbol else NOTHING
             self._all_reserved = _plus(self._all_reserved, self._reserved.pop(symbol, NOTHING), now)
             if now is not NOTHING:

@@ -78,7 +78,8 @@ class TradingDay(Standing):
                 self.rules = rules
                 self._revalue()
             ledger.counting_method = rules.counting_method or "direction"
-            for old in [d for d in self._made if d < sessions.add_business_days(self.session, -8)]:
+            kept = max(8, rules.pdt_window_business_days or 0)
+            for old in [d for d in self._made if d < sessions.add_business_days(self.session, -kept)]:
                 del self._made[old]
                 self._orders_filled.pop(old, None)
             self._start_session()

@@ -165,7 +165,6 @@ def _require_known(rules: Rules, old: bool) -> None:
         (old and rules.dt_call_days > AHEAD, f"a day-trade call due in more than {AHEAD} business days"),
         (old and rules.pdt_window_business_days > WINDOW, f"day trades counted over more than {WINDOW} business days"),
         (share is not None and share <= 0.5, "a concentration that two positions can have at once"),
-        (share is not None and None in (rules.concentration_debit, rules.concentration_rate), "a concentration without its debit and rate"),
         (not old and rules.imd_expiry_days < rules.imd_call_days, "an intraday margin call that expires before it is due"),
         (rules.interest_day_count == 0, "a year without days"),
         (old and (rules.dt_buying_power_multiple < 1 or rules.dt_multiple_under_call == 0), "a day-trading multiple under 1"),

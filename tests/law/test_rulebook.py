@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import law_values as answers
 import pytest
 
+from bt_pdt.account import rulebook_as
 from bt_pdt.errors import BadInput, NotInForce, UnknownName
 from bt_pdt.rules import INTRADAY, PDT, Rulebook, law
 
@@ -180,3 +181,20 @@ def test_what_cannot_be_set_is_said_in_a_sentence(book: Rulebook, values: dict[s
 def test_an_unknown_name_is_asked_of_a_day(book: Rulebook) -> None:
     with pytest.raises(UnknownName, match="did you mean 'imd_call_days'"):
         book.on(FIRST_IMD).imd_calls_days  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("brokerage", "rules", "taken"), [("finra", "as_of", False), ("alpaca", "as_of", False), ("alpaca", "2026-07-01", True)]
+)
+def test_a_part_of_the_concentration_rule_asks_for_the_others(brokerage, rules, taken):
+    """A share without the debit from which it counts and the rate it asks for is no rule; Alpaca has all three from 2026."""
+    share = {"concentration_share": 0.6}
+    if taken:
+        assert rulebook_as(brokerage, rules, share).on(date(2026, 7, 1)).concentration_share == 0.6
+        return
+    with pytest.raises(
+        BadInput, match=r"set concentration_share goes with concentration_debit and concentration_rate, which this brokerage"
+    ):
+        rulebook_as(brokerage, rules, share)
+    whole = share | {"concentration_debit": 50_000, "concentration_rate": 0.5}
+    assert rulebook_as(brokerage, rules, whole).on(date(2019, 7, 1)).concentration_debit == 50_000
