@@ -143,13 +143,16 @@ def front(plan: Plan, trials: Iterable[Trial]) -> list[Trial]:
     for trial in trials:
         if trial.feasible:
             seen.setdefault(trial.point, trial)
-    scores = {t.number: tuple(o.sign * v for o, v in zip(plan.objectives, t.verdict.values, strict=True)) for t in seen.values()}
 
-    def beaten(own: tuple[float, ...]) -> bool:
-        return any(all(a >= b for a, b in zip(other, own, strict=True)) and other != own for other in scores.values())
+    def score(trial: Trial) -> tuple[float, ...]:
+        return tuple(o.sign * v for o, v in zip(plan.objectives, trial.verdict.values, strict=True))
 
-    kept = [trial for trial in seen.values() if not beaten(scores[trial.number])]
-    return sorted(kept, key=lambda trial: (*[-score for score in scores[trial.number]], trial.number))
+    kept: list[tuple[tuple[float, ...], Trial]] = []
+    for own, trial in sorted(((score(t), t) for t in seen.values()), key=lambda one: (*[-value for value in one[0]], one[1].number)):
+        # whoever beats it is better in the first objective in which they differ, so stands before it; and so does one that nobody beats
+        if not any(other != own and all(a >= b for a, b in zip(other, own, strict=True)) for other, _ in kept):
+            kept.append((own, trial))
+    return [trial for _, trial in kept]
 
 
 def evaluate(
