@@ -8,6 +8,7 @@
     engine    bt_pdt.Cerebro beside backtrader's own
     broker    MarginBroker beside backtrader's own
     loader    files to running backtests
+    memory    what 10 million bars take, in one run and in several
 
 Packages that are not installed are named in their row: pip install -r benchmarks/requirements.txt gets them. --quick is small and proves
 only that everything runs; its ratios mean nothing.
@@ -28,18 +29,20 @@ from measuring import machine
 
 HERE = Path(__file__).parent
 TABLES = ("others", "sweeps", "scaling")
-#: Scripts that print their own tables: how each is asked to be quick.
+#: Scripts that print their own tables: how each is asked to be quick, and whether it takes rounds.
 SCRIPTS = {
-    "engine": ["--rounds", "1", "--only", "10 symbols, an order"],
-    "broker": ["--rounds", "1", "--only", "order-heavy"],
-    "loader": ["--rounds", "1", "--rows", "5000"],
+    "engine": (["--rounds", "1", "--only", "10 symbols, an order"], True),
+    "broker": (["--rounds", "1", "--only", "order-heavy"], True),
+    "loader": (["--rounds", "1", "--rows", "5000"], True),
+    "memory": (["--bars", "100000"], False),
 }
 
 
 def printed(name: str, rounds: int, quick: bool) -> dict[str, Any]:
     """A script of its own, in a process of its own: its lines are shown as they come, and kept."""
     print(f"### {name}.py\n", flush=True)
-    asked = SCRIPTS[name] if quick else ["--rounds", str(rounds)]
+    small, in_rounds = SCRIPTS[name]
+    asked = small if quick else ["--rounds", str(rounds)] if in_rounds else []
     lines = []
     with subprocess.Popen([sys.executable, HERE / f"{name}.py", *asked], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
