@@ -382,13 +382,8 @@ class _Lane:
                 strategy.nextstart()
             else:
                 strategy.prenext()
-        for analyzer in self.analyzers:
-            if status < 0:
-                analyzer._next()
-            elif status == 0:
-                analyzer._nextstart()
-            else:
-                analyzer._prenext()
+        if self.analyzers:
+            _advance(self.analyzers, status)
         if self.observers:
             self._observe(status)
         if strategy._orderspending or strategy._tradespending:
@@ -407,16 +402,21 @@ class _Lane:
         for observer in self.observers:
             if type(observer) is bt.observers.BuySell and id(observer.data) not in traded:
                 continue  # it would write the NaN that is there
-            for analyzer in observer._analyzers:
-                if status < 0:
-                    analyzer._next()
-                elif status == 0:
-                    analyzer._nextstart()
-                else:
-                    analyzer._prenext()
+            _advance(observer._analyzers, status)
             if status < 0:
                 observer.next()
             elif status == 0:
                 observer.nextstart()
             else:
                 observer.prenext()
+
+
+def _advance(analyzers: Any, status: int) -> None:
+    """Tells analyzers that a bar is done: below 0 with enough bars, 0 with just enough, above with too few."""
+    for analyzer in analyzers:
+        if status < 0:
+            analyzer._next()
+        elif status == 0:
+            analyzer._nextstart()
+        else:
+            analyzer._prenext()

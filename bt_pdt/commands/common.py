@@ -54,6 +54,30 @@ def account_options(command: F) -> F:
     return command
 
 
+def every_run_options(command: F) -> F:
+    """--asset, --deposit, --on-call, --worst-price, --no-costs, --symbols: what is the same in every run of a comparison or a search."""
+    for option in reversed(
+        [
+            click.option(
+                "--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3."
+            ),
+            click.option(
+                "--deposit", "deposits", metavar="DAY=DOLLARS", multiple=True, help="Comes in at the open of that session, in every run."
+            ),
+            click.option(
+                "--on-call", metavar="WORD", help="The customer's answer to a margin call: ignore (default), deposit or liquidate."
+            ),
+            click.option(
+                "--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone."
+            ),
+            click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees."),
+            click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
 def a_day(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
     """A date as it was typed, refused by the option's own name if it is none (a callback of click)."""
     if text is not None:

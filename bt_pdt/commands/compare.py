@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import BadInput, known_name
-from .common import a_day, pairs, print_json
+from .common import a_day, every_run_options, pairs, print_json
 from .run import ANSWERS, console, money, progress_bar, read_asset, read_deposit, share
 
 if TYPE_CHECKING:
@@ -51,12 +51,7 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @click.option("--set", "overrides", metavar="NAME=VALUE", multiple=True, help="Overrides a parameter of the law.")
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy.")
 @click.option("--sizer", metavar="TEXT", help="Answers where an order has no size, like 'PercentOfEquity(percent=50)'.")
-@click.option("--asset", "assets", metavar="SYM:FACT=VALUE,...", multiple=True, help="Facts of a security, like TQQQ:leverage=3.")
-@click.option("--deposit", "deposits", metavar="DAY=DOLLARS", multiple=True, help="Comes in at the open of that session, in every run.")
-@click.option("--on-call", metavar="WORD", help="The customer's answer to a margin call: ignore (default), deposit or liquidate.")
-@click.option("--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone.")
-@click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees.")
-@click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
+@every_run_options
 @click.option("--from", "fromdate", metavar="DATE", callback=a_day, help="First day.")
 @click.option("--to", "todate", metavar="DATE", callback=a_day, help="Last day, included.")
 @click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")

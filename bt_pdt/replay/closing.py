@@ -173,7 +173,7 @@ def next_session(book: Book, laws: Law, which: int, tape: Tape, row: Any) -> Non
     state.unsettled = k
     for i in range(state.runs):
         book.runs[book.touched[i]].begun = False
-    state.runs = state.lots_done = state.executions = state.filled_today = 0
+    state.runs = state.lots_done = state.executions = 0
     state.used_today = state.opened_today = state.cost_today = 0.0
     law = laws.rules[laws.epoch[which, d]]
     if law.pdt != old:

@@ -90,6 +90,11 @@ def profit(result: Result) -> float:
     return cents(s["equity_end"] - s["equity_start"] - s["deposits"] + s["withdrawals"])
 
 
+def with_cost(metrics: Mapping[str, Any], off: float) -> dict[str, Any]:
+    """The numbers with what the rules cost: profit with the rules ``off`` less profit."""
+    return {**metrics, "profit_off": off, COST: cents(off - metrics["profit"])}
+
+
 def number(metrics: Mapping[str, Any], name: str) -> float:
     """One number of a trial: NaN where it does not exist, 0 where a count did not occur."""
     value = metrics.get(name, 0 if name.startswith(("refused_", "calls_")) else None)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .. import study
 from ..errors import BadInput
 from ..report.folder import plain
-from .goals import COST, Constraint, Objective, measure
+from .goals import Constraint, Objective, measure, with_cost
 from .space import Point
 from .work import Outcome
 
@@ -98,12 +98,7 @@ class Screen:
 
     def _metrics(self, point: Point, one: Replayed, offs: Mapping[Point, float]) -> dict[str, Any]:
         metrics = {**plain(one.metrics), REPLAYED: True}
-        if self._plan.costed:
-            from ..money import cents
-
-            off = offs[self._plan.space.without_law(point)]
-            metrics |= {"profit_off": off, COST: cents(off - metrics["profit"])}
-        return metrics
+        return with_cost(metrics, offs[self._plan.space.without_law(point)]) if self._plan.costed else metrics
 
     def _has_cost(self, point: Point, offs: Mapping[Point, float]) -> bool:
         return not self._plan.costed or self._plan.space.without_law(point) in offs

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BadInput
-from ..money import cents
 from ..study import _about
 from . import places
-from .goals import COST, Constraint, Objective, answered, number
+from .goals import COST, Constraint, Objective, answered, number, with_cost
 from .screening import REPLAYED, Screen
 from .search import Verdict, search_for
 from .space import OF_THE_LAW, Point, Space
@@ -210,7 +209,7 @@ def _with_cost(outcome: Outcome, off: float | None, error: str | None) -> Outcom
         return outcome
     if off is None:
         return replace(outcome, error=f"with the rules off: {error}")
-    return replace(outcome, metrics={**outcome.metrics, "profit_off": off, COST: cents(off - outcome.metrics["profit"])})
+    return replace(outcome, metrics=with_cost(outcome.metrics, off))
 
 
 def sweep(
