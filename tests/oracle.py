@@ -81,8 +81,9 @@ READING 35: a fractional order's `qty` is found to 1e-6.
 SMA, interest, calls
 READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
     and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full.
-READING 37: interest: debit by settlement date x rate x calendar days to the next session / 360; 6.50 % from 2026-09-01 (the text names
-    the month); `finra` 0; carried cash is settled. Veterans Day on a Saturday is a settlement day's Friday: banks are open.
+READING 37: interest: for every night up to the next session, the debit settled by that day x the session's rate / 360 (alpaca.md 4.4, the
+    standard column, model days included); `finra` 0; carried cash is settled. On a day of mourning a trade settles although the exchange is
+    closed. Veterans Day on a Saturday is a settlement day's Friday: banks are open. Borrowing a stock costs nothing here.
 READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares (all of them where the
     security has no loan value) - day-trade P/L - previous SMA
     - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's restriction
@@ -116,6 +117,25 @@ from zoneinfo import ZoneInfo
 EPS = 0.005
 NEW_YORK = ZoneInfo("America/New_York")
 D = dt.date
+MOURNING = {D(2004, 6, 11), D(2007, 1, 2), D(2018, 12, 5), D(2025, 1, 9)}  # no exchange, but the clearing house was open
+INTEREST = [  # alpaca.md 4.4, standard accounts
+    (D.min, 0.0375),
+    (D(2022, 8, 1), 0.055),
+    (D(2022, 9, 23), 0.0625),
+    (D(2022, 11, 3), 0.07),
+    (D(2022, 12, 15), 0.075),
+    (D(2023, 2, 2), 0.0775),
+    (D(2023, 3, 23), 0.08),
+    (D(2023, 5, 4), 0.0825),
+    (D(2023, 7, 27), 0.085),
+    (D(2024, 9, 19), 0.075),
+    (D(2024, 11, 8), 0.0725),
+    (D(2024, 12, 19), 0.07),
+    (D(2025, 9, 18), 0.0675),
+    (D(2025, 10, 30), 0.065),
+    (D(2025, 12, 11), 0.0625),
+    (D(2026, 9, 1), 0.065),
+]
 RANK = [
     "PRICE",
     "TRADING_BLOCKED",
@@ -176,14 +196,14 @@ def to_new_york(text: str) -> dt.datetime:
 def is_settlement_day(day: D) -> bool:
     columbus = day.month == 10 and day.weekday() == 0 and 8 <= day.day <= 14
     veterans = day.month == 11 and (day.day == 11 or (day.day == 12 and day.weekday() == 0))
-    return is_session(day) and not columbus and not veterans
+    return day in MOURNING or (is_session(day) and not columbus and not veterans)
 
 
 def settlement_day(trade: D) -> D:
     left = 3 if trade < D(2017, 9, 5) else 2 if trade < D(2024, 5, 28) else 1
     day = trade
     while left:
-        day = session_after(day)
+        day += dt.timedelta(days=1)
         left -= is_settlement_day(day)
     return day
 
@@ -1334,10 +1354,13 @@ class World:
     def interest(self) -> float:
         if not self.alpaca:
             return 0.0
-        settled = sum(x for day, x in self.ledger if day <= self.session)
-        steps = [(D.min, 0.0375), (D(2022, 8, 1), 0.055), (D(2022, 9, 23), 0.0625), (D(2026, 9, 1), 0.065)]
-        rate = [r for day, r in steps if day <= self.today][-1]
-        return max(0.0, -settled) * rate * (session_after(self.session) - self.session).days / 360
+        rate = [r for day, r in INTEREST if day <= self.today][-1]
+        total, night = 0.0, self.session
+        while night < session_after(self.session):
+            settled = sum(x for day, x in self.ledger if day <= night)
+            total += max(0.0, -settled) * rate / 360
+            night += dt.timedelta(days=1)
+        return total
 
     # ------------------------------------------------------------------ calls
 
