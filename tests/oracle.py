@@ -31,27 +31,36 @@ READING 11: `no_day_trades` refuses what raises the potential day trades, whatev
 READING 12: total trades of the 6 % clause are orders executed per day; each day trade carried in counts as two trades.
 READING 13: after a lift the next day trade with four in the window flags again; day trades carried in flag only with the next one made.
 Money
-READING 14: an ordinary long's initial rate is max(50 %, its maintenance rate). A short's is 50 % at Alpaca unless leveraged or overridden
-    (alpaca.md 3.1); by the bare rule the greatest of Reg T and maintenance, per-share floors included (rulebook 2.5). Rates of an order use the
-    last price (its limit or stop if there is none). The house 2.50 - 6.00 band includes both ends; the low price rate of 100 % also holds for
-    leveraged funds (the larger counts). House leverage other than 2 or 3: 30 % x k up to 2020-11-08, 100 % to 2026-06-03, 25 % x k after, at most 100 %.
+READING 14: an ordinary long's initial rate is max(50 %, its maintenance rate); a short's is the greatest of Reg T (100 % if not marginable)
+    and its maintenance, per-share floors included (settled 4); with `initial_covers_short_maintenance` false the floors and bands stay
+    out. Rates of an order use its unit value, of a fill its price, of a position its mark (settled 11b), and are kept from the moment the
+    order was accepted. The house band 2.50 - 6.00 includes both ends; the low price rate of 100 % also holds for leveraged funds (the
+    larger counts). House leverage other than 2 or 3: 30 % x k up to 2020-11-08, 100 % to 2026-01-22, 25 % x k after, at most 100 %.
 READING 15: `maintenance` replaces every percentage (bands, leverage, law); concentration then takes the larger of it and 50 %.
-READING 16: concentration: a long position >= 70 % of long market value and debit (-cash) >= 100,000, Alpaca from 2026-06-04 (the day
-    given to the whole table). "Equity market value" is what the margin loan stands on, so short positions are no part of it.
-READING 17: a Reg T cost is value x initial rate / 50 %; an order passes buying power if its Reg T cost fits `regt` or its value fits DTBP
-    (multiplier 4) or the 4 x level of the intraday regime. DTBP and 4 x level are used one for one. Marks after submission do not change
-    what an order reserves.
-READING 18: a non-marginable buy is compared with max(0, min(cash, equity)) less all open buys only; it uses Reg T buying power at twice
-    its value and no DTBP, and is no day-trade exposure.
+READING 16: concentration: a long position >= 70 % of long market value and debit (-cash) >= 100,000, Alpaca from 2026-01-23. "Equity
+    market value" is what the margin loan stands on, so short positions are no part of it. It is no part of d nor of initial margin.
+READING 17: a Reg T cost is value x initial rate / 50 %; in the old regime an order passes buying power if its Reg T cost fits `regt` or its
+    charge (value x d / 25 %) fits DTBP (multiplier 4). A short's own d for a fund is max(30 % x k, the per-share floor): the leverage
+    multiplies the 30 %, not the floor, as in maintenance. `dtbp_by_requirement` false is the bare law at every brokerage: leveraged funds
+    x k (long and short, uncapped) from 2010-04-30, the rest dollar for dollar; true at `finra`: d by its own rates, above its base of 25 %.
+    Marks after submission do not change what an order reserves.
+READING 18: a non-marginable buy is compared with max(0, min(cash, equity)) less all open buys, in place of Reg T; it is charged by d
+    (100 %, dollar for dollar by the bare law) like any other, so DTBP under an entry check, `deficit` and `buying_power_2x` may refuse it
+    too. While it works or is held it uses Reg T buying power at twice its value. A non-marginable short is judged like any short, with an
+    initial rate of 100 %; its d is that of a short.
 READING 19: multiplier 1: buying power is max(0, cash) less what is reserved. `account_type` cash: multiplier 1, no short, outside the
     day-trade rules.
 READING 20: DTBP under `exit`: lots of the day closed the same day, at entry cost, peak of those open together; every resting exit is
     taken as filled after every pending entry of its symbol (today's lots first); refused if the call that results is greater than the one
     without the order. A bracket's legs count at submission.
-READING 21: a replaced order keeps the larger of both values reserved; fills reduce it in proportion.
-READING 22: trailing stop: valued as a stop at last +/- trail. Stop short or trailing short: 1.03 x last;
+READING 21: a replaced order reserves the new order only, valued at the moment of the replacement; fills reduce it in proportion.
+READING 22: the collar of market buys ends on 2026-01-22 at Alpaca; stop buys and trailing buys become limits 4 % / 2.5 % above the stop
+    on all dates. Trailing stop: valued as a stop at last +/- trail. Stop short or trailing short: 1.03 x last;
     `finra` short sales: max(limit, last), the same rule without the 3 %.
-READING 23: intraday regime, `finra`: the same 4 x (equity - maintenance) with the law's rates.
+READING 23: intraday regime: 4 x (equity - maintenance) with the brokerage's own rates. Under `deficit` it is the only test above $2,000 and
+    `buying_power` of the account; under `buying_power` an order may fit Reg T instead; under `none` nothing is asked but cash where it
+    must be (multiplier 1, non-marginable). The level of deficits at Alpaca is equity less value x d at the marks (`imd_basis` law), and so
+    are `intraday_margin_level` and `lowest_intraday_margin_level`; an asset line's rate is part of d.
 READING 24: fees, interest and dividends are added to cash with their sign; none is an IML-reducing transaction.
 Permissions
 READING 25: wash: only bracket, OCO and trailing stop orders (on either side) are exempt, a plain OTO entry is not; its exits are exempt.
@@ -301,7 +310,9 @@ class Order:
     filled: float = 0.0
     reserved: float = 0.0  # what the whole of `reserved_for` shares reserves
     reserved_for: float = 0.0
-    rate: float | None = None  # the initial rate it was accepted at: later marks do not change what it reserves
+    rate: float | None = None  # the initial rate it was accepted at
+    day_factor: float | None = None  # what a dollar of it uses of day-trading or intraday buying power, as accepted
+    entry: bool = False  # accepted as an opening order
     group: str | None = None  # the id of the bracket, OTO or OCO an exit belongs to
     is_exit: bool = False
     reason: str | None = None
@@ -463,7 +474,7 @@ class World:
     def asset(self, symbol: str) -> Asset:
         return self.assets.get(symbol) or Asset()
 
-    def long_rate(self, symbol: str, price: float, law: bool) -> float:
+    def long_rate(self, symbol: str, price: float) -> float:
         a, day = self.asset(symbol), self.today
         if a.maintenance is not None:
             return a.maintenance
@@ -473,11 +484,11 @@ class World:
             rate = min(1.0, 0.25 * k)
         if not a.marginable and day >= D(2011, 7, 1):
             rate = 1.0
-        if law or not self.alpaca:
+        if not self.alpaca:
             return rate
         house = 1.0 if price < 2.50 else 0.50 if price <= 6.00 and day >= D(2026, 6, 4) else 0.30
         if k > 1:
-            fund = 0.30 * k if day < D(2020, 11, 9) else 1.0 if day < D(2026, 6, 4) else 0.25 * k
+            fund = 0.30 * k if day < D(2020, 11, 9) else 1.0 if day < D(2026, 1, 23) else 0.25 * k
             house = max(house, min(1.0, fund))
         return max(rate, house)
 
@@ -495,23 +506,40 @@ class World:
         total = 0.0
         for symbol, qty in positions.items():
             price = prices[symbol]
-            need = qty * price * self.long_rate(symbol, price, law) if qty > 0 else self.short_requirement(symbol, -qty, price)
+            if law:  # 25 %, and the requirement an order is charged by for the rest
+                total += abs(qty) * price * self.day_rate(symbol, _sign(qty), price)
+                continue
+            need = qty * price * self.long_rate(symbol, price) if qty > 0 else self.short_requirement(symbol, -qty, price)
             concentrated = qty > 0 and qty * price >= 0.70 * longs - EPS and -cash >= 100_000 - EPS
-            if self.alpaca and not law and concentrated and self.today >= D(2026, 6, 4):
+            if self.alpaca and concentrated and self.today >= D(2026, 1, 23):
                 need = max(need, 0.50 * abs(qty) * price)
             total += need
         return total
 
     def initial_rate(self, symbol: str, side: int, price: float) -> float:
+        """The greatest of Reg T, maintenance and what the house asks, per dollar at `price`."""
         a = self.asset(symbol)
         if side > 0:
-            return max(0.5, self.long_rate(symbol, price, law=False)) if a.marginable else 1.0
+            return max(0.5, self.long_rate(symbol, price)) if a.marginable else 1.0
         regt = 0.5 if a.marginable else 1.0
-        if not self.alpaca:  # rulebook 2.5: the greatest of Reg T and maintenance, per-share floors included
+        if self.set.get("initial_covers_short_maintenance", True):
             return max(regt, self.short_requirement(symbol, 1.0, price) / price)
         if a.maintenance is not None:
             return max(regt, a.maintenance)
         return max(regt, 0.30 * abs(a.leverage) if abs(a.leverage) > 1 and self.today >= D(2009, 12, 1) else 0.0)
+
+    def day_rate(self, symbol: str, side: int, price: float) -> float:
+        """The requirement d by which an order is charged: 25 % for an ordinary long, the security's own where that is more."""
+        a = self.asset(symbol)
+        if side < 0:
+            k = abs(a.leverage) if self.today >= D(2009, 12, 1) else 1.0
+            own = max(1.0, 2.50 / price) if price < 5.00 else max(0.30, 5.00 / price)
+            own = max(own, 0.30 * k)
+            return max(own, a.maintenance) if a.maintenance is not None and a.maintenance > 0.30 else own
+        if not a.marginable:
+            return 1.0
+        rate, base = self.long_rate(symbol, price), 0.30 if self.alpaca else 0.25
+        return rate if rate > base + 1e-12 else 0.25
 
     # ------------------------------------------------------------------ money
 
@@ -560,23 +588,30 @@ class World:
                 out.append((o, o.left - used))
         return out
 
-    def price_for_rate(self, o: Order) -> float:
-        return self.mark.get(o.symbol) or o.limit or o.stop or o.take_profit or 0.0
-
     def regt_cost(self, o: Order, value: float) -> float:
-        rate = o.rate if o.rate is not None else self.initial_rate(o.symbol, o.side, self.price_for_rate(o))
+        """Reg T buying power that `value` of the order uses, by the price it was valued at."""
+        rate = o.rate if o.rate is not None else self.initial_rate(o.symbol, o.side, o.unit)
         return value * rate / 0.5
 
-    def dtbp_cost(self, o: Order, value: float) -> float:
-        return value * self.dtbp_factor(o.symbol, o.side, self.price_for_rate(o))
+    def day_cost(self, o: Order, value: float) -> float:
+        """Day-trading or intraday buying power that `value` of the order uses, by the price it was valued at."""
+        return value * (o.day_factor if o.day_factor is not None else self.day_factor(o.symbol, o.side, o.unit))
 
-    def dtbp_factor(self, symbol: str, side: int, price: float) -> float:
-        if not self.asset(symbol).marginable:
-            return 0.0
-        if self.set.get("dtbp_by_requirement"):
-            rate = self.long_rate(symbol, price, False) if side > 0 else self.short_requirement(symbol, 1, price) / price
-            return max(1.0, rate / 0.25)
-        return 1.0
+    def day_factor(self, symbol: str, side: int, price: float) -> float:
+        blocks_deficits = self.intraday_regime and self.block() == "deficit"
+        if blocks_deficits or self.set.get("dtbp_by_requirement", self.alpaca):
+            return self.day_rate(symbol, side, price) / 0.25
+        return max(1.0, abs(self.asset(symbol).leverage)) if self.today >= D(2010, 4, 30) else 1.0
+
+    def block(self) -> str:
+        """What stops an order in the intraday regime: deficit, buying_power or none."""
+        return self.set.get("intraday_block", "deficit" if self.alpaca else "buying_power")
+
+    def accept(self, o: Order) -> None:
+        """Later marks do not change what an accepted order reserves."""
+        o.rate = o.day_factor = 0.0  # a closing order reserves nothing
+        if o.unit:
+            o.rate, o.day_factor = self.initial_rate(o.symbol, o.side, o.unit), self.day_factor(o.symbol, o.side, o.unit)
 
     def reserved(self, without: str | None, cost) -> float:
         return sum(cost(o, qty * o.unit) for o, qty in self.openings(without))
@@ -588,7 +623,7 @@ class World:
         return self.equity() - self.maintenance()
 
     def intraday_power(self, without: str | None = None) -> float:
-        return max(0.0, 4 * self.live_level() - self.reserved(without, lambda o, value: value))
+        return max(0.0, 4 * self.live_level() - self.reserved(without, self.day_cost))
 
     def plain_cash(self, without: str | None = None) -> float:
         return max(0.0, max(0.0, self.cash) - self.reserved(without, lambda o, value: value))
@@ -630,14 +665,19 @@ class World:
         lots = self.pieces(self.day.start, self.day.fills)
         if not self.restricted("buying_power_2x"):
             lots = [p for p in lots if p.closed_at is None]
-        return sum(self.dtbp_factor(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price for p in lots)
+        return sum(self.day_factor(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price for p in lots)
 
     def dtbp(self, without: str | None = None) -> float:
-        return max(0.0, self.bod_dtbp() - self.dtbp_used() - self.reserved(without, self.dtbp_cost))
+        return max(0.0, self.bod_dtbp() - self.dtbp_used() - self.reserved(without, self.day_cost))
+
+    def power_2x(self, without: str | None = None) -> float:
+        """Under `buying_power_2x`: twice the excess less all that was opened today and what works."""
+        excess = max(0.0, self.last_equity - self.last_maintenance)
+        return max(0.0, 2 * excess - self.dtbp_used() - self.reserved(without, self.day_cost))
 
     def peak_exposure(self, fills: list[Fill], pending: list[Order] = ()) -> float:
         """The most that lots closed the same day cost while open together; resting exits of `pending` are taken as filled last."""
-        lots = [p for p in self.pieces(self.day.start, fills) if self.asset(p.symbol).marginable]
+        lots = self.pieces(self.day.start, fills)
         end = len(fills)
         closing: dict[tuple[str, int], float] = {}
         seen = set()
@@ -647,7 +687,7 @@ class World:
                 if o.group is None or o.group not in seen:
                     closing[(o.symbol, o.side)] = closing.get((o.symbol, o.side), 0.0) + o.left
                 seen.add(o.group)
-            elif self.asset(o.symbol).marginable:
+            else:
                 lots.append(Piece(o.symbol, o.side * o.left, o.unit, end))
         traded = [p for p in lots if p.closed_at is not None]
         for p in sorted((p for p in lots if p.closed_at is None), key=lambda p: p.opened_at):
@@ -658,15 +698,19 @@ class World:
                 traded.append(Piece(p.symbol, _sign(p.qty) * used, p.price, p.opened_at, end + 1))
 
         def cost(p: Piece) -> float:
-            return self.dtbp_factor(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price
+            return self.day_factor(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price
 
         return max((sum(cost(p) for p in traded if p.opened_at <= t < p.closed_at) for t in range(end + 1)), default=0.0)
 
     def buying_power(self, without: str | None = None) -> float:
         if self.multiplier() == 1:
             return self.plain_cash(without)
+        if self.intraday_regime and self.block() == "deficit":
+            return self.intraday_power(without)
         if self.intraday_regime:
             return max(self.regt(without), self.intraday_power(without))
+        if self.restricted("buying_power_2x"):
+            return self.power_2x(without)
         return max(self.regt(without), self.dtbp(without))
 
     # ------------------------------------------------------------------ day trades
@@ -823,7 +867,8 @@ class World:
             price = o.limit
         else:
             base = stop if stop is not None else last
-            price = None if base is None else base * (1.04 if base < 50 else 1.025)
+            collar = stop is not None or self.today < D(2026, 1, 23)
+            price = None if base is None else base * (1.0 if not collar else 1.04 if base < 50 else 1.025)
         if price is None:
             raise ValueError(f"order {o.id}: {o.symbol} has no price yet")
         return price
@@ -849,15 +894,20 @@ class World:
     def available(self, o: Order, without: str | None) -> float:
         return max(0.0, abs(self.pos.get(o.symbol, 0.0)) - self.held(o, without))
 
+    def reserve(self, o: Order, without: str | None) -> float:
+        """Value the order; its opening part."""
+        opening = self.opening_part(o, without)
+        o.reserved_for, o.reserved = o.left, (self.unit_value(o) * o.left if opening else 0.0)
+        return opening
+
     def judge(self, o: Order, without: str | None = None) -> tuple[list[str], dict]:
         """All reasons to refuse `o` now, ranked, and facts for the day-trade count. `without`: the order being replaced."""
         if self.off:
+            self.reserve(o, without)
             return [], {}
         bad: set[str] = set()
         facts: dict = {}
-        o.reserved_for = o.left
-        opening = self.opening_part(o, without)
-        o.reserved = self.unit_value(o) * o.left if opening else 0.0
+        opening = self.reserve(o, without)
         value = self.unit_value(o) * opening if opening else 0.0
         if self.alpaca and self.bad_price(o):
             bad.add("PRICE")
@@ -921,20 +971,30 @@ class World:
 
     def judge_money(self, o: Order, value: float, without: str | None) -> set[str]:
         bad = set()
-        if o.side > 0 and not self.asset(o.symbol).marginable:
-            return {"NON_MARGINABLE_BUYING_POWER"} if value > self.non_marginable_power(without) + EPS else set()
+        from_cash = o.side > 0 and not self.asset(o.symbol).marginable
+        if from_cash and value > self.non_marginable_power(without) + EPS:
+            bad.add("NON_MARGINABLE_BUYING_POWER")
         if self.multiplier() == 1:
-            if value > self.plain_cash(without) + EPS:
+            if not from_cash and value > self.plain_cash(without) + EPS:
                 bad.add("BUYING_POWER")
             return bad
-        fits = self.regt_cost(o, value) <= self.regt(without) + EPS
+        charge = self.day_cost(o, value)
+        fits_regt = from_cash or self.regt_cost(o, value) <= self.regt(without) + EPS
         if self.intraday_regime:
-            fits = fits or value <= self.intraday_power(without) + EPS
+            if self.block() == "none":
+                return bad
+            fits = charge <= self.intraday_power(without) + EPS
+            if self.block() != "deficit":
+                fits = fits or fits_regt
+        elif self.restricted("buying_power_2x"):
+            fits = charge <= self.power_2x(without) + EPS
         elif self.multiplier() == 4:
-            fits_dtbp = self.dtbp_cost(o, value) <= self.dtbp(without) + EPS
-            fits = fits or fits_dtbp
+            fits_dtbp = charge <= self.dtbp(without) + EPS
+            fits = fits_regt or fits_dtbp
             if not fits_dtbp and self.dtbp_check in ("entry", "both"):
                 bad.add("DTBP")
+        else:
+            fits = fits_regt
         if not fits:
             bad.add("BUYING_POWER")
         return bad
@@ -999,11 +1059,8 @@ class World:
         ):
             raise ValueError(f"order {o.id}: a {o.type} order without its price")
         reasons, facts = self.judge(o)
-        if self.off:
-            opening = self.opening_part(o, None)
-            o.reserved_for, o.reserved = o.left, (self.unit_value(o) * o.left if opening else 0.0)
         self.decide(e, o, reasons, facts, None)
-        o.rate = self.initial_rate(o.symbol, o.side, self.price_for_rate(o))
+        self.accept(o)
         self.orders[o.id] = o
         o.state = "refused" if reasons else "group" if o.cls == "oco" else "working"
         o.reason = reasons[0] if reasons else None
@@ -1037,12 +1094,11 @@ class World:
         new.qty = float(e.get("qty", old.qty))
         new.limit = e.get("limit_price", old.limit)
         new.stop = e.get("stop_price", old.stop)
+        new.rate = new.day_factor = None
         reasons, facts = self.judge(new, without=old.id)
         self.decide(e, new, reasons, facts, old.id)
         if not reasons:
-            new.reserved = max(new.reserved, old.unit * old.left)
-            new.reserved_for = new.left
-            new.rate = self.initial_rate(new.symbol, new.side, self.price_for_rate(new))
+            self.accept(new)
             self.orders[old.id] = new
             for x in self.orders.values():
                 if x.group == new.id and x.state == "waiting":
@@ -1128,7 +1184,7 @@ class World:
 
     def margin_level(self) -> float:
         """The level that deficits are measured on, by basis and valuation."""
-        law = self.set.get("imd_basis") == "law"
+        law = self.set.get("imd_basis", "law" if self.alpaca else "house") == "law"
         if self.set.get("imd_valuation") != "cost":
             return self.equity() - self.requirement(self.pos, self.mark, self.cash, law)
         value, prices = self.cash, {}
@@ -1396,7 +1452,8 @@ class World:
         second = not self.alpaca and bool(self.restricted("buying_power_2x"))
         if second:
             lots = [p for p in self.pieces(self.day.start, fills) if p.closed_at is not None]
-            amount = 0.5 * (sum(abs(p.qty) * p.price for p in lots) - 2 * excess)
+            cost = sum(self.day_factor(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price for p in lots)
+            amount = 0.5 * (cost - 2 * excess)
         else:
             over = self.peak_exposure(fills) - (self.bod_dtbp() if flagged else 4 * excess)
             amount = over if self.alpaca else 0.25 * over
