@@ -8,14 +8,17 @@ Where the texts leave a point open the reading taken here is listed, so that a d
 
 Time and sessions
 READING 1: an implied close stands at the scheduled close, after every event timed up to and including it, and only if an event of a later
-    session exists in the file and the session has no `close` line of its own. The last session of a file without a `close` line stays
-    open.
+    session exists in the file and the session has no `close` line of its own; so the last session of a file without a `close` line stays
+    open. But a session whose first event comes after the scheduled close is closed before that event (settled 9), the last session of the
+    file too; an account line of that hour is followed by the close.
 READING 2: the first row is that of the account line's session; sessions before the first event after it are rows too.
 READING 3: `last_maintenance_margin` by default uses the rates of the session before the account line's.
 READING 4: a row's `daytrade_count` and `pattern_day_trader` are those at the end of the date (fills after the close included); everything
     else at the close. The lowest intraday level is taken over all events of the date, those after the close included; the lowest DTBP
     only up to and including the close, and the release of day orders by the close comes after it.
-READING 5: a day order that is sent after the close and is not `extended_hours` lives until the next session's close.
+READING 5: a day order that is sent after the close and is not `extended_hours` lives until the next session's close. A gtc order is never
+    released by itself. An order that worked when the close released it may still fill before the next session (a late print), wholly or in
+    parts; a late entry starts no exits, for the close released them.
 READING 6: a split scales positions, marks and the day's earlier fills; working orders are left alone.
 Counting
 READING 7: in the direction method single fills in time order give what orders would give; in the opening methods an order is one opening
@@ -66,12 +69,14 @@ Permissions
 READING 25: wash: only bracket, OCO and trailing stop orders (on either side) are exempt, a plain OTO entry is not; its exits are exempt.
     Exits not yet started are on no book.
 READING 26: an order opposite to the position is wholly a closing at Alpaca (never judged for money), more than available is QTY. An OCO
-    in a flat symbol is QTY. In a flat symbol with a pending entry the opposite order is WASH alone or QTY alone.
+    in a flat symbol is QTY (nothing of the kind at `finra`). In a flat symbol with a pending entry the opposite order is WASH alone or QTY
+    alone. A working entry whose position turned under it closes first and reserves what lies beyond zero; so does any order at `finra`.
 READING 27: `easy_to_borrow: false` refuses a short at Alpaca on all dates (no locates are modelled); `finra` only looks at `shortable`.
 READING 28: stop side is judged for stop, stop_limit and an OCO's stop against the last price (equal is wrong); of a bracket or OTO only
     the ticks are judged.
 READING 29: MINIMUM_EQUITY and TRADING_BLOCKED are never given: nothing in the input blocks trading, and below $2,000 the contract says
-    BUYING_POWER or NO_SHORT.
+    BUYING_POWER or NO_SHORT. INVALID_ORDER ranks before PRICE; the rows of alpaca.md 2.5 that are marked as simulated are all there is,
+    and they judge a replacement too. A fractional sale out of a long position is no short sale, whatever is available.
 READING 30: `no_day_trades` for a flagged account from 2025-01-01, `liquidation_only` before; `finra` no_day_trades on all dates; the
     parameter, where set, is honoured at both.
 READING 31: 600 %: |value| of one position > 6 x equity after a fill; holds on all dates at Alpaca, to the end of the file (nothing clears
@@ -83,10 +88,10 @@ READING 33: equity after it >= maintenance + held deposits, never below 0, and >
     yet in the evening it was measured: a deposit then meets no day_trade call), for the deposit day and two
     business days after. `qty` is the amount.
 would_pass
-READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAILABLE, PRICE or (for an opening order) DTBP is among the
-    reasons; else the first of the next eight sessions, or the first session after a restriction's last day (of those too that calls bring
-    meanwhile), on which the order alone would be accepted at today's marks.
-READING 35: a fractional order's `qty` is found to 1e-6.
+READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAILABLE, PRICE, INVALID_ORDER or (for an opening order) DTBP
+    is among the reasons; else the first of the next eight sessions, or the first session after a restriction's last day (of those too
+    that calls bring meanwhile), on which the order alone would be accepted at today's marks.
+READING 35: a fractional order's `qty` is found to 1e-6; one refused for its fraction (INVALID_ORDER) passes in whole shares where they do.
 SMA, interest, calls
 READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
     and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full.
@@ -105,7 +110,9 @@ READING 41: a minor deficit (the 5 % is of equity at the worst moment) makes no 
 READING 42: restrictions `from` the day after a deadline name the calendar day after it; 90 days end on deadline + 90.
 READING 43: cash_available: opening buys up to the cash at session start less all openings and reservations of the day, and no more than
     cash now; no shorts.
-READING 44: buying_power_2x: DTBP is 2 x the excess less the sum of all the day's openings; closings give nothing back.
+READING 44: buying_power_2x: buying power is 2 x the excess of the last close less the sum of all the day's openings, each charged as DTBP is,
+    and of what works; closings give nothing back, Reg T does not help, and more is BUYING_POWER whatever `dtbp_check` says. It binds at a
+    multiplier of 2 as well, where `bod_dtbp` is 0.
 READING 45: a row's `regt_buying_power` is net of the orders that outlive the close (gtc and extended hours).
 READING 46: `finra`, flagged but multiplier 2 (under $25,000): its day trades are measured against 4 x the excess, like an unflagged
     account's.
@@ -118,6 +125,7 @@ from __future__ import annotations
 import bisect
 import copy
 import datetime as dt
+import re
 import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -146,6 +154,7 @@ INTEREST = [  # alpaca.md 4.4, standard accounts
     (D(2026, 9, 1), 0.065),
 ]
 RANK = [
+    "INVALID_ORDER",
     "PRICE",
     "TRADING_BLOCKED",
     "LIQUIDATION_ONLY",
@@ -316,6 +325,7 @@ class Order:
     group: str | None = None  # the id of the bracket, OTO or OCO an exit belongs to
     is_exit: bool = False
     reason: str | None = None
+    late_until: D | None = None  # released by this session's close: may still fill on its date
 
     @property
     def left(self) -> float:
@@ -579,7 +589,7 @@ class World:
                 groups.add(o.group)
                 continue
             opposite = self.pos.get(o.symbol, 0.0) * o.side < 0
-            if opposite and self.alpaca:
+            if opposite and self.alpaca and not o.entry:
                 continue
             used = min(o.left, closable.get(o.symbol, 0.0)) if opposite else 0.0
             if used:
@@ -683,12 +693,17 @@ class World:
         seen = set()
         for o in pending:
             position = self.pos.get(o.symbol, 0.0)
+            beyond = 0.0
             if o.is_exit or position * o.side < 0:
+                if not o.is_exit and (o.entry or not self.alpaca):  # through zero: the rest opens
+                    beyond = max(0.0, o.left - abs(position))
                 if o.group is None or o.group not in seen:
-                    closing[(o.symbol, o.side)] = closing.get((o.symbol, o.side), 0.0) + o.left
+                    closing[(o.symbol, o.side)] = closing.get((o.symbol, o.side), 0.0) + o.left - beyond
                 seen.add(o.group)
             else:
-                lots.append(Piece(o.symbol, o.side * o.left, o.unit, end))
+                beyond = o.left
+            if beyond:
+                lots.append(Piece(o.symbol, o.side * beyond, o.unit, end))
         traded = [p for p in lots if p.closed_at is not None]
         for p in sorted((p for p in lots if p.closed_at is None), key=lambda p: p.opened_at):
             key = (p.symbol, -_sign(p.qty))
@@ -911,6 +926,8 @@ class World:
         value = self.unit_value(o) * opening if opening else 0.0
         if self.alpaca and self.bad_price(o):
             bad.add("PRICE")
+        if self.alpaca and self.bad_shape(o, opening):
+            bad.add("INVALID_ORDER")
         bad |= self.judge_restrictions(o, opening, value, without)
         if opening and o.side < 0:
             a = self.asset(o.symbol)
@@ -926,6 +943,14 @@ class World:
         if not self.intraday_regime and not self.cash_account:
             self.judge_day_trading(o, opening, without, bad, facts)
         return [r for r in RANK if r in bad], facts
+
+    def bad_shape(self, o: Order, opening: float) -> bool:
+        """alpaca.md 2.5, the rows marked there."""
+        if o.cls in ("bracket", "oto") and not o.is_exit and self.pos.get(o.symbol, 0.0) * o.side < 0:
+            return True
+        if o.extended and (o.type != "limit" or o.cls != "simple"):
+            return True
+        return fractional(o.qty) and (o.gtc or o.cls != "simple" or (o.side < 0 and opening > 0))
 
     def bad_price(self, o: Order) -> bool:
         prices = [p for p in (o.limit, o.stop, o.take_profit, o.stop_loss) if p is not None]
@@ -1019,9 +1044,10 @@ class World:
 
     def would_pass(self, o: Order, reasons: list[str], without: str | None) -> dict:
         """Brute force: bisect the quantity, walk the sessions."""
-        whole = o.qty == int(o.qty)
-        step = 1.0 if whole else 1e-6
+        step = 1e-6 if fractional(o.qty) else 1.0
         low, high = 0, round(o.left / step)  # low passes (nothing at all), high does not
+        if fractional(o.qty) and "INVALID_ORDER" in reasons:  # refused for its fraction: whole shares may pass
+            step, high = 1.0, int(o.left + 1e-9) + 1
         while high - low > 1:
             middle = (low + high) // 2
             trial = copy.copy(o)
@@ -1033,7 +1059,7 @@ class World:
         return {"qty": round(low * step, 6), "on": self.passes_on(o, reasons, without)}
 
     def passes_on(self, o: Order, reasons: list[str], without: str | None) -> str | None:
-        if {"BUYING_POWER", "NON_MARGINABLE_BUYING_POWER", "CASH_AVAILABLE", "PRICE"} & set(reasons):
+        if {"BUYING_POWER", "NON_MARGINABLE_BUYING_POWER", "CASH_AVAILABLE", "PRICE", "INVALID_ORDER"} & set(reasons):
             return None
         if "DTBP" in reasons and self.opening_part(o, without):
             return None
@@ -1061,6 +1087,7 @@ class World:
         reasons, facts = self.judge(o)
         self.decide(e, o, reasons, facts, None)
         self.accept(o)
+        o.entry = self.opening_part(o, None) > 0
         self.orders[o.id] = o
         o.state = "refused" if reasons else "group" if o.cls == "oco" else "working"
         o.reason = reasons[0] if reasons else None
@@ -1099,6 +1126,7 @@ class World:
         self.decide(e, new, reasons, facts, old.id)
         if not reasons:
             self.accept(new)
+            new.entry = self.opening_part(new, old.id) > 0
             self.orders[old.id] = new
             for x in self.orders.values():
                 if x.group == new.id and x.state == "waiting":
@@ -1128,7 +1156,8 @@ class World:
         symbol, side = (o.symbol, o.side) if o else (e["symbol"], 1 if e["side"] == "buy" else -1)
         qty = float(e["qty"]) if e.get("qty") is not None else (o.left if o else 0.0)
         if o:
-            if o.state in ("released", "group", "filled") or qty > o.left + 1e-9:
+            late = o.state == "released" and o.late_until == self.session
+            if (o.state in ("released", "group", "filled") and not late) or qty > o.left + 1e-9:
                 raise ValueError(f"order {o.id}: a fill of more than is left")
             if o.reason:
                 self.contradictions.append({"order": o.id, "at": e["at"], "reason": o.reason})
@@ -1174,9 +1203,9 @@ class World:
         if done:
             o.state = "filled"
         for x in self.orders.values():
-            if o.is_exit and x.group == o.group and x is not o and x.state in ("working", "waiting"):
+            if o.is_exit and x.group == o.group and x is not o and (x.state in ("working", "waiting") or x.late_until):
                 if done:
-                    x.state = "released"
+                    x.state, x.late_until = "released", None
                 else:
                     x.qty = _clean(x.qty - qty)
             elif x.group == o.id and done and x.state in ("waiting", "refused") and not o.is_exit:
@@ -1373,9 +1402,13 @@ class World:
                 "interest": self.interest(),
             }
         )
+        working = self.working()
         for o in list(self.orders.values()):
             if o.state in ("working", "waiting", "group") and not o.gtc and not o.extended:
                 self.release(o)
+        for o in working:
+            if o.state == "released":
+                o.late_until = self.session
         self.rows[-1]["regt_buying_power"] = self.regt()
         self.closed = True
         self.finish_row()
@@ -1588,6 +1621,17 @@ def exempt(o: Order) -> bool:
     return o.cls in ("bracket", "oco") or o.type == "trailing_stop" or o.is_exit
 
 
+def fractional(qty: float) -> bool:
+    return abs(qty - round(qty)) > 1e-9
+
+
+def is_stock(symbol: str) -> bool:
+    """Options (OCC form) and crypto pairs are no stocks; BRK/B is a share class."""
+    option = re.fullmatch(r"[A-Z]{1,6}\d?\s*\d{6}[CP]\d{8}", symbol)
+    pair = re.fullmatch(r"[A-Z0-9]+/(USD|USDT|USDC|BTC|EUR|GBP)", symbol)
+    return option is None and pair is None
+
+
 def collide(a: Order, b: Order) -> bool:
     """The wash-trade table: any against market or stop; limits where they would cross."""
     if {a.type, b.type} & {"market", "stop"}:
@@ -1622,14 +1666,14 @@ def with_implied_closes(events: list[dict]) -> list[dict]:
             waiting = False
         if day != current:
             current, waiting = day, day not in explicit and day < last
-            if waiting and event_time(e) > scheduled_close(day):
-                if e["event"] == "account":
-                    out.append(e)
-                    out.append({"event": "close", "session": day.isoformat()})
-                    waiting = False
-                    continue
+            late = day not in explicit and event_time(e) > scheduled_close(day)
+            if late and e["event"] != "account":
                 out.append({"event": "close", "session": day.isoformat()})
                 waiting = False
+            elif late and len(dated) > 1:
+                out += [e, {"event": "close", "session": day.isoformat()}]
+                waiting = False
+                continue
         out.append(e)
     return out
 
@@ -1638,6 +1682,10 @@ def audit(events: list[dict], calls: bool = False) -> dict:
     events = with_implied_closes(list(events))
     if events[0]["event"] != "account" or any(e["event"] == "account" for e in events[1:]):
         raise ValueError("the first line, and only the first, is the account")
+    symbols = [x.get("symbol") for x in [*events, *(events[0].get("positions") or []), *(events[0].get("daytrades") or [])]]
+    for symbol in symbols:
+        if symbol is not None and not is_stock(symbol.upper()):
+            raise ValueError(f"{symbol} is no stock")
     world = World(events[0], bind_calls=calls)
     for e in events[1:]:
         world.handle(e)
