@@ -64,7 +64,8 @@ READING 23: intraday regime: 4 x (equity - maintenance) with the brokerage's own
     `buying_power` of the account; under `buying_power` an order may fit Reg T instead; under `none` nothing is asked but cash where it
     must be (multiplier 1, non-marginable). The level of deficits at Alpaca is equity less value x d at the marks (`imd_basis` law), and so
     are `intraday_margin_level` and `lowest_intraday_margin_level`; an asset line's rate is part of d.
-READING 24: fees, interest and dividends are added to cash with their sign; none is an IML-reducing transaction.
+READING 24: fees, interest and dividends are added to cash with their sign; none is an IML-reducing transaction, none meets a call, and
+    they are no part of a day's net release but flow into SMA, as a commission does.
 Permissions
 READING 25: wash: only bracket, OCO and trailing stop orders (on either side) are exempt, a plain OTO entry is not; its exits are exempt.
     Exits not yet started are on no book.
@@ -93,17 +94,22 @@ READING 34: `on` is null if BUYING_POWER, NON_MARGINABLE_BUYING_POWER, CASH_AVAI
     that calls bring meanwhile), on which the order alone would be accepted at today's marks.
 READING 35: a fractional order's `qty` is found to 1e-6; one refused for its fraction (INVALID_ORDER) passes in whole shares where they do.
 SMA, interest, calls
-READING 36: sma = max(0, previous + flows, equity - initial_margin), measured close to close; flows as in the Fed call: kept lots at cost
-    and initial rate -, half the proceeds of carried shares +, day-trade P/L and cash moves in full.
+READING 36: at a close SMA = max(0, the last close's + cash flows since, equity less initial margin of what was held at the last close, at
+    this close's marks, with all cash flows) + the net release, as far as that met no Fed call, never below 0. Gains of the day's own lots
+    reach it at the next close. Cash flows are netted over the day: what deposits paid into Fed calls or withdrawals took back from them
+    is no flow. `account.sma` is that of the last close.
 READING 37: interest: for every night up to the next session, the debit settled by that day x the session's rate / 360 (alpaca.md 4.4, the
     standard column, model days included); `finra` 0; carried cash is settled. On a day of mourning a trade settles although the exchange is
     closed. Veterans Day on a Saturday is a settlement day's Friday: banks are open. Borrowing a stock costs nothing here.
-READING 38: fed call: initial rate x kept lots of the period at cost - half the proceeds of carried shares (all of them where the
-    security has no loan value) - day-trade P/L - previous SMA
-    - net cash moves, but no more than initial_margin - equity at the close with kept lots at cost. The third call's restriction
-    stands unmarked in the contract's table, so it holds for the bare rule too.
+READING 38: the net release is summed over all fills since the last close, each date's lots by themselves (today's first, FIFO): a lot opened
+    costs its initial rate of its price; closed on the same date it gives that back with its P/L in full, also when a close lay between;
+    a carried one releases its initial rate at the sale's price. SMA (as above, before the release) pays a shortfall first. Deposits pay
+    into Fed calls from the evening they were measured on; a call is met from its issue day on. A withdrawal first takes back what
+    deposits have paid into unmet calls, newest first, the rest comes out of SMA. SMA itself and price gains meet no open call. The
+    third call's restriction stands unmarked in the contract's table, so it holds for the bare rule too.
 READING 39: maintenance and deposit-cured calls are looked at after every event from their issue on, minimum_equity and intraday_margin at
-    closes.
+    closes. What meets an intraday_margin call is summed from the close that measured it: deposits less withdrawals, and for every fill
+    the change of the level (in its valuation and basis, commission included) with the symbol marked at the fill's price before and after.
 READING 40: a closed minimum_equity call has `ended_on` null; its restriction ends with the regime's last session.
 READING 41: a minor deficit (the 5 % is of equity at the worst moment) makes no call at Alpaca; by law it makes one, that is no failure
     for the practice (`practice_failures` 2 by law).
@@ -116,8 +122,9 @@ READING 44: buying_power_2x: buying power is 2 x the excess of the last close le
 READING 45: a row's `regt_buying_power` is net of the orders that outlive the close (gtc and extended hours).
 READING 46: `finra`, flagged but multiplier 2 (under $25,000): its day trades are measured against 4 x the excess, like an unflagged
     account's.
-READING 47: a deficit made after the close of its date is not measured by any close; a lift by a `flag` event closes an open
-    minimum_equity call and its restriction that day.
+READING 47: a deficit made after the close is the first of the next session's day, in its row, its call and the account's
+    `intraday_margin_deficit` (which shows the date's own until then); the 5 % of the minor limit is of equity when it was made. A lift by
+    a `flag` event closes an open minimum_equity call and its restriction that day.
 """
 
 from __future__ import annotations
@@ -347,6 +354,8 @@ class Fill:
     commission: float = 0.0
     opened: float = 0.0
     closed: float = 0.0
+    opening_rate: float = 0.0  # the initial rate of what it opens, at its price
+    closing_rate: float = 0.0  # the initial rate of what it closes, at its price
 
 
 @dataclass
@@ -372,7 +381,9 @@ class Call:
     status: str = "open"
     ended: D | None = None
     received: float = 0.0
+    deposited: float = 0.0  # the part of `received` that came by deposits
     level: float = 0.0  # end-of-day level of the deficit day
+    caused: float = 0.0  # what deposits and transactions had caused until then
     minor: bool = False
     satisfied: D | None = None
     failed: bool = False
@@ -404,6 +415,8 @@ class Day:
     lowest_level: float | None = None
     deficit: float = 0.0
     deficit_minor: bool = False
+    late_deficit: float = 0.0  # made after the close: the next close's
+    late_minor: bool = False
 
 
 # ---------------------------------------------------------------------------------------------------------------- the account
@@ -438,7 +451,6 @@ class World:
         self.carried = [(D.fromisoformat(x["session"]), int(x.get("count", 1))) for x in line.get("daytrades") or []]
         self.counts: dict[D, dict[str, int]] = {}
         self.trades: dict[D, int] = {}
-        self.cured_by_sales = 0.0  # of the period's deposits and sales, what cured a Fed call
         self.given_last = (line.get("last_equity"), line.get("last_maintenance_margin"))
         self.last_equity = self.last_maintenance = 0.0
         self.rows: list[dict] = []
@@ -450,10 +462,11 @@ class World:
         self.contradictions: list[dict] = []
         self.closed_equity = self.closed_maintenance = 0.0
         self.sma = 0.0
-        self.since: list[Fill] = []  # fills since the last close
-        self.since_start: dict[str, float] = dict(self.pos)
+        self.close_pos: dict[str, float] = dict(self.pos)  # positions at the last close
         self.since_cash = 0.0  # cash moves since the last close that reach the SMA
+        self.caused = 0.0  # deposits less withdrawals and what transactions did to the intraday level, since the start
         self.day = Day(start=dict(self.pos), start_price=dict(self.mark), start_cash=self.cash)
+        self.day_before = Day()
         self.ready = False
 
     def begin(self) -> None:
@@ -1163,11 +1176,12 @@ class World:
                 self.contradictions.append({"order": o.id, "at": e["at"], "reason": o.reason})
         price, commission = float(e["price"]), float(e.get("commission") or 0.0)
         before_position, before_count = self.pos.get(symbol, 0.0), self.daytrade_count()
+        self.mark[symbol] = price
         level_before = self.margin_level()
         closed = min(qty, abs(before_position)) if before_position * side < 0 else 0.0
         f = Fill(symbol, side * qty, price, o.id if o else None, to_new_york(e["at"]), self.closed, commission, qty - closed, closed)
+        f.opening_rate, f.closing_rate = self.initial_rate(symbol, side, price), self.initial_rate(symbol, -side, price)
         self.day.fills.append(f)
-        self.since.append(f)
         cash = -f.qty * price - commission
         self.cash += cash
         self.ledger.append((settlement_day(self.session), cash))
@@ -1175,11 +1189,7 @@ class World:
         self.pos[symbol] = _clean(before_position + f.qty)
         if not self.pos[symbol]:
             del self.pos[symbol]
-        self.mark[symbol] = price
-        if closed:
-            self.cure_fed(0.5 * closed * price)
-        elif f.opened:
-            self.cure_fed(-0.5 * f.opened * price)
+        self.caused += self.margin_level() - level_before
         if o:
             self.after_fill(o, qty)
         self.note_deficit(level_before, f.opened > 1e-9)
@@ -1232,9 +1242,11 @@ class World:
         level = self.margin_level()
         if self.set.get("imd_valuation") == "cost":
             reducing = level < before - 1e-9
-        if reducing and level < -EPS and -level > self.day.deficit:
-            self.day.deficit = -level
-            self.day.deficit_minor = -level <= min(1000.0, 0.05 * max(0.0, self.equity())) + EPS
+        minor = -level <= min(1000.0, 0.05 * max(0.0, self.equity())) + EPS
+        if reducing and level < -EPS and not self.closed and -level > self.day.deficit:
+            self.day.deficit, self.day.deficit_minor = -level, minor
+        if reducing and level < -EPS and self.closed and -level > self.day.late_deficit:
+            self.day.late_deficit, self.day.late_minor = -level, minor
 
     def on_cash(self, e: dict) -> None:
         amount, kind = float(e["amount"]), e["event"]
@@ -1267,7 +1279,14 @@ class World:
         level = self.margin_level()
         self.cash += amount
         self.ledger.append((self.session, amount))
-        self.since_cash += amount
+        if kind == "deposit":
+            self.since_cash += self.pay_fed(amount, deposit=True)
+        elif kind == "withdraw":
+            self.since_cash += self.take_back(amount)
+        else:
+            self.since_cash += amount
+        if kind in ("deposit", "withdraw"):
+            self.caused += amount
         if kind == "deposit":
             open_kinds = {c.kind for c in self.calls if c.is_open and c.issued <= self.session}
             if not self.intraday_regime and (
@@ -1277,8 +1296,6 @@ class World:
             for c in self.calls:
                 if c.kind == "day_trade" and c.satisfied is None and self.session >= c.issued:
                     c.received += amount
-        if kind in ("deposit", "withdraw"):
-            self.cure_fed(amount)
         if kind == "withdraw":  # reading 24, also at cost
             self.note_deficit(level, True)
 
@@ -1294,13 +1311,13 @@ class World:
 
     def on_split(self, e: dict) -> None:
         symbol, ratio = e["symbol"], float(e["ratio"])
-        for book in (self.pos, self.day.start, self.since_start):
+        for book in (self.pos, self.day.start, self.day_before.start, self.close_pos):
             if symbol in book:
                 book[symbol] *= ratio
         for book in (self.mark, self.day.start_price):
             if symbol in book:
                 book[symbol] /= ratio
-        for f in {id(f): f for f in self.day.fills + self.since}.values():
+        for f in self.day.fills + self.day_before.fills:
             if f.symbol == symbol:
                 f.qty, f.price, f.opened, f.closed = f.qty * ratio, f.price / ratio, f.opened * ratio, f.closed * ratio
 
@@ -1371,20 +1388,9 @@ class World:
             raise ValueError(f"{self.session} is closed twice")
         equity, maintenance, initial = self.equity(), self.maintenance(), self.initial_margin()
         self.closed_equity, self.closed_maintenance = equity, maintenance
-        self.measure_calls()
-        flows = self.since_cash - self.cured_by_sales
-        pieces = self.pieces(self.since_start, self.since)
-        for p in pieces:
-            if p.closed_at is None:
-                flows -= self.initial_rate(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price
-            else:
-                flows += p.qty * (p.closing_price - p.price)
-        for i, f in enumerate(self.since):
-            carried = f.closed - sum(abs(p.qty) for p in pieces if p.closed_at == i)
-            flows += (0.5 if self.asset(f.symbol).marginable else 1.0) * carried * f.price
-        self.sma = max(0.0, self.sma + flows, equity - initial)
-        self.since, self.since_cash, self.since_start = [], 0.0, dict(self.pos)
-        self.cured_by_sales = 0.0
+        fed = self.net_the_day()
+        self.measure_calls(fed)
+        self.since_cash, self.close_pos = 0.0, dict(self.pos)
         old = not self.intraday_regime
         self.rows.append(
             {
@@ -1433,7 +1439,8 @@ class World:
         was_old = not self.intraday_regime
         self.session, self.closed = session_after(self.session), False
         self.flag_in_force = self.flag
-        self.day = Day(start=dict(self.pos), start_price=dict(self.mark), start_cash=self.cash)
+        self.day_before, self.day = self.day, Day(start=dict(self.pos), start_price=dict(self.mark), start_cash=self.cash)
+        self.day.deficit, self.day.deficit_minor = self.day_before.late_deficit, self.day_before.late_minor
         if was_old and self.intraday_regime:
             for c in self.calls:
                 if c.kind == "minimum_equity" and c.is_open:
@@ -1453,7 +1460,45 @@ class World:
 
     # ------------------------------------------------------------------ calls
 
-    def measure_calls(self) -> None:
+    def net_the_day(self) -> float:
+        """Combine the session's transactions; what is released meets Fed calls, then credits SMA. The shortfall that SMA does not pay."""
+        available = max(0.0, self.sma + self.since_cash, self.excess_without_trades())
+        release = self.net_release()
+        if release > 0:
+            self.sma = available + self.pay_fed(release)
+            return 0.0
+        self.sma = max(0.0, available + release)
+        return max(0.0, -release - available)
+
+    def net_release(self) -> float:
+        """R of all fills since the last close; those after it on its date are told apart by that date's own lots."""
+        total = 0.0
+        for day in (self.day_before, self.day):
+            lots = self.pieces(day.start, day.fills)
+            for i, f in enumerate(day.fills):
+                if day is self.day_before and not f.after_close:
+                    continue
+                carried = f.closed
+                for p in lots:
+                    cost = abs(p.qty) * p.price * day.fills[p.opened_at].opening_rate
+                    if p.opened_at == i:
+                        total -= cost
+                    if p.closed_at == i:
+                        total += cost + p.qty * (p.closing_price - p.price)
+                        carried -= abs(p.qty)
+                total += _clean(carried) * f.price * f.closing_rate
+        return total
+
+    def excess_without_trades(self) -> float:
+        """Equity less initial margin at the close's marks, had nothing been traded since the last close."""
+        fills = [f for f in self.day_before.fills if f.after_close] + self.day.fills
+        excess = self.cash + sum(f.qty * f.price for f in fills)
+        for symbol, qty in self.close_pos.items():
+            mark = self.mark[symbol]
+            excess += qty * mark - abs(qty) * mark * self.initial_rate(symbol, _sign(qty), mark)
+        return excess
+
+    def measure_calls(self, fed: float) -> None:
         if self.cash_account:
             return
         day, excess = self.session, self.closed_equity - self.closed_maintenance
@@ -1461,7 +1506,8 @@ class World:
         self.age_calls(level)
         if not self.intraday_regime:
             self.measure_day_trade()
-        self.measure_fed()
+        if fed > 1000 + EPS:
+            self.issue_fed(fed)
         if excess < -EPS and not any(c.kind == "maintenance" and c.is_open for c in self.calls):
             self.issue("maintenance", -excess, session_after(day, int(self.set.get("maintenance_call_days", 2))))
         flagged_below = not self.intraday_regime and self.flag and self.closed_equity < 25_000 - EPS
@@ -1469,7 +1515,7 @@ class World:
             self.issue("minimum_equity", 25_000 - self.closed_equity, None)
         if self.intraday_regime and self.day.deficit > EPS and not (self.alpaca and self.day.deficit_minor):
             call = self.issue("intraday_margin", self.day.deficit, session_after(day, 2 if self.alpaca else 5))
-            call.level, call.minor = level, self.day.deficit_minor
+            call.level, call.caused, call.minor = level, self.caused, self.day.deficit_minor
 
     def issue(self, kind: str, amount: float, due: D | None) -> Call:
         call = Call(f"c{len(self.calls) + 1}", kind, amount, self.session, session_after(self.session), due)
@@ -1500,41 +1546,32 @@ class World:
         elif self.flag:
             self.restrictions.append(Restriction("buying_power_2x", call.issued, call.due, call.id))
 
-    def measure_fed(self) -> None:
-        lots = self.pieces(self.since_start, self.since)
-        kept = [p for p in lots if p.closed_at is None]
-        need = sum(self.initial_rate(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price for p in kept)
-        profit = sum((p.closing_price - p.price) * p.qty for p in lots if p.closed_at is not None)
-        day_closed: dict[int, float] = {}
-        for p in lots:
-            if p.closed_at is not None:
-                day_closed[p.closed_at] = day_closed.get(p.closed_at, 0.0) + abs(p.qty)
-        credit = 0.0
-        for i, f in enumerate(self.since):
-            carried = f.closed - day_closed.get(i, 0.0)
-            if carried > 1e-9:
-                credit += (0.5 if self.asset(f.symbol).marginable else 1.0) * carried * f.price
-        amount = need - credit + self.cured_by_sales - profit - self.sma - self.since_cash
-        unrealised = sum((self.mark[p.symbol] - p.price) * p.qty for p in kept)
-        marked = sum(self.initial_rate(p.symbol, _sign(p.qty), self.mark[p.symbol]) * abs(p.qty) * self.mark[p.symbol] for p in kept)
-        over = (self.initial_margin() - marked + need) - (self.equity() - unrealised)
-        amount = min(amount, over)
-        if amount <= 1000 + EPS:
-            return
+    def issue_fed(self, amount: float) -> None:
         days = 5 if self.today < D(2017, 9, 5) else 4 if self.today < D(2024, 5, 28) else 3
         call = self.issue("fed", amount, session_after(self.session, days))
         recent = [c for c in self.calls if c.kind == "fed" and c.issued > minus_a_year(call.issued)]
         if not self.off and len(recent) >= int(self.set.get("fed_calls_before_restriction", 3)):
             self.restrictions.append(Restriction("liquidation_only", call.issued, call.issued + dt.timedelta(days=89), call.id))
 
-    def cure_fed(self, amount: float) -> None:
-        """Deposits, withdrawals and half of net sales since the measured close; what cures a call gives no SMA."""
-        needs = [max(0.0, c.amount - c.received) for c in self.calls if c.kind == "fed" and c.satisfied is None]
-        if amount > 0 and needs:
-            self.cured_by_sales += min(amount, max(needs))
+    def pay_fed(self, amount: float, deposit: bool = False) -> float:
+        """Pay into unmet Fed calls, oldest first; what is left over."""
         for c in self.calls:
             if c.kind == "fed" and c.satisfied is None:
-                c.received += amount
+                used = min(amount, c.amount - c.received)
+                c.received += used
+                c.deposited += used if deposit else 0.0
+                amount -= used
+        return amount
+
+    def take_back(self, amount: float) -> float:
+        """A withdrawal (amount negative) undoes the deposits in unmet Fed calls, newest first; what is left over."""
+        for c in reversed(self.calls):
+            if c.kind == "fed" and c.satisfied is None:
+                used = min(-amount, c.deposited)
+                c.received -= used
+                c.deposited -= used
+                amount += used
+        return amount
 
     def meet_at_once(self) -> None:
         for c in self.calls:
@@ -1562,7 +1599,8 @@ class World:
             if c.satisfied is None and self.session >= c.issued:
                 if c.kind == "minimum_equity" and c.is_open and self.closed_equity >= 25_000 - EPS:
                     self.meet(c)
-                if c.kind == "intraday_margin" and level - c.level >= c.amount - EPS:
+                gained = level - c.level if self.set.get("imd_gains_count") else self.caused - c.caused
+                if c.kind == "intraday_margin" and gained >= c.amount - EPS:
                     self.meet(c)
             if c.status == "open" and c.due is not None and self.session >= c.due:
                 c.status = "past_due"
