@@ -53,9 +53,10 @@ READING 18: a non-marginable buy is compared with max(0, min(cash, equity)) less
     initial rate of 100 %; its d is that of a short.
 READING 19: multiplier 1: buying power is max(0, cash) less what is reserved. `account_type` cash: multiplier 1, no short, outside the
     day-trade rules.
-READING 20: DTBP under `exit`: lots of the day closed the same day, at entry cost, peak of those open together; every resting exit is
-    taken as filled after every pending entry of its symbol (today's lots first); refused if the call that results is greater than the one
-    without the order. A bracket's legs count at submission.
+READING 20: DTBP under `exit`: lots of the day closed the same day, at entry cost charged by d, peak of those open together; every resting
+    exit is taken as filled after every pending entry of its symbol (today's lots first); refused if the call that results is greater than
+    the one without the order. A bracket's legs count at submission. A second call under buying_power_2x sums the charges of all lots
+    closed that day.
 READING 21: a replaced order reserves the new order only, valued at the moment of the replacement; fills reduce it in proportion.
 READING 22: the collar of market buys ends on 2026-01-22 at Alpaca; stop buys and trailing buys become limits 4 % / 2.5 % above the stop
     on all dates. Trailing stop: valued as a stop at last +/- trail. Stop short or trailing short: 1.03 x last;
@@ -125,6 +126,10 @@ READING 46: `finra`, flagged but multiplier 2 (under $25,000): its day trades ar
 READING 47: a deficit made after the close is the first of the next session's day, in its row, its call and the account's
     `intraday_margin_deficit` (which shows the date's own until then); the 5 % of the minor limit is of equity when it was made. A lift by
     a `flag` event closes an open minimum_equity call and its restriction that day.
+Brokerages
+READING 48: besides alpaca and finra only what brokerages.md gives as a plain parameter is taken (FIRMS); where a text here says `finra` or
+    "the bare law" these firms are meant too. Robinhood's flag of 90 days and its rules under a call, and Interactive Brokers altogether
+    (real-time funds in place of day-trading buying power, its own entry check, practice of 4), are left out.
 """
 
 from __future__ import annotations
@@ -160,6 +165,15 @@ INTEREST = [  # alpaca.md 4.4, standard accounts
     (D(2025, 12, 11), 0.0625),
     (D(2026, 9, 1), 0.065),
 ]
+#: What the texts fix for a brokerage, by parameter; all else is the bare law. Only alpaca has house rates and an order book of its own.
+FIRMS: dict[str, dict] = {
+    "alpaca": {"dtbp_by_requirement": True, "intraday_block": "deficit", "imd_basis": "law"},
+    "finra": {},
+    "robinhood": {"intraday_block": "deficit", "counting_method": "direction"},
+    "schwab": {"switch_day": "2026-06-08", "pdt_under_25k": "liquidation_only"},
+    "tastytrade": {"counting_method": "direction", "pdt_under_25k": "liquidation_only"},
+    "tradier": {"pdt_under_25k": "liquidation_only"},
+}
 RANK = [
     "INVALID_ORDER",
     "PRICE",
@@ -426,15 +440,15 @@ class World:
     def __init__(self, line: dict, bind_calls: bool):
         self.bind_calls = bind_calls
         self.brokerage = line.get("brokerage") or "alpaca"
-        if self.brokerage not in ("alpaca", "finra"):
-            raise ValueError(f"the oracle knows alpaca and finra, not {self.brokerage}")
+        if self.brokerage not in FIRMS:
+            raise ValueError(f"the oracle knows {', '.join(FIRMS)}, not {self.brokerage}")
         self.alpaca = self.brokerage == "alpaca"
         rules = line.get("rules") or "as_of"
         self.off = rules == "off"
         self.frozen = None if rules in ("as_of", "off") else D.fromisoformat(rules)
         self.pdt_check = line.get("pdt_check") or "exit"
         self.dtbp_check = line.get("dtbp_check") or "entry"
-        self.set = dict(line.get("set") or {})
+        self.set = {**FIRMS[self.brokerage], **(line.get("set") or {})}
         self.cash_account = line.get("account_type") == "cash"
         self.assets: dict[str, Asset] = {}
         self.cash = float(line["cash"])
@@ -622,13 +636,13 @@ class World:
 
     def day_factor(self, symbol: str, side: int, price: float) -> float:
         blocks_deficits = self.intraday_regime and self.block() == "deficit"
-        if blocks_deficits or self.set.get("dtbp_by_requirement", self.alpaca):
+        if blocks_deficits or self.set.get("dtbp_by_requirement"):
             return self.day_rate(symbol, side, price) / 0.25
         return max(1.0, abs(self.asset(symbol).leverage)) if self.today >= D(2010, 4, 30) else 1.0
 
     def block(self) -> str:
         """What stops an order in the intraday regime: deficit, buying_power or none."""
-        return self.set.get("intraday_block", "deficit" if self.alpaca else "buying_power")
+        return self.set.get("intraday_block", "buying_power")
 
     def accept(self, o: Order) -> None:
         """Later marks do not change what an accepted order reserves."""
@@ -1223,7 +1237,7 @@ class World:
 
     def margin_level(self) -> float:
         """The level that deficits are measured on, by basis and valuation."""
-        law = self.set.get("imd_basis", "law" if self.alpaca else "house") == "law"
+        law = self.set.get("imd_basis") == "law"
         if self.set.get("imd_valuation") != "cost":
             return self.equity() - self.requirement(self.pos, self.mark, self.cash, law)
         value, prices = self.cash, {}
