@@ -1310,6 +1310,22 @@ for before in ([], [price(T4, "10:00", "Z", 5)]):
         sessions={T4: {"daytrade_count": 1}, W5: {"daytrade_count": 1}},
     )
 
+# a day order of the evening before belongs to the session of 03-04; 1,000 of 20,000
+EVENING = [account(M3, 10000), limit(M3, "20:30", "1", "X", "buy", 10, 100)]
+for time, bp in (("15:59", 19000.0), ("16:01", 20000.0)):
+    case(
+        f"the session's only other event at {time}: buying power {bp:,.0f}",
+        "Settled 9: its day orders released",
+        [*EVENING, price(T4, time, "Z", 5)],
+        account={"buying_power": bp},
+    )
+case(
+    "a gtc order of the evening before outlives a session without events",
+    "Settled 9; the contract: close releases day orders",
+    [account(M3, 10000), limit(M3, "20:30", "1", "X", "buy", 10, 100, time_in_force="gtc"), price(T4, "16:01", "Z", 5)],
+    account={"buying_power": 19000.0},
+)
+
 # ------------------------------------------------------------------------------------------------ Settled 10: rising prices meet no deficit
 
 S10 = "Settled 10; rulebook.md 4.7 no. "
@@ -1754,6 +1770,21 @@ case(
     S11K,
     [*TURNS, limit(F2, "09:40", "1", "X", "sell", 100, 20)],
     account={"buying_power": 18000.0},
+)
+
+case(
+    "(k) a non-marginable short",
+    # 100 % instead of 50 %: 20,000 / 2 = 10,000 are certainly free, and more than 20,000 is certainly too much
+    S11K,
+    [
+        account(F2, 10000),
+        asset("X", marginable=False),
+        price(F2, "09:31", "X", 19),
+        limit(F2, "09:40", "1", "X", "sell", 500, 20),
+        cancel(F2, "09:41", "1"),
+        limit(F2, "09:42", "2", "X", "sell", 1001, 20),
+    ],
+    decisions={"1": OK, "2": {"accepted": False}},
 )
 
 # (l) 16,000 and 100 shares at 100, flagged; the close at 80 leaves 24,000
