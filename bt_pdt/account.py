@@ -6,16 +6,17 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from . import judgement, sessions
 from .brokerages import brokerage as brokerage_named
 from .brokerages import rulebook_for
 from .cashbook import CashBook
-from .checks import NOTHING, Case
+from .checks import Case
 from .decisions import Accepted, Decision, Reason, Refusal, WouldPass
 from .errors import BadInput, known_name
 from .journal import (
@@ -27,17 +28,19 @@ from .journal import (
     OrderEntry,
     RestrictionEntry,
 )
-from .ledger import Ledger, WorkingOrder
-from .margin import requirement
+from .ledger import Ledger, Posted, WorkingOrder
+from .margin import power_used, requirement
 from .money import SHARE_DUST, below, cents, dollars, exceeds
 from .obligations import Obligations, Restriction
 from .orders import Asset, Fill, OrderRequest, finite, positive
 from .rules.rulebook import PDT, Rulebook, Rules
+from .since_close import SinceClose
 from .state import AccountState
 from .trading_day import TradingDay
 
 #: The parts of one rule: none of them is anything without the others.
 CONCENTRATION = ("concentration_share", "concentration_debit", "concentration_rate")
+OTHER_LEG_FILLED = "the other leg was filled"
 CHECK_MODES = ("entry", "exit", "both")
 ACCOUNT_TYPES = ("margin", "cash")
 
@@ -148,10 +151,7 @@ class Account(TradingDay):
         self._serial = 0
         self._held_deposits: list[tuple[date, float]] = []
         self._unsettled: list[tuple[date, float]] = []
-        self._reg_t_flow = 0.0  # what trades since the last close took of SMA beside the lots of today that are still held
         self._accrued = (0.0, 0.0)
-        self._late_flows: list[tuple[float, float]] = []  # deposits and sales since the close of this date
-        self._late_lots: list[tuple[str, float, float]] = []  # opened after the regular close of the session before, so measured today
         self._opening_figures()
 
     def lift_restriction(self, kind: str) -> None:
@@ -211,23 +211,30 @@ class Account(TradingDay):
         amount = positive("amount", amount)
         if at is not None:
             self.advance(at)
-        before = self.margin_level()
         hold = self.rules.dt_deposit_hold_days
         if hold and self._deficiency_open():
             self._held_deposits.append((sessions.add_business_days(self.session, hold), amount))
         if for_call is not None:
             known_name("for_call", for_call, [call.id for call in self._owed.calls])
-        self.sma += amount
         self.journal.append(CashEntry(self.now, self.session, "deposit", amount, None, for_call))
+        self._owed.deposited(self.session, amount)
         self._keep_flow(amount)
-        self._since_close(amount, self._owed.deposited(self.session, amount))
         self._move_cash(amount)
-        self._owed.level_moved(self.margin_level() - before)
 
-    def _since_close(self, amount: float, counted: float) -> None:
-        """What comes in after the regular close of a date counts for the Fed call that this close makes."""
-        if self._measured is not None:
-            self._late_flows.append((amount, counted))
+    @property
+    def _since(self) -> tuple[SinceClose, ...]:
+        """What counts a transaction of now: the session's close, and once that is measured the next one too."""
+        return (self._day,) if self._evening is None else (self._day, self._evening)
+
+    def _keep_flow(self, amount: float) -> None:
+        """A deposit or (negative) a withdrawal: it moves the intraday margin level, SMA and what has come in for Fed calls."""
+        moved = 0.0 if self.rules.regime == PDT else amount
+        for since in self._since:
+            since.deposits += amount
+            since.level += moved
+            since.meter.keep_flow(amount)
+        self._owed.level_moved(moved)
+        self._owed.fed_deposits(self._since[-1].deposits)
 
     def _deficiency_open(self) -> bool:
         under = self.pattern_day_trader and below(self.last_equity, self.rules.pdt_min_equity)
@@ -240,13 +247,11 @@ class Account(TradingDay):
             self.advance(at)
         decision = self._judge_withdrawal(amount)
         if decision.accepted:
-            before = self.margin_level()
-            self._since_close(-amount, self._owed.deposited(self.session, -amount))
             self._keep_flow(-amount)
             self._move_cash(-amount)
-            self.sma -= amount
-            self._note_deficit(before, reducing=True)
-            self._owed.level_moved(self.margin_level() - before)
+            level = self.margin_level()
+            for since in self._since:
+                self._note_deficit(since.meter, level, reducing=True)
         self._after_event()
         self.journal.append(CashEntry(self.now, self.session, "withdraw", amount, decision))
         return decision
@@ -288,8 +293,9 @@ class Account(TradingDay):
         amount = finite("amount", amount)
         if at is not None:
             self.advance(at)
+        for since in self._since:
+            since.other += amount
         self._move_cash(amount, charge=True)
-        self.sma += amount
         self.journal.append(CashEntry(self.now, self.session, kind, amount))
 
     def charge_costs(self, at: datetime | None = None) -> float:
@@ -317,6 +323,9 @@ class Account(TradingDay):
             self.advance(at)
         self._untouched = False
         self.ledger.split(symbol, ratio)
+        for since in self._since:
+            if symbol in since.traded:
+                since.traded[symbol] *= ratio
         if self.cashbook is not None:
             self.cashbook.split(symbol, ratio)
         if symbol in self._closing_marks:
@@ -362,9 +371,11 @@ class Account(TradingDay):
     def _work(self, request: OrderRequest, case: Case, left: float | None = None) -> None:
         order_id = request.id or ""
         waits = self.after_close() and not request.extended_hours
-        ends_on = None
+        ends_on: date | None
         if request.time_in_force == "day":
             ends_on = sessions.next_session(self.session) if waits else self.session
+        else:
+            ends_on = self._gtc_ends()
         made = []
         if request.order_class != "oco":
             order = WorkingOrder(request, order_id, order_id)
@@ -381,6 +392,11 @@ class Account(TradingDay):
             order.placed, order.ends_on, order.unfillable_today = self.now, ends_on, waits
             self.ledger.add(order)
 
+    def _gtc_ends(self) -> date | None:
+        """The last session of an order that is good till cancelled and made now; None where it works until it is cancelled."""
+        days = self.rules.gtc_calendar_days
+        return None if days is None else sessions.session_on_or_before(self.now.date() + timedelta(days=days))
+
     def replace(
         self,
         order_id: str,
@@ -390,7 +406,7 @@ class Account(TradingDay):
         stop_price: float | None = None,
         at: datetime | None = None,
     ) -> Decision:
-        """Replaces a working order, judged like a new one in its place; refused, the old one stays. The larger of both values stays reserved."""
+        """Replaces a working order, judged like a new one in its place; refused, the old one stays. The new one's value alone is reserved."""
         if at is not None:
             self.advance(at)
         old = self.ledger.orders.get(order_id)
@@ -409,11 +425,7 @@ class Account(TradingDay):
                     raise BadInput(f"order {order_id!r} is a {request.type} order and has no {name} to replace.")
                 changes[name] = value
         request = replace(request, **changes)
-        if request.order_class == "bracket" and old.left < old.qty:
-            request = replace(request, order_class="bracket")
-        parts = self.ledger.opening_parts(old.symbol)
-        floor = (parts[old.id] * old.value, parts[old.id] * old.regt) if not old.leg else NOTHING
-        case, decision = judgement.judge(self, request, old.root, floor, whole=total == int(total))
+        case, decision = judgement.judge(self, request, old.root, whole=total == int(total))
         self.journal.append(OrderEntry(self.now, self.session, replace(request, id=order_id), decision, replaces=order_id))
         if decision.accepted:
             self._put_in_place(old, request, case, total, left)
@@ -451,7 +463,7 @@ class Account(TradingDay):
         if not group:
             raise BadInput(f"order {order_id!r} is not working, so it cannot be released.")
         for each in group:
-            self._release(each, cause)
+            self._release_order(each, cause)
         self._after_event()
 
     # -- executions
@@ -465,32 +477,46 @@ class Account(TradingDay):
         order = ledger.orders.get(fill.order_id) if fill.order_id is not None else None
         if order is not None:
             self._reduce(order, fill.qty)
+        symbol, qty, price = fill.symbol, fill.sign * fill.qty, fill.price
+        self._reprice(symbol, price)  # the execution is a mark of its own: what it moves is no doing of the customer's
         before = self.margin_level()
-        symbol, qty = fill.symbol, fill.sign * fill.qty
         asset = ledger.asset(symbol)
-        charge = None if asset.marginable else 0.0  # paid from cash, so it uses no day-trading buying power
-        if charge is None and self.rules.dtbp_by_requirement and self.rules.regime == PDT:
-            needed = requirement(self.rules, asset, qty, fill.price)
-            charge = fill.price * max(1.0, needed.maintenance / (fill.qty * fill.price) / self.rules.maintenance_law_rate)
+        charge = price * power_used(self.rules, asset, qty, price) if self.rules.regime == PDT else None
         key = fill.order_id if order is None else order.root if not order.leg else order.id
-        done = ledger.post(symbol, qty, fill.price, fill.commission, order=key if key is not None else object(), charge=charge)
+        done = ledger.post(symbol, qty, price, fill.commission, order=key if key is not None else object(), charge=charge)
         self._margins.pop(symbol, None)
         self._totals = None
-        released = done.carried_closed * fill.price * (self.rules.regt_initial_long if asset.marginable else 1.0)
-        self._reg_t_flow += fill.commission - done.day_profit - released
-        self._settle(-qty * fill.price - fill.commission)
+        self._settle(-qty * price - fill.commission)
         if self.cashbook is not None:
             self._book_cash(fill)
-        self._keep_fill(symbol, qty, fill.price, fill.commission, done.opened, done.carried_closed)
-        self._note_deficit(before, reducing=done.opened > SHARE_DUST)
-        if self._owing or self._measured is not None:
-            half = (fill.qty - 2.0 * done.opened) * fill.price * self.rules.regt_initial_long
-            self._since_close(half, self._owed.sold(half))
-            self._owed.level_moved(self.margin_level() - before)
+        level = self.margin_level()
+        reducing = below(level, before) if self.rules.imd_valuation == "cost" else done.opened > SHARE_DUST
+        for since in self._since:
+            since.trade(symbol, qty, -qty * price - fill.commission)
+            since.released += self._released_by(done, asset, qty, price, since.first)
+            since.other -= fill.commission
+            since.level += level - before
+            since.meter.keep_fill(symbol, qty, price, fill.commission, done.opened, done.carried)
+            self._note_deficit(since.meter, level, reducing=reducing)
+        if self._owing:
+            self._owed.level_moved(level - before)
         self.journal.append(FillEntry(self.now, self.session, fill, done.day_trades, forced))
         self._count(symbol, done.day_trades, key)
         self._too_large(symbol)
         self._after_event()
+
+    def _released_by(self, done: Posted, asset: Asset, qty: float, price: float, first: int) -> float:
+        """Initial margin that an execution sets free: that of carried shares, at the price of the sale; the profit of what was opened today,
+        and the margin that an earlier close of today had measured for it."""
+        rules, side = self.rules, -qty
+        released = 0.0
+        if done.carried > SHARE_DUST:
+            released += requirement(rules, asset, math.copysign(done.carried, side), price).initial
+        for lot in done.lots:
+            released += lot.qty * price - lot.cost if qty < 0 else lot.cost - lot.qty * price
+            if lot.opened < first:
+                released += requirement(rules, asset, math.copysign(lot.qty, side), lot.cost / lot.qty).initial
+        return released
 
     def _book_cash(self, fill: Fill) -> None:
         """A cash account's purchase is paid with settled money first; its sale may come before that."""
@@ -512,7 +538,7 @@ class Account(TradingDay):
             if other is order:
                 continue
             if order.leg and done:
-                self._release(other, "the other leg was filled")
+                self._release_order(other, OTHER_LEG_FILLED)
             elif order.leg:
                 other.left = min(other.left, order.left)
             elif done:
@@ -589,7 +615,7 @@ class Account(TradingDay):
     @property
     def state(self) -> AccountState:
         """The account now, as a frozen value with Alpaca's field names."""
-        long_value, short_value, initial, maintenance = self._sums()
+        long_value, short_value, initial, maintenance, _ = self._sums()
         equity = self.equity()
         old = self.rules.regime == PDT
         return AccountState(
@@ -611,7 +637,7 @@ class Account(TradingDay):
             bod_dtbp=self.bod_dtbp if old else None,
             non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - self.ledger.reserved().buys),
             multiplier=self.multiplier,
-            sma=max(0.0, self.sma),
+            sma=self.sma,
             daytrade_count=self.daytrade_count() if old else None,
             pattern_day_trader=self.pattern_day_trader if old else None,
             trading_blocked=self.trading_blocked,
@@ -638,7 +664,9 @@ class Account(TradingDay):
         twin.cashbook = self.cashbook.copy() if self.cashbook is not None else None
         twin.ledger.assets = dict(self.ledger.assets)
         twin._measured = dict(self._measured) if self._measured is not None else None
-        for name in ("_held_deposits", "_unsettled", "_late_flows", "_closing_marks", *self._kept_steps):
+        twin._day = self._day.copy()
+        twin._evening = self._evening.copy() if self._evening is not None else None
+        for name in ("_held_deposits", "_unsettled", "_closing_marks"):
             twin.__dict__[name] = self.__dict__[name].copy()
         return twin
 

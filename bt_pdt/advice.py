@@ -62,8 +62,7 @@ def _exit_refused(case: Case, allowed: int) -> str:
                 else f"all {allowed} day trades are used"
             )
     if standing.multiplier >= 4 and rules.dtbp_check in ("exit", "both"):
-        cost = case.value * case.scale
-        exposure = max(case.ledger.peak_exposure(), case.ledger.used_today + cost)
+        exposure = max(case.ledger.peak_exposure(), case.ledger.used_today + case.charge)
         if exceeds(exposure, standing.bod_dtbp):
             return f"it would bring day-traded exposure to {dollars(exposure)} of {dollars(standing.bod_dtbp)} day-trading buying power"
     return ""
@@ -77,16 +76,17 @@ def _money(case: Case) -> Iterator[Advice]:
     added = requirement(rules, case.asset, case.sign * case.opening, mark)
     equity, initial, maintenance = standing.margins()
     short_of = initial + added.initial - equity
-    if exceeds(short_of, rules.regt_de_minimis) and exceeds(standing.reg_t_created() + added.initial, rules.regt_de_minimis):
+    if exceeds(short_of, rules.regt_de_minimis) and exceeds(standing.fed_call_with(added.initial), rules.regt_de_minimis):
         yield Advice(
             AdviceCode.ABOVE_OVERNIGHT,
             f"held past the close it makes a Fed call: initial margin would be {dollars(initial + added.initial)}, equity is {dollars(equity)}.",
         )
-    excess = equity - maintenance - added.maintenance
-    if rules.regime != PDT and exceeds(-excess, 0.0):
-        call = "" if rules.imd_call_minor or exceeds(-excess, minor_limit(rules, equity)) else " (minor: no call at this brokerage)"
-        yield Advice(AdviceCode.DEFICIT_WOULD_FOLLOW, f"it would leave an intraday margin deficit of {dollars(-excess)}{call}.")
+    deficit, equity_then = standing.deficit_with(case.asset, case.sign * case.opening, mark)
+    if deficit:
+        call = "" if rules.imd_call_minor or exceeds(deficit, minor_limit(rules, equity_then)) else " (minor: no call at this brokerage)"
+        yield Advice(AdviceCode.DEFICIT_WOULD_FOLLOW, f"it would leave an intraday margin deficit of {dollars(deficit)}{call}.")
         return
+    excess = equity - maintenance - added.maintenance
     risk = standing.excess_at_risk() + case.opening * mark - case.sign * added.maintenance
     cushion = excess / risk if risk > 0 else 1.0
     if excess < 0:

@@ -59,8 +59,8 @@ class Closing(NamedTuple):
     day_traded: float
     stepped_down: bool
     excess_at_start: float
-    reg_t_created: float
-    reg_t_deficiency: float  # initial margin over equity, today's kept lots at trade price
+    fed_release: float  # initial margin that the day's transactions set free, all combined; negative: what they need
+    fed_available: float  # SMA that can pay for it
     intraday_margin_deficit: float
     equity_at_deficit: float
     margin_level: float
@@ -73,7 +73,7 @@ class MarginCall:
 
     ``kind`` is one of :data:`KINDS`; ``parameter`` the rule behind it, ``rule`` the same with the day it began, ``facts`` the numbers.
     ``due_on`` is None where no day is set (minimum equity). ``status`` moves by :data:`MOVES`; ``ended_on`` is the day on which it was
-    met or expired. ``received`` counts what came in towards it: deposits, and for a Fed call half of net sales.
+    met or expired. ``received`` counts what came in towards it: deposits, and for a Fed call what a day's transactions release.
     """
 
     id: str
@@ -186,15 +186,19 @@ def day_trade(rules: Any, closing: Closing) -> Breach | None:
 
 
 def fed(rules: Any, closing: Closing) -> Breach | None:
-    """Fed (Reg T) call: what the day's trades created or increased of initial margin over equity; never from a fall; over $1,000."""
-    amount = min(closing.reg_t_created, closing.reg_t_deficiency)
+    """Fed (Reg T) call: what all of the day's transactions together need of initial margin beyond SMA, if over $1,000.
+
+    12 CFR 220.4(c)(1) combines a day's transactions, so a flat day trade or a swap of equal value needs nothing, and a fall in price
+    never makes a call.
+    """
+    amount = -closing.fed_release - closing.fed_available
     if not exceeds(amount, rules.regt_de_minimis):
         return None
     facts = {
         "initial_margin": closing.initial_margin,
         "equity": closing.equity,
-        "created_by_trades": closing.reg_t_created,
-        "deficiency_at_trade_prices": closing.reg_t_deficiency,
+        "needed_by_trades": -closing.fed_release,
+        "sma": closing.fed_available,
     }
     return Breach("fed", amount, "regt_initial_long", facts)
 

@@ -8,18 +8,15 @@ only rules that name closings (quantity held, day-trade count, day-trading buyin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from .decisions import Reason, Refusal
 from .ledger import WorkingOrder
-from .margin import maintenance_rule, order_price, requirement
+from .margin import charges_by_requirement, maintenance_rule, order_price, power_used, requirement
 from .money import SHARE_DUST, below, dollars, exceeds, shares
 from .orders import OrderRequest
 from .rules.rulebook import PDT
 from .standing import Standing
-
-Reserve = tuple[float, float]  # (order value, Reg T charge)
-NOTHING: Reserve = (0.0, 0.0)
 
 
 class Case:
@@ -28,7 +25,7 @@ class Case:
     ``replaces`` is the group whose place the order takes (its own working orders do not count against it).
     """
 
-    def __init__(self, standing: Standing, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING) -> None:
+    def __init__(self, standing: Standing, request: OrderRequest, replaces: str | None = None) -> None:
         ledger = standing.ledger
         self.standing, self.request, self.replaces = standing, request, replaces
         self.rules = standing.rules
@@ -49,34 +46,37 @@ class Case:
         self.opening = 0.0 if request.order_class == "oco" else self.qty - self.closing  # an OCO is a pair of exits
         if self.opening <= SHARE_DUST:
             self.opening = 0.0
-        self.price = self.value = self.regt = 0.0
-        self.scale = 1.0  # what a dollar of order value uses of day-trading buying power
+        self.price = self.value = self.regt = self.unit_regt = 0.0
+        self.scale = 1.0  # what a dollar of order value uses of day-trading or intraday buying power
         if self.opening or self.rules.flip_through_zero:
             self._value()
-        self.floor = floor
-        reserved = ledger.reserved(self.symbol, replaces) if replaces else ledger.reserved()
-        self.reserved_value, self.reserved_regt, self.reserved_dtbp, self.reserved_buys = reserved
+        self.reserved = ledger.reserved(self.symbol, replaces) if replaces else ledger.reserved()
 
     def _value(self) -> None:
-        """Price, order value and Reg T charge of the opening part."""
+        """Price, order value and charges of the opening part, all by the price at which the order is valued."""
         rules = self.rules
         self.price = order_price(rules, self.request, self.last)
-        needed = requirement(rules, self.asset, self.sign, self.price, self.last or self.price)
-        self.unit_regt = needed.initial * rules.regt_buying_power_multiple
+        if not self.price:
+            return
+        self.unit_regt = requirement(rules, self.asset, self.sign, self.price).initial * rules.regt_buying_power_multiple
         self.value = self.opening * self.price
         self.regt = self.opening * self.unit_regt
-        if not self.asset.marginable and rules.regime == PDT:
-            self.scale = 0.0  # paid from cash: it uses no day-trading buying power
-        elif rules.dtbp_by_requirement and self.price:
-            self.scale = max(1.0, needed.maintenance / self.price / rules.maintenance_law_rate)
+        self.scale = power_used(rules, self.asset, self.sign, self.price)
+
+    @property
+    def charge(self) -> float:
+        """Dollars of day-trading or intraday buying power that the opening part uses."""
+        return self.value * self.scale
+
+    @property
+    def rate(self) -> float:
+        """Share of its value that the opening part requires within the day: 25 % uses a dollar of buying power for each of its own."""
+        return self.scale * float(self.rules.maintenance_law_rate)
 
     def reserve(self, order: WorkingOrder) -> None:
-        """Writes on an accepted order what each of its opening shares holds back: for a replaced one the larger of old and new while it works."""
-        if self.opening:
-            order.value, order.regt = max(self.value, self.floor[0]) / self.opening, max(self.regt, self.floor[1]) / self.opening
-        elif self.price:
-            order.value, order.regt = self.price, self.unit_regt
-        order.dtbp = order.value * self.scale
+        """Writes on an accepted order what each of its opening shares holds back."""
+        if self.price:
+            order.value, order.regt, order.dtbp = self.price, self.unit_regt, self.price * self.scale
 
     @property
     def what(self) -> str:
@@ -111,36 +111,32 @@ class Case:
 
     def dtbp_left(self) -> float:
         """Day-trading buying power net of today's open lots and of working opening orders: 0 to its start of day."""
-        start = self.standing.bod_dtbp
-        return max(0.0, min(start, start - self.standing.dtbp_used() - self.reserved_dtbp))
+        return self.standing.daytrading_buying_power_beside(self.reserved)
 
     def regt_left(self) -> float:
         """Reg T buying power net of working opening orders."""
-        return max(0.0, self.standing.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.reserved_regt)
+        return max(0.0, self.standing.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.reserved.regt)
+
+    def intraday_left(self) -> float:
+        """Four times the current excess, net of working opening orders."""
+        return max(0.0, self.standing.intraday_power() - self.reserved.dtbp)
 
     def buying_power(self) -> float:
-        """What the account may buy now: the larger of Reg T and intraday power at multiplier 4, Reg T at 2, cash at 1."""
-        standing = self.standing
-        if standing.multiplier == 1:
-            return max(0.0, standing.cash_to_spend() - self.reserved_value)
-        if standing.multiplier < 4:
-            return self.regt_left()
-        if self.rules.regime == PDT:
-            return max(self.regt_left(), self.dtbp_left())
-        return max(self.regt_left(), standing.intraday_power() - max(self.reserved_value, self.reserved_dtbp))
+        """What the account may buy now, this order's group left out."""
+        return self.standing.buying_power_beside(self.reserved)
 
     def cash_unreserved(self) -> float:
         """Cash (of a cash account: settled cash) that working opening orders do not hold: what can be bought without a debit."""
-        return max(0.0, max(0.0, self.standing.settled_cash()) - self.reserved_value)
+        return max(0.0, max(0.0, self.standing.settled_cash()) - self.reserved.value)
 
     def cash_available(self) -> float:
         """Cash-available basis: the cash that the day began with, less all of today's openings, and no more than there is now."""
         begin = max(0.0, self.standing.cash_at_start()) - self.ledger.cost_today
-        return max(0.0, min(begin, self.ledger.cash) - self.reserved_value)
+        return max(0.0, min(begin, self.ledger.cash) - self.reserved.value)
 
     def cash_left(self) -> float:
         """Dollars that can pay for a security without a loan value, working buys taken off."""
-        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved_buys)
+        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved.buys)
 
     def day_trades_bind(self) -> bool:
         """True where the count of day trades limits this account: old regime, a margin account, $25,000 not met."""
@@ -181,6 +177,37 @@ class Case:
 # -- the checks, each a rule
 
 
+def shape(case: Case) -> Refusal | None:
+    """Shapes of orders that a brokerage does not take at all, whatever the account has."""
+    if not case.rules.order_shape_check:
+        return None
+    request, fraction = case.request, case.qty != int(case.qty)
+    if case.has_exits and case.closing_side:
+        held = {"order_class": request.order_class, "position": case.position}
+        return _invalid(
+            "bracket orders must be entry orders", held, f"a {request.order_class} opens a position with its exits, {case.what} closes one."
+        )
+    if request.extended_hours and (request.type != "limit" or request.order_class != "simple"):
+        facts = {"extended_hours": True, "type": request.type, "order_class": request.order_class}
+        why = f"outside regular hours only simple limit orders work, this is a {request.type} order of class {request.order_class}."
+        return _invalid("extended hours order must be DAY or GTC limit orders", facts, why)
+    if not fraction:
+        return None
+    if request.time_in_force != "day":
+        facts = {"qty": case.qty, "time_in_force": request.time_in_force}
+        return _invalid("fractional orders must be DAY orders", facts, f"{case.what} is a fraction of a share and not a day order.")
+    if case.sign < 0 and case.opening and not case.closing_side:
+        return _invalid("fractional orders cannot be sold short", {"qty": case.qty}, f"{case.what} would sell a fraction of a share short.")
+    if request.order_class != "simple":
+        facts = {"qty": case.qty, "order_class": request.order_class}
+        return _invalid("fractional orders must be simple orders", facts, f"{case.what} is a fraction of a share and a {request.order_class}.")
+    return None
+
+
+def _invalid(message: str, facts: dict[str, Any], why: str) -> Refusal:
+    return Refusal(Reason.INVALID_ORDER, "order_shape_check", facts, why, {"message": message})
+
+
 def price(case: Case) -> Refusal | None:
     """Increments and sides of prices: a dollar and up in cents, below in hundredths of a cent; stops on the right side of the market."""
     if not case.rules.price_check:
@@ -213,10 +240,10 @@ def price(case: Case) -> Refusal | None:
     gain, loss = request.take_profit, request.stop_loss
     exit_sign = case.sign if request.order_class == "oco" else -case.sign
     if gain is not None and loss is not None and (gain - loss) * exit_sign >= 0:
-        side = "above" if exit_sign < 0 else "below"
+        side, sign = ("above", ">") if exit_sign < 0 else ("below", "<")
         facts = {"take_profit": gain, "stop_loss": loss}
         why = f"take_profit {dollars(gain)} must be {side} stop_loss {dollars(loss)}."
-        return Refusal(Reason.PRICE, "price_check", facts, why, {"message": f"take_profit.limit_price must be {side} stop_loss.stop_price"})
+        return Refusal(Reason.PRICE, "price_check", facts, why, {"message": f"take_profit.limit_price must be {sign} stop_loss.stop_price"})
     return None
 
 
@@ -313,10 +340,11 @@ def short_permission(case: Case) -> Iterator[Refusal]:
 
 
 def quantity(case: Case) -> Refusal | None:
-    """No more can be closed than is held and not already promised to other exits; no flip through zero."""
-    if case.rules.flip_through_zero:
+    """No more can be closed than is held and not already promised to other exits; no flip through zero. A pair of exits closes or is none."""
+    pair = case.request.order_class == "oco"
+    if case.rules.flip_through_zero and (not pair or case.closing_side):
         return None
-    wants_close = case.closing_side or case.request.order_class == "oco"
+    wants_close = case.closing_side or pair
     if wants_close and case.qty > case.available + SHARE_DUST:
         related = [o.id for o in case.ledger.working(case.symbol, case.replaces) if o.sign == case.sign and o.active]
         wire = {
@@ -333,6 +361,8 @@ def quantity(case: Case) -> Refusal | None:
             f"the order asks for {shares(case.qty)}; a position is closed before it is turned around."
         )
         return Refusal(Reason.QTY, "flip_through_zero", facts, why, wire)
+    if case.rules.flip_through_zero:
+        return None
     if case.position == 0 and not case.rules.wash_check:
         return _pending_entry(case)
     if case.position == 0 and wash(case) is None:
@@ -381,52 +411,94 @@ def wash(case: Case) -> Refusal | None:
     return None
 
 
-def buying_power(case: Case) -> Refusal | None:
-    """An opening order must fit into buying power; a security without loan value into cash."""
+def buying_power(case: Case) -> Iterator[Refusal]:
+    """An opening order must fit into buying power; a security without loan value into cash, and into what its requirement uses of the day's."""
     if not case.opening:
-        return None
-    if not case.asset.marginable and case.sign > 0:
+        return
+    paid_from_cash = not case.asset.marginable and case.sign > 0
+    if paid_from_cash:
         cash = case.cash_left()
         if exceeds(case.value, cash):
             facts = {"non_marginable_buying_power": cash, "cost_basis": case.value}
             why = f"{case.what} costs {dollars(case.value)} and {case.symbol} cannot be bought on margin; cash to spend is {dollars(cash)}."
-            return Refusal(Reason.NON_MARGINABLE_BUYING_POWER, "regt_initial_non_marginable", facts, why, _power(cash, case.value))
-        return None
+            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, "regt_initial_non_marginable", facts, why, _power(cash, case.value))
+    limit = _limit(case)
+    if exceeds(limit.charge, limit.left) and (not paid_from_cash or limit.name in ("under_call", "deficit")):
+        yield _over(case, limit)
+
+
+def _over(case: Case, limit: _Limit) -> Refusal:
+    """The refusal of an order that exceeds its limit."""
     standing, rules = case.standing, case.rules
+    name, charge, left, rule = limit
     power = case.buying_power()
-    if standing.multiplier == 1:
-        fits, rule = not exceeds(case.value, power), "margin_min_equity"
-    else:
-        fits, rule = not exceeds(case.regt, case.regt_left()), "regt_initial_long" if case.sign > 0 else "regt_initial_short"
-        if not fits and standing.multiplier >= 4:
-            if rules.regime == PDT:
-                fits, rule = not exceeds(case.value * case.scale, case.dtbp_left()), "dt_buying_power_multiple"
-            else:
-                fits, rule = (
-                    not exceeds(case.value * case.scale, standing.intraday_power() - max(case.reserved_value, case.reserved_dtbp)),
-                    "intraday_multiple",
-                )
-    if fits:
-        return None
     facts = {"buying_power": power, "cost_basis": case.value}
     if standing.multiplier > 1:
         facts["regt_buying_power"] = case.regt_left()
         if standing.multiplier >= 4 and rules.regime == PDT:
             facts["daytrading_buying_power"] = case.dtbp_left()
-    if standing.multiplier == 1:
+    if name == "cash":
         reason = "a cash account has" if standing.account_type == "cash" else f"under {dollars(rules.margin_min_equity)} of equity there is"
         why = f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; {reason} no margin."
-    elif case.regt > case.value * 1.001:
+    elif name == "regt" and case.regt > case.value * 1.001:
         facts["regt_charge"] = case.regt
-        if rule.startswith("regt_initial"):  # the larger requirement is the maintenance margin
-            rule = maintenance_rule(rules, case.asset, case.sign, case.last or case.price)
+        rule = maintenance_rule(rules, case.asset, case.sign, case.price)  # the larger requirement is the maintenance margin
         why = (
-            f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {case.regt / case.value / 2:.0%} it needs "
+            f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {_percent(case.regt / case.value / 2)} it needs "
             f"{dollars(case.regt)} of Reg T buying power, and {dollars(case.regt_left())} is left."
+        )
+    elif charge > case.value * 1.001:
+        facts |= {"rate": case.rate, "charge": charge}
+        scaled = not charges_by_requirement(rules)
+        rule = "dt_leveraged_etf_scaling" if scaled else maintenance_rule(rules, case.asset, case.sign, case.price)
+        why = (
+            f"{case.what} is valued at {dollars(case.value)}; at its requirement of {_percent(case.rate)} within the day it uses "
+            f"{dollars(charge)} of buying power, and {dollars(left)} is left."
         )
     else:
         why = f"{case.what} is valued at {dollars(case.value)} and buying power is {dollars(power)}."
+    if name == "under_call":
+        why = why[:-1] + ": twice the previous close's excess less the sum of the day, while a day-trade call is open."
     return Refusal(Reason.BUYING_POWER, rule, facts, why, _power(power, case.value))
+
+
+class _Limit(NamedTuple):
+    """What an opening order is held against: its name, what the order uses of it, what is left, the parameter behind it."""
+
+    name: str
+    charge: float
+    left: float
+    rule: str
+
+
+def _limit(case: Case) -> _Limit:
+    """The limit of an opening order; where two would do, the one that leaves more room."""
+    standing, rules = case.standing, case.rules
+    if standing.multiplier == 1:
+        return _Limit("cash", case.value, case.buying_power(), "margin_min_equity")
+    if standing.stepped_down():
+        return _Limit("under_call", case.charge, case.buying_power(), "dt_multiple_under_call")
+    regt = _Limit("regt", case.regt, case.regt_left(), "regt_initial_long" if case.sign > 0 else "regt_initial_short")
+    if standing.multiplier < 4:
+        return regt
+    if rules.regime == PDT:
+        within = _Limit("day_trading", case.charge, case.dtbp_left(), "dt_buying_power_multiple")
+    elif rules.intraday_block == "none":
+        return _Limit("none", 0.0, 0.0, "intraday_block")
+    else:
+        within = _Limit("intraday", case.charge, case.intraday_left(), "intraday_multiple")
+        if rules.intraday_block == "deficit":
+            return _Limit("deficit", case.charge, case.intraday_left(), "intraday_block")
+    return regt if not exceeds(regt.charge, regt.left) or _more_room(regt, within) else within
+
+
+def _more_room(first: _Limit, second: _Limit) -> bool:
+    """True if ``first`` lets more of the order pass than ``second``."""
+    return exceeds(second.charge, second.left) and first.left * second.charge > second.left * first.charge
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.4g}%"
 
 
 def _power(power: float, cost: float) -> dict[str, Any]:
@@ -438,11 +510,14 @@ def day_trading_power(case: Case) -> Refusal | None:
     standing, rules = case.standing, case.rules
     if rules.regime != PDT or standing.multiplier < 4:
         return None
-    if case.opening and rules.dtbp_check in ("entry", "both"):
-        left, cost = case.dtbp_left(), case.value * case.scale
+    if case.opening and rules.dtbp_check in ("entry", "both") and not standing.stepped_down():
+        left, cost = case.dtbp_left(), case.charge
         if exceeds(cost, left):
             facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
-            worth = f"is valued at {dollars(case.value)} and" if case.scale == 1.0 else f"needs {dollars(cost)} by its requirement and"
+            worth = f"is valued at {dollars(case.value)} and"
+            if case.scale != 1.0:
+                facts["rate"] = case.rate
+                worth = f"is valued at {dollars(case.value)}, uses {dollars(cost)} at its requirement of {_percent(case.rate)} within the day, and"
             why = (
                 f"{case.what} {worth} day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
             )
@@ -454,7 +529,7 @@ def day_trading_power(case: Case) -> Refusal | None:
 
 def _exit_power(case: Case) -> Refusal | None:
     start, ledger = case.standing.bod_dtbp, case.ledger
-    if not exceeds(ledger.opened_today + case.reserved_dtbp + case.value * case.scale, start):
+    if not exceeds(ledger.opened_today + case.reserved.dtbp + case.charge, start):
         return None  # all that was opened today fits: no exit can break it
     before, after = case.exit_exposure()
     if not exceeds(after, start) or not exceeds(after, before):
@@ -510,6 +585,7 @@ Check = Callable[[Case], "Refusal | Iterator[Refusal] | None"]
 
 #: In the order in which a brokerage looks: parameters, account, asset, quantity, money, day trades.
 CHECKS: list[Check] = [
+    shape,
     price,
     trading_blocked,
     restrictions,

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 class Reason(StrEnum):
     """Why an order or a withdrawal is refused, in the order in which a brokerage looks (the first one names it)."""
 
+    INVALID_ORDER = "INVALID_ORDER"
     PRICE = "PRICE"
     TRADING_BLOCKED = "TRADING_BLOCKED"
     LIQUIDATION_ONLY = "LIQUIDATION_ONLY"

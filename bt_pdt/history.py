@@ -19,7 +19,8 @@ from .decisions import Decision, Rejected
 from .errors import BadInput, UnknownName, known_name
 from .journal import CloseEntry, ReleaseEntry
 from .money import SHARE_DUST, cents
-from .orders import CLASSES, SIDES, TIMES_IN_FORCE, TYPES, Asset, Fill, OrderRequest, finite, positive
+from .orders import CLASSES, SIDES, TIMES_IN_FORCE, TYPES, Asset, Fill, OrderRequest, finite, positive, stock_symbol
+from .trading_day import ENDED_AT_THE_CLOSE
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -28,6 +29,10 @@ def _text(name: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise BadInput(f"{name} must be text, got {json.dumps(value)}.")
     return value
+
+
+def _symbol(name: str, value: object) -> str:
+    return stock_symbol(_text(name, value))
 
 
 def _flag(name: str, value: object) -> bool:
@@ -73,7 +78,7 @@ def _mapping(name: str, value: object) -> dict[str, Any]:
 
 
 def _prices(name: str, value: object) -> dict[str, float]:
-    return {_text("symbol", k): positive(f"{name}.{k}", v) for k, v in _mapping(name, value).items()}
+    return {_symbol("symbol", k): positive(f"{name}.{k}", v) for k, v in _mapping(name, value).items()}
 
 
 def _table(*columns: tuple[str, Callable[[str, object], Any]]) -> Callable[[str, object], list[tuple[Any, ...]]]:
@@ -97,22 +102,22 @@ EVENTS: dict[str, tuple[Readers, Readers]] = {
             "pdt_check": _one_of(CHECK_MODES),
             "dtbp_check": _one_of(CHECK_MODES),
             "set": _mapping,
-            "positions": _table(("symbol", _text), ("qty", finite), ("price", positive)),
+            "positions": _table(("symbol", _symbol), ("qty", finite), ("price", positive)),
             "last_equity": finite,
             "last_maintenance_margin": finite,
             "pattern_day_trader": _flag,
-            "daytrades": _table(("session", _day), ("symbol", _text), ("count", _whole)),
+            "daytrades": _table(("session", _day), ("symbol", _symbol), ("count", _whole)),
             "one_time_removal_used": _flag,
             "account_type": _one_of(("margin", "cash")),
         },
     ),
     "asset": (
-        {"symbol": _text},
+        {"symbol": _symbol},
         {"leverage": finite, "marginable": _flag, "shortable": _flag, "easy_to_borrow": _flag, "maintenance": positive},
     ),
-    "price": ({"at": _moment, "symbol": _text, "price": positive}, {}),
+    "price": ({"at": _moment, "symbol": _symbol, "price": positive}, {}),
     "order": (
-        {"at": _moment, "id": _text, "symbol": _text, "side": _one_of(SIDES), "qty": positive},
+        {"at": _moment, "id": _text, "symbol": _symbol, "side": _one_of(SIDES), "qty": positive},
         {
             "type": _one_of(TYPES),
             "limit_price": positive,
@@ -131,7 +136,7 @@ EVENTS: dict[str, tuple[Readers, Readers]] = {
     "expire": ({"at": _moment, "order": _text}, {}),
     "fill": (
         {"at": _moment, "price": positive},
-        {"order": _text, "symbol": _text, "side": _one_of(SIDES), "qty": positive, "commission": finite},
+        {"order": _text, "symbol": _symbol, "side": _one_of(SIDES), "qty": positive, "commission": finite},
     ),
     "close": ({}, {"at": _moment, "session": _day, "prices": _prices}),
     "deposit": ({"at": _moment, "amount": positive}, {}),
@@ -139,7 +144,7 @@ EVENTS: dict[str, tuple[Readers, Readers]] = {
     "interest": ({"at": _moment, "amount": finite}, {}),
     "fee": ({"at": _moment, "amount": finite}, {}),
     "dividend": ({"at": _moment, "amount": finite}, {}),
-    "split": ({"at": _moment, "symbol": _text, "ratio": positive}, {}),
+    "split": ({"at": _moment, "symbol": _symbol, "ratio": positive}, {}),
     "flag": ({"at": _moment, "pattern_day_trader": _flag}, {"one_time_removal": _flag}),
 }
 
@@ -383,7 +388,7 @@ class Audit:
             if isinstance(entry, CloseEntry):
                 return False
             if isinstance(entry, ReleaseEntry) and entry.order_id == order_id:
-                return entry.session == account.session
+                return entry.session == account.session and entry.cause == ENDED_AT_THE_CLOSE
         return False
 
     def _refused_group(self, order_id: str, known: _Known) -> None:

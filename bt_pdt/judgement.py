@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import sessions
 from .advice import advise
-from .checks import NOTHING, Case, Reserve, refusals
+from .checks import Case, refusals
 from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
 from .errors import BadInput
 from .orders import OrderRequest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FRACTION = 1e-9
 #: Reasons that no waiting cures: the order itself is wrong, the account is blocked, or money is missing.
 _NEVER_BY_WAITING = {
+    Reason.INVALID_ORDER,
     Reason.PRICE,
     Reason.TRADING_BLOCKED,
     Reason.BUYING_POWER,
@@ -30,14 +31,14 @@ _NEVER_BY_WAITING = {
 
 
 def judge(
-    account: Account, request: OrderRequest, replaces: str | None = None, floor: Reserve = NOTHING, *, whole: bool | None = None
+    account: Account, request: OrderRequest, replaces: str | None = None, *, whole: bool | None = None
 ) -> tuple[Case, Decision]:
-    """The case and the decision. ``replaces`` names the group whose place the order takes, ``floor`` what that one reserved.
+    """The case and the decision. ``replaces`` names the group whose place the order takes.
 
     ``whole`` says that only whole shares are of use (default: if the order's quantity is one).
     """
     _require_price(account, request)
-    case = Case(account, request, replaces, floor)
+    case = Case(account, request, replaces)
     if not account.refuses:
         return case, Accepted()
     found = refusals(case)
@@ -45,9 +46,10 @@ def judge(
         return case, Accepted(advise(case))
     seen = dict.fromkeys(r.reason for r in found)
     also = tuple(seen)[1:]
-    qty = _largest(account, request, replaces, floor, request.qty == int(request.qty) if whole is None else whole)
+    whole = (request.qty == int(request.qty) if whole is None else whole) or found[0].reason is Reason.INVALID_ORDER
+    qty = _largest(account, request, replaces, whole)  # what is wrong with the shape of a fraction may be right with whole shares
     return case, reject(
-        account, found[0], also, WouldPass(qty, _first_day(account, case, found, replaces, floor)), request.qty, request.symbol
+        account, found[0], also, WouldPass(qty, _first_day(account, case, found, replaces)), request.qty, request.symbol
     )
 
 
@@ -82,31 +84,31 @@ def reject(account: Account, refusal: Refusal, also: tuple[Reason, ...], would_p
     )
 
 
-def _passes(account: Account, request: OrderRequest, qty: float, replaces: str | None, floor: Reserve) -> bool:
-    return not refusals(Case(account, replace(request, qty=qty), replaces, floor))
+def _passes(account: Account, request: OrderRequest, qty: float, replaces: str | None) -> bool:
+    return not refusals(Case(account, replace(request, qty=qty), replaces))
 
 
-def _largest(account: Account, request: OrderRequest, replaces: str | None, floor: Reserve, whole: bool) -> float:
+def _largest(account: Account, request: OrderRequest, replaces: str | None, whole: bool) -> float:
     """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
     unit = 1.0 if whole else FRACTION
     units = math.ceil(request.qty / unit - 1e-9)
-    if units < 1 or not _passes(account, request, min(unit, request.qty), replaces, floor):
+    if request.qty < unit or not _passes(account, request, unit, replaces):
         return 0.0
-    return _bisect(account, request, 1, units, unit, replaces, floor)
+    return _bisect(account, request, 1, units, unit, replaces)
 
 
-def _bisect(account: Account, request: OrderRequest, passes: int, fails: int, unit: float, replaces: str | None, floor: Reserve) -> float:
+def _bisect(account: Account, request: OrderRequest, passes: int, fails: int, unit: float, replaces: str | None) -> float:
     """The most units that pass, between ``passes`` (known to) and ``fails`` (known not to)."""
     while fails - passes > 1:
         middle = (passes + fails) // 2
-        if _passes(account, request, middle * unit, replaces, floor):
+        if _passes(account, request, middle * unit, replaces):
             passes = middle
         else:
             fails = middle
     return round(passes * unit, 9)
 
 
-def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str | None, floor: Reserve) -> date | None:
+def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str | None) -> date | None:
     """The first session on which the order passes whole if nothing else happens; None where money (or the order itself) is what is missing."""
     reasons = {r.reason for r in found}
     if reasons & _NEVER_BY_WAITING or (Reason.DTBP in reasons and case.opening):
@@ -116,11 +118,11 @@ def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str
     twin = account.fork()
     for _ in range(int(account.rules.pdt_window_business_days or 1) + 1):
         twin.roll_to(sessions.next_session(twin.session))
-        if not refusals(Case(twin, case.request, replaces, floor)):
+        if not refusals(Case(twin, case.request, replaces)):
             return twin.session
     while ends := [r.until for r in twin.restrictions if r.until is not None and r.until >= twin.session]:
         twin.roll_to(sessions.next_session(min(ends)))
-        if not refusals(Case(twin, case.request, replaces, floor)):
+        if not refusals(Case(twin, case.request, replaces)):
             return twin.session
     return None
 
@@ -138,8 +140,8 @@ def max_quantity(account: Account, request: OrderRequest, fractional: bool = Fal
     _require_price(account, request)
     unit = FRACTION if fractional else 1.0
     units = 1
-    while _passes(account, request, units * unit, None, NOTHING):
+    while _passes(account, request, units * unit, None):
         units *= 2
         if units * unit > 1e12:
             return float("inf")
-    return 0.0 if units == 1 else _bisect(account, request, units // 2, units, unit, None, NOTHING)
+    return 0.0 if units == 1 else _bisect(account, request, units // 2, units, unit, None)

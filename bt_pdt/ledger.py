@@ -7,7 +7,7 @@ from datetime import date, datetime
 from itertools import accumulate
 from typing import NamedTuple
 
-from .daytrades import DIRECTION, DayRun
+from .daytrades import DIRECTION, ClosedLot, DayRun
 from .money import SHARE_DUST
 from .orders import Asset, OrderRequest
 
@@ -88,12 +88,12 @@ def _plus(total: Reserved, less: Reserved, more: Reserved) -> Reserved:
 
 
 class Posted(NamedTuple):
-    """What one execution did: day trades completed, shares opened, shares closed that the last close held, profit on others it closed."""
+    """What one execution did: day trades completed, shares opened, today's lots it closed, shares closed that were carried into the date."""
 
     day_trades: int
     opened: float
-    carried_closed: float
-    day_profit: float
+    lots: list[ClosedLot]
+    carried: float
 
 
 class Ledger:
@@ -111,7 +111,6 @@ class Ledger:
         self.used_today = 0.0  # entry value of what was opened today and is still held
         self.opened_today = 0.0  # entry value of all openings of today, closed or not
         self.cost_today = 0.0  # dollars paid or received for all openings of today, whatever they charge
-        self.closed_after = 0  # executions of today that the regular close has measured already
         self.executions = 0  # how many executions today: the clock of day-traded exposure
         self.day_traded: list[tuple[int, int, float]] = []  # (opened after, closed by, dollars) of lots opened and closed today
         self._reserved: dict[str, Reserved] = {}  # by symbol, added up in ``_all_reserved``
@@ -130,7 +129,6 @@ class Ledger:
         twin.runs = {k: r.copy() for k, r in self.runs.items()}
         twin.counting_method = self.counting_method
         twin.used_today, twin.opened_today, twin.cost_today = self.used_today, self.opened_today, self.cost_today
-        twin.closed_after = self.closed_after
         twin.executions, twin.day_traded = self.executions, self.day_traded[:]
         twin._reserved, twin._all_reserved, twin._changed = dict(self._reserved), self._all_reserved, set(self._changed)
         return twin
@@ -163,12 +161,10 @@ class Ledger:
         moment = self.executions
         self.executions += 1
         day_trades, opened, lots = run.post(qty, price, order, moment, charge)
-        given_back = today = profit = 0.0
+        given_back = today = 0.0
         for lot in lots:
             given_back += lot.charge
-            if lot.opened >= self.closed_after:
-                today += lot.qty
-                profit += lot.qty * price - lot.cost if qty < 0 else lot.cost - lot.qty * price
+            today += lot.qty
             self.day_traded.append((lot.opened, moment, lot.charge))
         used = abs(opened) * (price if charge is None else charge)
         self.used_today = max(0.0, self.used_today + used - given_back)
@@ -182,13 +178,13 @@ class Ledger:
             self.positions[symbol] = now
         self.marks[symbol] = price
         self.touched(symbol)
-        return Posted(day_trades, abs(opened), max(0.0, abs(qty) - abs(opened) - today), profit)
+        return Posted(day_trades, abs(opened), lots, max(0.0, abs(qty) - abs(opened) - today))
 
     def new_day(self) -> None:
         """The next trade date: everything held is carried, nothing is opened yet."""
         self.runs.clear()
         self.used_today = self.opened_today = self.cost_today = 0.0
-        self.executions = self.closed_after = 0
+        self.executions = 0
         self.day_traded.clear()
 
     def split(self, symbol: str, ratio: float) -> None:

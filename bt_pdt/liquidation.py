@@ -1,6 +1,7 @@
 """What a brokerage sells to cure margin calls: whole shares, no more than needed, never through zero.
 
-A sale of S releases ``maintenance rate x S`` towards a maintenance call and half of S towards a Fed call; one sale serves every call.
+A sale of S releases ``maintenance rate x S`` towards a maintenance call and ``initial rate x S`` (half of ordinary stock) towards Fed
+calls, which take it one after the other; else one sale serves every call.
 A day-trade call and a minimum-equity call ask for money and are not cured by selling.
 """
 
@@ -14,9 +15,10 @@ from typing import NamedTuple
 
 from .calls import MarginCall
 from .ledger import Ledger
+from .margin import requirement
 from .money import SHARE_DUST, below
 from .rules.rulebook import Rules
-from .valuation import Valuation
+from .valuation import Worth, valued
 
 #: (symbol, signed shares, price) -> dollars lost to commission and slippage.
 Cost = Callable[[str, float, float], float]
@@ -61,12 +63,12 @@ def plan(
 ) -> list[Sale]:
     """The sales that cure all ``calls`` at ``prices``, costs included; if nothing does, all that can be sold. ``books`` stays as it is.
 
-    Cured is: a maintenance call where equity covers maintenance margin; a Fed call where half of net sales covers what is missing; an
-    intraday margin call where the margin level has risen by the call since the close that made it. Positions go in the
+    Cured is: a maintenance call where equity covers maintenance margin; Fed calls where the initial margin set free covers what is missing
+    of all; an intraday margin call where the margin level has risen by the call since the close that made it. Positions go in the
     brokerage's ``liquidation_order``, the last one only as far as needed: by whole shares, or with the fraction of a share it ends in.
 
     A symbol that has no price now is not sold and stands at its last mark. ``entry_prices`` (dollars a share) tell the losers.
-    ``margin_level`` values books as the intraday margin rule does, where that is not equity less maintenance margin.
+    ``margin_level`` values books as the intraday margin rule does, where that is neither of the two bases at the marks.
     """
     case = _Case(books, rules, calls, prices, cost, margin_level)
     entries = (entry_prices or {}) if rules.liquidation_order == "losers" else {}
@@ -112,8 +114,8 @@ class _Case:
         self.rules = rules
         self.prices = prices
         self.cost = cost
-        self.level = margin_level or self._excess
-        self.fed = max((call.missing for call in calls if call.kind == "fed"), default=0.0)
+        self.level = margin_level or self._level
+        self.fed = sum(call.missing for call in calls if call.kind == "fed")
         self.maintenance = any(call.kind == "maintenance" for call in calls)
         intraday = [call for call in calls if call.kind == "intraday_margin"]
         if intraday and rules.imd_gains_count is False:
@@ -121,16 +123,26 @@ class _Case:
         else:
             self.needed = max((call.margin_level + call.amount for call in intraday), default=None)
 
+    def _worth(self, books: Ledger) -> Worth:
+        return valued(self.rules, books.asset, books.cash, books.positions, books.marks)
+
     def _excess(self, books: Ledger) -> float:
         """Equity less maintenance margin."""
-        valuation = Valuation(books)
-        valuation.rules = self.rules
-        equity, _, maintenance = valuation.margins()
-        return equity - maintenance
+        worth = self._worth(books)
+        return worth.equity - worth.maintenance_margin
+
+    def _level(self, books: Ledger) -> float:
+        """The intraday margin level."""
+        worth = self._worth(books)
+        return worth.equity - worth.intraday_margin
 
     def _towards_fed(self, sale: Sale) -> float:
-        """Dollars that a sale brings towards a Fed call: half of what is sold or covered, less its costs (12 CFR 220.4(d), 220.12)."""
-        return float(self.rules.regt_initial_long) * (abs(sale.qty) * sale.price - sale.cost)
+        """Dollars of initial margin that a sale (or cover) sets free, less what it loses (12 CFR 220.4(c)(1), 220.12)."""
+        value = abs(sale.qty) * sale.price
+        if not value:
+            return 0.0
+        needed = requirement(self.rules, self.books.asset(sale.symbol), -sale.qty, sale.price).initial
+        return needed * (1.0 - sale.cost / value)
 
     def _after(self, sale: Sale) -> Ledger:
         books = self.books.copy()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .orders import Asset, OrderRequest
+from .rules.rulebook import PDT
 
 
 class Requirement(NamedTuple):
@@ -51,26 +52,54 @@ def short_requirement(rules: Any, asset: Asset, shares: float, price: float) -> 
     return float(max(band.per_share * shares, rate * shares * price))
 
 
-def requirement(rules: Any, asset: Asset, qty: float, price: float, mark: float | None = None) -> Requirement:
-    """Initial and maintenance margin of ``qty`` signed shares valued at ``price``; bands are chosen by ``mark`` (default: price).
+def requirement(rules: Any, asset: Asset, qty: float, price: float) -> Requirement:
+    """Initial and maintenance margin of ``qty`` signed shares valued at ``price``, which chooses the price bands too.
 
-    Initial is Reg T's 50 % (100 % without loan value) or, if larger, the maintenance rate: 75 % for a 3x fund, 100 % for a stock
-    that is fully margined. For an ordinary short the rule counts its maintenance too (4210(b)); Alpaca asks for Reg T alone.
+    Initial is the greatest of Reg T's 50 % (100 % without loan value) and the maintenance margin (4210(b)): 75 % for a 3x fund, 100 %
+    for a stock that is fully margined, $2.50 a share for a short sale at $1.
     """
     shares = abs(qty)
     value = shares * price
-    mark = price if mark is None else mark
     regt = (rules.regt_initial_long if qty >= 0 else rules.regt_initial_short) if asset.marginable else rules.regt_initial_non_marginable
     if qty >= 0:
-        maintenance = long_rate(rules, asset, mark) * value
+        maintenance = long_rate(rules, asset, price) * value
         return Requirement(max(regt * value, maintenance), maintenance)
-    maintenance = short_requirement(rules, asset, shares, mark) * (price / mark if mark else 1.0)
+    maintenance = short_requirement(rules, asset, shares, price)
     if rules.initial_covers_short_maintenance:
         return Requirement(max(regt * value, maintenance), maintenance)
     rate = asset.maintenance or 0.0
     if asset.maintenance is None and abs(asset.leverage or 1) > 1 and rules.maintenance_leveraged_scaling:
         rate = rules.maintenance_leveraged_short_rate * abs(asset.leverage or 1)
     return Requirement(max(regt, rate) * value, maintenance)
+
+
+def day_trading_rate(rules: Any, asset: Asset, sign: float, price: float) -> float:
+    """Share of its value that a position requires within the day, at ``price`` dollars a share: ``d``.
+
+    Long: 25 %, or the house's own rate where that is above the house's rate for ordinary stock (price bands, leveraged funds, the
+    security's own rate, 100 % without loan value). Short: the larger of 30 % and the dollars a share of its price band, times the
+    leverage of a fund, and no less than the security's own rate. Concentration is no part of it.
+    """
+    if sign > 0:
+        rate = long_rate(rules, asset, price)
+        return rate if rate > rules.maintenance_long_bands[-1].rate else float(rules.maintenance_law_rate)
+    band = next(b for b in rules.maintenance_short_bands if price < b.below)
+    multiple = max(1.0, abs(asset.leverage or 1.0))
+    return float(max(asset.maintenance or 0.0, multiple * max(band.rate, band.per_share / price)))
+
+
+def charges_by_requirement(rules: Any) -> bool:
+    """True if orders use day-trading (or intraday) buying power in proportion to :func:`day_trading_rate`."""
+    return bool(rules.dtbp_by_requirement if rules.regime == PDT else rules.intraday_block == "deficit")
+
+
+def power_used(rules: Any, asset: Asset, sign: float, price: float) -> float:
+    """Dollars of day-trading (or intraday) buying power that a dollar of order value uses: d / 25 % where the brokerage charges by
+    requirement, else the leverage of a leveraged fund (FINRA Regulatory Notice 09-65) and 1 for everything else."""
+    if charges_by_requirement(rules):
+        return day_trading_rate(rules, asset, sign, price) / float(rules.maintenance_law_rate)
+    multiple = abs(asset.leverage or 1.0)
+    return multiple if multiple > 1.0 and rules.dt_leveraged_etf_scaling else 1.0
 
 
 def maintenance_rule(rules: Any, asset: Asset, qty: float, price: float) -> str:
@@ -91,7 +120,7 @@ def maintenance_rule(rules: Any, asset: Asset, qty: float, price: float) -> str:
 
 
 def collar(rules: Any, price: float) -> float:
-    """A market (or stop) buy is valued above its price: 4 % below $50, 2.5 % from $50 at Alpaca."""
+    """A stop (at times also a market) purchase is valued above its price: 4 % below $50, 2.5 % from $50 at Alpaca."""
     rate = rules.collar_below if price < rules.collar_threshold else rules.collar_from
     return float(price * (1.0 + rate))
 
@@ -109,12 +138,14 @@ def stop_of(request: OrderRequest, last: float | None) -> float | None:
 def order_price(rules: Any, request: OrderRequest, last: float | None) -> float:
     """Dollars a share at which an opening order is valued and reserved.
 
-    Buys: the limit; a market order at last price plus collar; a stop at its stop plus collar. Short sales: the larger of the
-    limit and 1.03 x last at Alpaca.
+    Buys: the limit; a market order at last price, plus collar where the brokerage's day adds it; a stop at its stop plus collar.
+    Short sales: the larger of the limit and 1.03 x last at Alpaca.
     """
     if request.side == "buy":
         if request.limit_price is not None and request.type in ("limit", "stop_limit"):
             return request.limit_price
+        if request.type == "market" and not rules.market_order_collar:
+            return last or 0.0
         base = last if request.type == "market" else stop_of(request, last)
         return collar(rules, base if base is not None else 0.0)
     floor = rules.short_valuation * last if last is not None else 0.0

@@ -6,7 +6,7 @@ restrictions; together they last as long as the longer one, so a later call exte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -56,13 +56,15 @@ class Obligations:
         self.calls: list[MarginCall] = []
         self.restrictions: list[Restriction] = []
         self.told: list[tuple[str, MarginCall]] = []
-        self.cured_by_flows = 0.0  # of deposits and sales since the last close, what met a Fed call and so gives no SMA
+        self._fed: list[tuple[int, float]] = []  # Fed calls that the last close left unmet: (index, dollars that had come in)
+        self._at_close: tuple[float, float] | None = None  # of a measured close: (deposits, release) that it has counted for them
+        self._met_since: set[str] = set()  # Fed calls met after that close
 
     def copy(self) -> Obligations:
         """An independent twin."""
         twin = Obligations(self.rules_on, binding=self.binding)
         twin.calls, twin.restrictions = self.calls[:], self.restrictions[:]
-        twin.cured_by_flows = self.cured_by_flows
+        twin._fed, twin._at_close, twin._met_since = self._fed[:], self._at_close, set(self._met_since)
         return twin
 
     def open(self, *kinds: str) -> list[MarginCall]:
@@ -95,24 +97,60 @@ class Obligations:
 
     # -- what comes in
 
-    def deposited(self, session: date, amount: float) -> float:
-        """A deposit (or, negative, a withdrawal): counts for Fed calls since their measured close, for day-trade calls since their issue.
-
-        Returns like :meth:`sold`.
-        """
+    def deposited(self, session: date, amount: float) -> None:
+        """A deposit counts for every day-trade call since its issue."""
         for i, call in enumerate(self.calls):
-            if call.kind == "day_trade" and call.satisfied_on is None and session >= call.issued_on and amount > 0:
+            if call.kind == "day_trade" and call.satisfied_on is None and session >= call.issued_on:
                 self.calls[i] = replace(call, received=call.received + amount)
-        return self.sold(amount)
 
-    def sold(self, amount: float) -> float:
-        """Half the proceeds of a sale (negative: of a purchase), or a deposit: what it brings towards Fed calls. Returns what met one."""
-        fed = [i for i, call in enumerate(self.calls) if call.kind == "fed" and call.satisfied_on is None]
-        cured = max(0.0, min(amount, max((self.calls[i].missing for i in fed), default=0.0)))
-        self.cured_by_flows += cured
-        for i in fed:
-            self.calls[i] = replace(self.calls[i], received=self.calls[i].received + amount)
-        return cured
+    def fed_deposits(self, deposits: float) -> None:
+        """``deposits`` less withdrawals since the last regular close meet Fed calls at once, the oldest first.
+
+        Told as the sum, so that money which comes and goes on one day has done nothing. A call once met stays met.
+        """
+        before, release = self._at_close or (0.0, 0.0)
+        self._write(before + deposits, release)
+
+    def fed_took(self, deposits: float) -> float:
+        """Of ``deposits`` less withdrawals since the last regular close: the dollars that Fed calls take."""
+        before, release = self._at_close or (0.0, 0.0)
+        return self._taken(before + deposits, release) - self._taken(before, release)
+
+    def fed_close(self, deposits: float, release: float) -> tuple[float, float]:
+        """The regular close: ``deposits`` as they stand, and the day's net ``release`` of initial margin if it is one.
+
+        Returns the dollars of each that Fed calls took. Asked again, the last answer counts.
+        """
+        self._at_close = (deposits, max(0.0, release))
+        self._write(*self._at_close)
+        paid_in = self._taken(deposits, 0.0)
+        return paid_in, self._taken(*self._at_close) - paid_in
+
+    def _received(self, deposits: float, release: float) -> list[float]:
+        """What Fed calls have received: the oldest unmet one first; a net withdrawal takes back what the newest had, down to nothing."""
+        left, back = max(0.0, deposits) + release, max(0.0, -deposits)
+        had = [received for _, received in self._fed]
+        for k in reversed(range(len(had))):
+            if self.calls[self._fed[k][0]].satisfied_on is None:
+                taken = min(back, had[k])
+                back -= taken
+                had[k] -= taken
+        for k, (i, _) in enumerate(self._fed):
+            share = min(left, max(0.0, self.calls[i].amount - had[k]))
+            left -= share
+            had[k] += share
+        return had
+
+    def _taken(self, deposits: float, release: float) -> float:
+        """The same in dollars together; a call once met has taken all of its amount."""
+        received = self._received(deposits, release)
+        met = [self.calls[i].satisfied_on is not None and self.calls[i].id not in self._met_since for i, _ in self._fed]
+        return sum((self.calls[i].amount if done else got) - before for (i, before), got, done in zip(self._fed, received, met, strict=True))
+
+    def _write(self, deposits: float, release: float) -> None:
+        for (i, _), received in zip(self._fed, self._received(deposits, release), strict=True):
+            if self.calls[i].satisfied_on is None:
+                self.calls[i] = replace(self.calls[i], received=received)
 
     def level_moved(self, rise: float) -> None:
         """A transaction of the customer's raised (negative: lowered) the intraday margin level: what counts where gains of the market do not."""
@@ -136,9 +174,14 @@ class Obligations:
     def _meet(self, i: int, day: date) -> None:
         self._move(i, "met", day)
         call = self.calls[i]
+        if call.kind == "fed" and self._at_close is not None and below(self._received(*self._at_close)[self._place(i)], call.amount):
+            self._met_since.add(call.id)
         for restriction in [r for r in self.restrictions if r.why == call.id and call.kind != "fed"]:
             if restriction.until is None or restriction.until >= day:  # the rest of the due day is free too
                 self.end(restriction, day)
+
+    def _place(self, i: int) -> int:
+        return next(k for k, (index, _) in enumerate(self._fed) if index == i)
 
     def _move(self, i: int, event: str, day: date) -> None:
         before = self.calls[i]
@@ -148,31 +191,43 @@ class Obligations:
 
     # -- the close
 
-    def close(self, rules: Any, closing: Closing, since: Iterable[tuple[float, float]] = ()) -> None:
+    def close(self, rules: Any, closing: Closing, *, level: float = 0.0, deposits: float = 0.0) -> None:
         """A session has closed: what its end meets, deadlines that pass with it, and the calls that it makes.
 
-        ``since`` are deposits and sales between the close and the issue of those calls: (dollars, what of it met an older Fed call).
+        What happened between the close and the issue counts for them: ``level``, by which transactions moved the intraday margin level,
+        and ``deposits`` less withdrawals.
         """
         self.look(closing.session, lambda: closing.equity - closing.maintenance_margin)
-        self._meet_at_close(closing)
+        self._meet_at_close(closing, level)
         self._pass_deadlines(closing.session)
         for breach in breaches(rules, closing):
             if breach.kind in ("maintenance", "minimum_equity") and breach.kind in closing.open_kinds:
                 continue  # one at a time: the open one keeps its amount
             call = self.issue(breach, rules, closing)
-            if call.kind == "fed":
-                for amount, counted in since:
-                    self.cured_by_flows += max(0.0, min(amount, call.missing) - counted)
-                    call = self.calls[-1] = replace(call, received=call.received + amount)
+            if call.kind == "intraday_margin":
+                self.calls[-1] = replace(call, received=level)
+        self._begin_fed()
+        self._write(deposits, 0.0)
 
-    def _meet_at_close(self, closing: Closing) -> None:
+    def _begin_fed(self) -> None:
+        """From the close on: Fed calls that it left unmet with what they had received then, and those that it made."""
+        received = dict(zip((i for i, _ in self._fed), self._received(*self._at_close or (0.0, 0.0)), strict=True))
+        self._fed = [
+            (i, received.get(i, 0.0))
+            for i, call in enumerate(self.calls)
+            if call.kind == "fed" and (call.satisfied_on is None or call.id in self._met_since)
+        ]
+        self._at_close, self._met_since = None, set()
+
+    def _meet_at_close(self, closing: Closing, since: float) -> None:
+        """``since``: by how much transactions have moved the margin level after the close; that is for the next one."""
         day = closing.session
         for i, call in enumerate(self.calls):
             if call.satisfied_on is not None or day < call.issued_on or call.status == "closed":
                 continue
             if call.kind == "intraday_margin":
                 gains = self.rules_on(call.measured_on).imd_gains_count
-                rise = closing.margin_level - call.margin_level if gains else call.received
+                rise = closing.margin_level - call.margin_level if gains else call.received - since
                 met = not below(rise, call.amount)
             elif call.kind == "minimum_equity":
                 unlevered = call.parameter == "margin_min_equity" and not below(closing.cash, 0.0) and not closing.short

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from .errors import BadInput, known_name
 
@@ -14,6 +16,20 @@ CLASSES = ("simple", "bracket", "oco", "oto")
 TIMES_IN_FORCE = ("day", "gtc")
 _PRICES = ("limit_price", "stop_price", "trail_price", "trail_percent", "take_profit", "stop_loss")
 _NO_PRICES = (None,) * len(_PRICES)
+
+
+#: An option in the form of its clearing house (root, yymmdd, C or P, strike in thousandths), and a pair of a coin and what it is priced in.
+_OPTION = re.compile(r"[A-Z][A-Z0-9.]{0,5} *\d{6}[CP]\d{8}", re.IGNORECASE)
+_COIN = re.compile(r"[A-Z0-9]+/(USD|USDT|USDC|BTC|EUR|GBP)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def stock_symbol(symbol: str) -> str:
+    """``symbol`` itself; raises :class:`BadInput` for an option or a crypto pair. ``BRK/B`` is a share class, so a stock."""
+    what = "an option" if _OPTION.fullmatch(symbol) else "a crypto pair" if _COIN.fullmatch(symbol) else ""
+    if what:
+        raise BadInput(f"{symbol} is {what}, and bt_pdt judges stocks only; leave it out and book its money as a fee or a dividend.")
+    return symbol
 
 
 def _number(value: object) -> float:
@@ -68,6 +84,7 @@ class OrderRequest:
     at: datetime | None = None
 
     def __post_init__(self) -> None:
+        stock_symbol(self.symbol)
         known_name("side", self.side, SIDES)
         known_name("type", self.type, TYPES)
         known_name("order_class", self.order_class, CLASSES)
@@ -113,6 +130,7 @@ class Fill:
     at: datetime | None = None
 
     def __post_init__(self) -> None:
+        stock_symbol(self.symbol)
         known_name("side", self.side, SIDES)
         positive("qty", self.qty)
         positive("price", self.price)
@@ -139,6 +157,7 @@ class Asset:
     maintenance: float | None = None
 
     def __post_init__(self) -> None:
+        stock_symbol(self.symbol)
         if self.leverage is not None and finite("leverage", self.leverage) == 0:
             raise BadInput("leverage must not be 0; leave it out for an ordinary security.")
         if self.maintenance is not None:

@@ -19,6 +19,8 @@ LAST_DAY = date(2045, 12, 31)
 REGULAR_OPEN = time(9, 30)
 REGULAR_CLOSE = time(16, 0)
 PRE_MARKET_OPEN = time(4, 0)
+#: The exchange was closed to mourn a president, the clearing house and the banks were open: trades settled.
+DAYS_OF_MOURNING = frozenset({date(2004, 6, 11), date(2007, 1, 2), date(2018, 12, 5), date(2025, 1, 9)})
 #: The trade date ends at 20:00; later executions carry the next session's date.
 DATE_ENDS = time(20, 0)
 
@@ -105,8 +107,17 @@ def session_of(at: datetime) -> date:
     return day if at.hour < DATE_ENDS.hour and is_session(day) else next_session(day)
 
 
+@lru_cache(maxsize=4096)
+def session_on_or_before(day: date) -> date:
+    """``day`` itself if the exchange is open, else the last session before it."""
+    days = _days_around(day)
+    return days[bisect_right(days, day) - 1]
+
+
 def is_settlement_day(day: date) -> bool:
-    """A session on which the banks are open too."""
+    """A day on which the banks and the clearing house are open: sessions but for bank holidays, and the days of mourning."""
+    if day in DAYS_OF_MOURNING:
+        return True
     if not is_session(day):
         return False
     if day.month == 10 and day.weekday() == 0 and 8 <= day.day <= 14:
@@ -120,7 +131,7 @@ def is_settlement_day(day: date) -> bool:
 def settlement_date(day: date, cycle: int) -> date:
     """The day a trade of ``day`` settles, ``cycle`` settlement days later."""
     for _ in range(cycle):
-        day = next_session(day)
+        day += timedelta(days=1)
         while not is_settlement_day(day):
-            day = next_session(day)
+            day += timedelta(days=1)
     return day

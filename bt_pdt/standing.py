@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -14,11 +13,14 @@ from .deficit import IntradayMargin
 from .distance import AccountDistance, Distance, account_distance, position_distances
 from .errors import NotInForce
 from .journal import CallEntry, Entry, RestrictionEntry, ViolationEntry
+from .ledger import Reserved
 from .margin import requirement
-from .money import below, dollars
+from .money import SHARE_DUST, below, dollars, exceeds
 from .obligations import Obligations, Restriction
-from .orders import Asset
+from .orders import Asset, Fill
 from .rules.rulebook import PDT, Rulebook, Rules
+from .since_close import SinceClose
+from .valuation import intraday_requirement, valued
 
 
 class Standing(IntradayMargin):
@@ -40,16 +42,16 @@ class Standing(IntradayMargin):
     last_equity: float
     last_maintenance_margin: float
     bod_dtbp: float
-    sma: float
     _given_last: tuple[float | None, float | None]
     _owed: Obligations
     _in_force: list[Restriction]
     _owing: bool  # some call could be met by the next event
     _made: dict[date, dict[str, int]]  # day trades by session and symbol, carried-in ones included
     _own: dict[tuple[date, str], int]
-    _reg_t_flow: float  # what trades since the last close took of SMA beside the lots of today that are still held
-    _late_flows: list[tuple[float, float]]  # deposits and sales since the close of this date
-    _late_lots: list[tuple[str, float, float]]  # opened after the regular close of the session before, so measured today
+    _sma: float  # at the last session's regular close
+    _sma_measured: float  # at this session's, once it is measured
+    _day: SinceClose  # since the last session's regular close
+    _evening: SinceClose | None  # since this session's, once it is measured
     _measured: dict[str, Any] | None
     _closed_explicitly: bool
 
@@ -65,8 +67,9 @@ class Standing(IntradayMargin):
         given_equity, given_maintenance = self._given_last
         self.last_equity = equity if given_equity is None else given_equity
         self.last_maintenance_margin = maintenance if given_maintenance is None else given_maintenance
-        self.sma = max(0.0, equity - initial)
+        self._sma = max(0.0, equity - initial)
         self._closing_marks = dict(self.ledger.marks)
+        self._day, self._evening = SinceClose(self._new_meter()), None
         self._start_session()
         self._after_event()
 
@@ -93,7 +96,7 @@ class Standing(IntradayMargin):
         if self.cashbook is not None:
             self.cashbook.start(self.session)
         self._lowest_dtbp: float | None = None
-        self._start_deficit()
+        self._lowest_level = None
         self._excess_at_start = self.last_equity - self.last_maintenance_margin
         days = self.rules.pdt_window_business_days
         self._window = sessions.window(self.session, days) if days else ()
@@ -193,56 +196,109 @@ class Standing(IntradayMargin):
         return self.equity() if self.rules.equity_test == "current" else self.last_equity
 
     def daytrading_buying_power(self) -> float:
-        """What is left of the day's DTBP: start of day less today's open lots at cost and working opening orders."""
-        start = self.bod_dtbp
-        return max(0.0, min(start, start - self.dtbp_used() - self.ledger.reserved().dtbp))
+        """What is left of the day's DTBP: start of day less what today's open lots and working opening orders use."""
+        return self.daytrading_buying_power_beside(self.ledger.reserved())
 
     def buying_power(self) -> float:
-        """The larger of Reg T and intraday buying power at multiplier 4, Reg T at 2, cash at 1; net of working opening orders."""
+        """The larger of Reg T and intraday buying power at multiplier 4 (the latter alone where a brokerage refuses what would make a
+        deficit), Reg T at 2, cash at 1; net of working opening orders."""
+        return self.buying_power_beside(self.ledger.reserved())
+
+    def buying_power_beside(self, reserved: Reserved) -> float:
+        """Buying power net of what ``reserved`` holds back."""
         if self.multiplier == 1:
-            return max(0.0, self.cash_to_spend() - self.ledger.reserved().value)
+            return max(0.0, self.cash_to_spend() - reserved.value)
+        if self.stepped_down():
+            return self.power_under_call_beside(reserved)
+        regt = max(0.0, self.regt_excess() * float(self.rules.regt_buying_power_multiple) - reserved.regt)
         if self.multiplier < 4:
-            return self.regt_buying_power()
+            return regt
         if self.rules.regime == PDT:
-            return max(self.regt_buying_power(), self.daytrading_buying_power())
-        reserved = self.ledger.reserved()
-        return max(self.regt_buying_power(), self.intraday_power() - max(reserved.value, reserved.dtbp))
+            return max(regt, self.daytrading_buying_power_beside(reserved))
+        intraday = max(0.0, self.intraday_power() - reserved.dtbp)
+        return intraday if self.rules.intraday_block == "deficit" else max(regt, intraday)
 
-    def reg_t_created(self) -> float:
-        """Initial margin that today's trades created or increased beyond SMA: kept lots at trade price, less day profit and half of carried sales."""
-        return self._created(self.sma)
+    def daytrading_buying_power_beside(self, reserved: Reserved) -> float:
+        """Day-trading buying power net of today's open lots and of what ``reserved`` holds back: 0 to its start of day."""
+        start = self.bod_dtbp
+        return max(0.0, min(start, start - self.dtbp_used() - reserved.dtbp))
 
-    def _created(self, sma: float) -> float:
-        return self._initial_of_lots() + self._reg_t_flow + self._owed.cured_by_flows - sma
+    def power_under_call_beside(self, reserved: Reserved) -> float:
+        """Buying power while an open day-trade call steps it down, whatever Reg T leaves: twice the previous close's excess, less what the
+        day's openings have used together."""
+        start = self.rules.dt_multiple_under_call * max(0.0, self._excess_at_start)
+        return max(0.0, float(start) - self.dtbp_used() - reserved.dtbp)
 
-    def _kept_lots(self) -> Iterator[tuple[Asset, float, float, float]]:
-        """(security, signed shares, trade price, mark) of the lots opened since the last regular close and still held."""
-        for symbol in self.ledger.positions:
+    # -- Regulation T: a session's transactions are combined at its close
+
+    @property
+    def sma(self) -> float:
+        """Special memorandum account, dollars: the last close's, with what came in and went out since and met no Fed call."""
+        since, before = (self._day, self._sma) if self._evening is None else (self._evening, self._sma_measured)
+        return max(0.0, before + since.other + since.deposits - self._owed.fed_took(since.deposits))
+
+    def fed_call_with(self, more: float) -> float:
+        """The Fed call that this moment would make if it were the close and the day's trades needed ``more`` initial margin; may be negative."""
+        since = self._day if self._evening is None else self._evening
+        return more - self.fed_release() - max(self.sma, self._excess_without(since))
+
+    def fed_release(self) -> float:
+        """Initial margin that the transactions since the last regular close have set free so far, combined; negative: what they need."""
+        return self._release(self._day if self._evening is None else self._evening)
+
+    def _release(self, since: SinceClose) -> float:
+        """What all transactions since a close set free of initial margin, combined: half of what was carried and sold, less half of what
+        was opened and kept (at trade price, each at its own initial rate), plus the profit of day trades."""
+        return since.released - self._initial_of_lots(since)
+
+    def _initial_of_lots(self, since: SinceClose) -> float:
+        """Initial margin at trade price of lots opened since that close and still held."""
+        total = 0.0
+        for symbol in since.traded:
             run = self.ledger.runs.get(symbol)
-            if run is None:
+            if run is None or not run.lots:
                 continue
             asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
-            for held, price, _, opened in run.lots:
-                if opened >= self.ledger.closed_after:
-                    yield asset, sign * held, price, self.ledger.marks[symbol]
+            total += sum(requirement(self.rules, asset, sign * held, price).initial for held, price, _, opened in run.lots if opened >= since.first)
+        return total
 
-    def _initial_of_lots(self) -> float:
-        """Initial margin of those lots at trade price."""
-        return sum(requirement(self.rules, asset, qty, price).initial for asset, qty, price, _ in self._kept_lots())
+    def _excess_without(self, since: SinceClose) -> float:
+        """Equity over initial margin at the last marks, had nothing been traded since that close."""
+        if not since.traded:
+            equity, initial, _ = self.margins()
+            return equity - initial
+        positions = dict(self.ledger.positions)
+        for symbol, qty in since.traded.items():
+            positions[symbol] = positions.get(symbol, 0.0) - qty
+        positions = {symbol: qty for symbol, qty in positions.items() if abs(qty) > SHARE_DUST}
+        worth = valued(self.rules, self.ledger.asset, self.ledger.cash - since.cash, positions, self.ledger.marks)
+        return worth.equity - worth.initial_margin
 
-    def _reg_t_deficiency(self) -> float:
-        """Initial margin less equity with today's kept lots at trade price: their rise or fall since neither makes nor cures a Fed call."""
-        equity, initial, _ = self.margins()
-        held = self.ledger.positions
-        late = [
-            (self.ledger.asset(s), math.copysign(min(abs(q), abs(held[s])), q), p, self.ledger.marks[s])
-            for s, q, p in self._late_lots
-            if held.get(s, 0.0) * q > 0
-        ]
-        for asset, qty, price, mark in (*self._kept_lots(), *late):
-            initial += requirement(self.rules, asset, qty, price).initial - requirement(self.rules, asset, qty, mark).initial
-            equity -= qty * (mark - price)
-        return initial - equity
+    def deficit(self) -> tuple[float, float]:
+        """(the session's intraday margin deficit, equity at it), dollars."""
+        return self._deficit_of(self._day.meter)
+
+    def deficit_with(self, asset: Asset, qty: float, price: float) -> tuple[float, float]:
+        """(intraday margin deficit, equity at it) of the session if signed ``qty`` were opened now at ``price`` and that made it larger,
+        else nothing: measured as the session's is, under every setting of the brokerage."""
+        rules = self.rules
+        if rules.regime == PDT or self.account_type == "cash":
+            return 0.0, 0.0
+        if self._day.meter.start is None and rules.imd_valuation == "mark":
+            needed = requirement(rules, asset, qty, price).maintenance
+            most = intraday_requirement(rules, asset, qty, price, needed)
+            if rules.imd_basis != "law" and rules.concentration_share is not None:
+                most = max(most, needed + rules.concentration_rate * (abs(qty) * price + self._sums()[0]))
+            if not exceeds(most - self.margin_level(), 0.0):
+                return 0.0, 0.0  # no deficit, however concentrated
+        twin = self.fork()
+        twin.post(Fill(asset.symbol, "buy" if qty > 0 else "sell", abs(qty), price))
+        after = twin.deficit()
+        return after if exceeds(after[0], self.deficit()[0]) else (0.0, 0.0)
+
+    def fork(self) -> Any:
+        """An independent twin."""
+        raise NotImplementedError
 
     # -- the warning zone
 
@@ -306,12 +362,17 @@ class Standing(IntradayMargin):
             return self._owed
         after = self._owed.copy()
         if self._measured["closing"] is not None:
-            after.close(self.rules, self._measured["closing"], self._late_flows)
+            after.close(self.rules, self._measured["closing"], **self._since_measured())
         if self.cashbook is not None:
             book = self.cashbook.copy()
             for violation in book.close(self.session, self.rules):
                 _restrict_after(after, freeze(book.violations, violation, self.rules))
         return after
+
+    def _since_measured(self) -> dict[str, float]:
+        """What counts for the calls that the measured close makes, though they are issued on the next session."""
+        evening = self._evening
+        return {} if evening is None else {"level": evening.level, "deposits": evening.deposits}
 
     def _violated(self, found: Iterable[Violation]) -> None:
         """Violations of a cash account are journalled, and enough of them freeze it."""

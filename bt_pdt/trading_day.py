@@ -15,7 +15,10 @@ from .ledger import WorkingOrder
 from .margin import maintenance_rule, requirement
 from .money import cents
 from .rules.rulebook import PDT
+from .since_close import SinceClose
 from .standing import Standing
+
+ENDED_AT_THE_CLOSE = "day order ended at the close"
 
 
 class TradingDay(Standing):
@@ -30,14 +33,10 @@ class TradingDay(Standing):
         """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
         if at < self.now:
             raise BadInput(f"time goes backwards: {at.isoformat()} comes after {self.now.isoformat()}.")
-        if at <= self._close:  # nothing about the session can change before
-            self.now = at
-            return
-        day = sessions.session_of(at)
-        if day != self.session:
-            self.roll_to(day)
-        elif self._measured is None and at > self._close:
-            self._measure()
+        if at > self._close:  # before it nothing about the session can change
+            self.roll_to(sessions.session_of(at))
+            if self._measured is None and at > self._close:
+                self._measure()
         self.now = at
 
     def roll_to(self, day: date) -> None:
@@ -53,8 +52,10 @@ class TradingDay(Standing):
             assert self._measured is not None
             measured = self._measured
             self._untouched = False
+            evening = self._evening
+            assert evening is not None
             if measured["closing"] is not None:
-                self._owed.close(self.rules, measured["closing"], self._late_flows)
+                self._owed.close(self.rules, measured["closing"], **self._since_measured())
             if self.cashbook is not None:
                 self._violated(self.cashbook.close(self.session, self.rules))
             self.last_equity = measured["equity"]
@@ -64,19 +65,23 @@ class TradingDay(Standing):
             self.now = max(self.now, datetime.combine(self.session, datetime.min.time()))
             ledger = self.ledger
             for order in [o for o in ledger.orders.values() if o.ends_on is not None and o.ends_on < self.session]:
-                self._release(order, "expired")
+                self._release_order(order, "expired")
             for order in ledger.orders.values():
                 order.unfillable_today = False
             self._unsettled = [(due, amount) for due, amount in self._unsettled if due >= self.session]
-            self._reg_t_flow += self._initial_of_lots()
-            self._late_lots = [(asset.symbol, qty, price) for asset, qty, price, _ in self._kept_lots()]
+            evening.released -= self._initial_of_lots(evening)  # bought after the close, carried from now on
+            evening.first = 0
             ledger.new_day()
+            self._sma, self._day, self._evening = self._sma_measured, evening, None
             rules = self.rulebook.on(self.session)
             if rules is not self.rules:
-                if rules.regime != self.rules.regime:
+                new_regime = rules.regime != self.rules.regime
+                if new_regime:
                     self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
                 self.rules = rules
                 self._revalue()
+                if new_regime:
+                    self._day.meter = self._new_meter()
             ledger.counting_method = rules.counting_method or "direction"
             kept = max(8, rules.pdt_window_business_days or 0)
             for old in [d for d in self._made if d < sessions.add_business_days(self.session, -kept)]:
@@ -103,16 +108,18 @@ class TradingDay(Standing):
     def _measure(self) -> None:
         """The numbers of the regular close and the end of the day orders. Asked again when a close line follows an implied close."""
         self._after_event()
-        if self._measured is None:
-            self._period = (self.sma, 0.0, 0.0, self.ledger.closed_after)
-        sma, flow, cured, self.ledger.closed_after = self._period
-        self._reg_t_flow += flow
-        self._owed.cured_by_flows += cured
+        day = self._day
         equity, initial, _ = self.margins()
-        for order in [o for o in self.ledger.orders.values() if o.ends_on == self.session and not o.request.extended_hours]:
-            self._release(order, "day order ended at the close")
-        closing = self._closing(sma)
-        self.sma = max(0.0, -self._created(sma), equity - initial)
+        for order in [o for o in self.ledger.orders.values() if o.ends_on == self.session]:
+            if order.request.time_in_force == "gtc":
+                self._release_order(order, "expired")
+            elif not order.request.extended_hours:
+                self._release_order(order, ENDED_AT_THE_CLOSE)
+        release = self._release(day)
+        paid_in, met = self._owed.fed_close(day.deposits, release)
+        available = max(0.0, self._sma + day.other + day.deposits - paid_in, self._excess_without(day))
+        self._sma_measured = max(0.0, available + release - met)
+        closing = self._closing(release, available)
         self._measured = {
             "closing": closing if self.account_type == "margin" else None,
             "equity": equity,
@@ -121,19 +128,17 @@ class TradingDay(Standing):
             "multiplier": closing.multiplier,
             "regt_buying_power": self.regt_buying_power(),
             "bod_dtbp": self.bod_dtbp,
-            "sma": self.sma,
+            "sma": self._sma_measured,
             "deficit": closing.intraday_margin_deficit,
             "lowest_dtbp": self._lowest_dtbp,
             "interest": self._interest(),
             "borrow_fee": self._borrow_fee(),
             "marks": dict(self.ledger.marks),
         }
-        self._period = (sma, self._reg_t_flow, self._owed.cured_by_flows, self.ledger.closed_after)
-        self._reg_t_flow = self._owed.cured_by_flows = 0.0
-        self.ledger.closed_after = self.ledger.executions
-        self._late_flows = []
+        self._evening = SinceClose(self._new_meter(), self.ledger.executions)
+        self._after_event()  # what the day's sales have met
 
-    def _closing(self, sma: float) -> Closing:
+    def _closing(self, release: float, available: float) -> Closing:
         """The close as the calls read it."""
         equity, initial, maintenance = self.margins()
         deficit, equity_then = self.deficit()
@@ -154,8 +159,8 @@ class TradingDay(Standing):
             day_traded=self.ledger.peak_exposure(aggregate=True),
             stepped_down=self.stepped_down(),
             excess_at_start=self._excess_at_start,
-            reg_t_created=self._created(sma),
-            reg_t_deficiency=self._reg_t_deficiency(),
+            fed_release=release,
+            fed_available=available,
             intraday_margin_deficit=deficit,
             equity_at_deficit=equity_then,
             margin_level=self.margin_level(),
@@ -167,7 +172,7 @@ class TradingDay(Standing):
         found = self._owed.open("maintenance")
         if found:
             return found[-1]
-        closing = self._closing(self.sma)
+        closing = self._closing(0.0, 0.0)  # no Fed call is made before the close
         breach = maintenance(self.rules, closing)
         if breach is None:
             return None
@@ -238,26 +243,28 @@ class TradingDay(Standing):
     def look(self, prices: Mapping[str, float]) -> None:
         """Current prices for whoever asks next; unlike :meth:`mark` no event: no call is met by it, no low of the day noted."""
         for symbol, price in prices.items():
-            if self.ledger.marks.get(symbol) != price:
-                self.ledger.marks[symbol] = price
-                if self._margins.pop(symbol, None) is not None:
-                    self._totals = None
+            self._reprice(symbol, price)
 
     def mark(self, prices: Mapping[str, float], at: datetime | None = None) -> None:
-        """Last prices by symbol."""
+        """Last prices by symbol. The same prices again change nothing."""
         if at is not None:
             self.advance(at)
-        ledger, margins = self.ledger, self._margins
         for symbol, price in prices.items():
             if not price > 0 or price == float("inf"):
                 raise BadInput(f"the price of {symbol} must be a finite number above 0, got {price!r}.")
-            if ledger.marks.get(symbol) != price:
-                ledger.marks[symbol] = price
-                if margins.pop(symbol, None) is not None:
-                    self._totals = None
-        self._untouched = False
+            if self._reprice(symbol, price):
+                self._untouched = False
         self._after_event()
 
-    def _release(self, order: WorkingOrder, cause: str) -> None:
+    def _reprice(self, symbol: str, price: float) -> bool:
+        """The last price of a symbol becomes ``price``; False if it is that already."""
+        if self.ledger.marks.get(symbol) == price:
+            return False
+        self.ledger.marks[symbol] = price
+        if self._margins.pop(symbol, None) is not None:
+            self._totals = None
+        return True
+
+    def _release_order(self, order: WorkingOrder, cause: str) -> None:
         if self.ledger.drop(order.id) is not None:
             self.journal.append(ReleaseEntry(self.now, self.session, order.id, cause))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from .ledger import Ledger
-from .margin import requirement
+from .margin import day_trading_rate, requirement
+from .orders import Asset
 from .rules.rulebook import Rules
 
 
@@ -23,6 +25,38 @@ def concentrated(rules: Rules, cash: float, long_value: float, entries: Iterable
     return 0.0, 0.0
 
 
+class Worth(NamedTuple):
+    """What a book is worth and what it requires, dollars. ``intraday_margin`` is on the basis of the intraday margin level."""
+
+    equity: float
+    initial_margin: float
+    maintenance_margin: float
+    intraday_margin: float
+
+
+def intraday_requirement(rules: Rules, asset: Asset, qty: float, price: float, maintenance: float) -> float:
+    """Dollars that a position takes of the intraday margin level: its maintenance margin, or by the rule's own rates (``imd_basis=law``)."""
+    if rules.imd_basis != "law":
+        return maintenance
+    return day_trading_rate(rules, asset, qty, price) * abs(qty) * price
+
+
+def valued(
+    rules: Rules, asset: Callable[[str], Asset], cash: float, positions: Mapping[str, float], prices: Mapping[str, float]
+) -> Worth:
+    """What ``positions`` (signed shares by symbol) and ``cash`` are worth at ``prices``, and what they require."""
+    equity, entries, intraday = cash, [], 0.0
+    for symbol, qty in positions.items():
+        price = prices[symbol]
+        needed = requirement(rules, asset(symbol), qty, price)
+        equity += qty * price
+        entries.append((qty * price, *needed))
+        intraday += intraday_requirement(rules, asset(symbol), qty, price, needed.maintenance)
+    initial, maintenance = sum(e[1] for e in entries), sum(e[2] for e in entries)
+    more = concentrated(rules, cash, sum(e[0] for e in entries if e[0] > 0), entries)
+    return Worth(equity, max(initial, initial + more[0]), maintenance + more[1], intraday + (0.0 if rules.imd_basis == "law" else more[1]))
+
+
 class Valuation:
     """Equity and margins at the last marks; a position is priced anew only when its mark, its size or the rules change."""
 
@@ -30,44 +64,46 @@ class Valuation:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._margins: dict[str, tuple[float, float, float]] = {}
-        self._totals: tuple[float, float, float, float] | None = None
+        self._margins: dict[str, tuple[float, float, float, float]] = {}  # market value, initial, maintenance, intraday margin by symbol
+        self._totals: tuple[float, float, float, float, float] | None = None
         self._short_maintenance = 0.0  # part of the totals
-        self._ordinary: tuple[float, float, float] | None = None
+        self._ordinary: tuple[float, float, float, float] | None = None
 
     def _revalue(self) -> None:
         self._margins.clear()
         self._totals = None
         self._ordinary = None
 
-    def _ordinary_rates(self) -> tuple[float, float, float]:
-        """(price, initial rate, maintenance rate) of ordinary long stock above that price, where the last price band holds."""
+    def _ordinary_rates(self) -> tuple[float, float, float, float]:
+        """(price, initial, maintenance and intraday rate) of ordinary long stock above that price, where the last price band holds."""
         bands = self.rules.maintenance_long_bands
         rate = float(bands[-1].rate)
-        self._ordinary = (bands[-2].below if len(bands) > 1 else 0.0, max(float(self.rules.regt_initial_long), rate), rate)
+        intraday = float(self.rules.maintenance_law_rate) if self.rules.imd_basis == "law" else rate
+        self._ordinary = (bands[-2].below if len(bands) > 1 else 0.0, max(float(self.rules.regt_initial_long), rate), rate, intraday)
         return self._ordinary
 
-    def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float]:
+    def _value_of(self, symbol: str, qty: float) -> tuple[float, float, float, float]:
         price = self.ledger.marks[symbol]
         asset = self.ledger.asset(symbol)
-        above, initial, maintenance = self._ordinary or self._ordinary_rates()
+        above, initial, maintenance, intraday = self._ordinary or self._ordinary_rates()
         if qty > 0 and price > above and asset.marginable and asset.maintenance is None and asset.leverage is None:
             value = qty * price  # most positions: the same as below without its detours
-            entry = (value, initial * value, maintenance * value)
+            entry = (value, initial * value, maintenance * value, intraday * value)
         else:
             needed = requirement(self.rules, asset, qty, price)
-            entry = (qty * price, needed.initial, needed.maintenance)
+            held = intraday_requirement(self.rules, asset, qty, price, needed.maintenance)
+            entry = (qty * price, needed.initial, needed.maintenance, held)
         self._margins[symbol] = entry
         return entry
 
-    def _sums(self) -> tuple[float, float, float, float]:
-        """(long market value, short market value, initial, maintenance): positions priced anew only where something changed."""
+    def _sums(self) -> tuple[float, float, float, float, float]:
+        """(long market value, short market value, initial, maintenance, intraday margin): priced anew only where something changed."""
         if self._totals is None:
             margins = self._margins
-            long_value = short_value = initial = maintenance = short_maintenance = 0.0
+            long_value = short_value = initial = maintenance = intraday = short_maintenance = 0.0
             for symbol, qty in self.ledger.positions.items():
                 entry = margins.get(symbol) or self._value_of(symbol, qty)
-                value, first, held = entry
+                value, first, held, within = entry
                 if value >= 0:
                     long_value += value
                 else:
@@ -75,25 +111,28 @@ class Valuation:
                     short_maintenance += held
                 initial += first
                 maintenance += held
+                intraday += within
             self._short_maintenance = short_maintenance
-            held_now = (entry for symbol, entry in margins.items() if symbol in self.ledger.positions)
+            held_now = (entry[:3] for symbol, entry in margins.items() if symbol in self.ledger.positions)
             added = concentrated(self.rules, self.ledger.cash, long_value, held_now)
-            self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1])
+            if self.rules.imd_basis != "law":
+                intraday += added[1]
+            self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1], intraday)
         return self._totals
 
     def equity(self) -> float:
         """Cash + long market value - short market value at the last marks."""
-        long_value, short_value, _, _ = self._sums()
+        long_value, short_value, _, _, _ = self._sums()
         return self.ledger.cash + long_value - short_value
 
     def margins(self) -> tuple[float, float, float]:
         """(equity, initial margin, maintenance margin) at the last marks."""
-        long_value, short_value, initial, maintenance = self._sums()
+        long_value, short_value, initial, maintenance, _ = self._sums()
         return self.ledger.cash + long_value - short_value, initial, maintenance
 
     def excess_at_risk(self) -> float:
         """Dollars by which maintenance excess falls if every position moves 100 % against the account: a small move takes its share of it."""
-        long_value, short_value, _, maintenance = self._sums()
+        long_value, short_value, _, maintenance, _ = self._sums()
         return long_value - (maintenance - self._short_maintenance) + short_value + self._short_maintenance
 
     def initial_margin(self) -> float:
@@ -106,8 +145,8 @@ class Valuation:
 
     def maintenance_with(self, cash: float) -> float:
         """Maintenance margin of what is held if cash were ``cash``: the house add-on hangs on the debit."""
-        long_value, _, _, maintenance = self._sums()
-        entries = [entry for symbol, entry in self._margins.items() if symbol in self.ledger.positions]
+        long_value, _, _, maintenance, _ = self._sums()
+        entries = [entry[:3] for symbol, entry in self._margins.items() if symbol in self.ledger.positions]
         now, then = (concentrated(self.rules, each, long_value, entries)[1] for each in (self.ledger.cash, cash))
         return maintenance - now + then
 

@@ -43,8 +43,9 @@ READING 15: `maintenance` replaces every percentage (bands, leverage, law); conc
 READING 16: concentration: a long position >= 70 % of long market value and debit (-cash) >= 100,000, Alpaca from 2026-01-23. "Equity
     market value" is what the margin loan stands on, so short positions are no part of it. It is no part of d nor of initial margin.
 READING 17: a Reg T cost is value x initial rate / 50 %; in the old regime an order passes buying power if its Reg T cost fits `regt` or its
-    charge (value x d / 25 %) fits DTBP (multiplier 4). A short's own d for a fund is max(30 % x k, the per-share floor): the leverage
-    multiplies the 30 %, not the floor, as in maintenance. `dtbp_by_requirement` false is the bare law at every brokerage: leveraged funds
+    charge (value x d / 25 %) fits DTBP (multiplier 4). A short's own d for a fund is k x max(30 %, the per-share floor): alpaca.md D13 says
+    "times k" of the whole. In the intraday regime `intraday_block` alone says how an order is charged (rulebook 7.23b): by d under `deficit`,
+    else dollar for dollar and leveraged funds x k. `dtbp_by_requirement` false is the bare law at every brokerage: leveraged funds
     x k (long and short, uncapped) from 2010-04-30, the rest dollar for dollar; true at `finra`: d by its own rates, above its base of 25 %.
     Marks after submission do not change what an order reserves.
 READING 18: a non-marginable buy is compared with max(0, min(cash, equity)) less all open buys, in place of Reg T; it is charged by d
@@ -71,7 +72,7 @@ Permissions
 READING 25: wash: only bracket, OCO and trailing stop orders (on either side) are exempt, a plain OTO entry is not; its exits are exempt.
     Exits not yet started are on no book.
 READING 26: an order opposite to the position is wholly a closing at Alpaca (never judged for money), more than available is QTY. An OCO
-    in a flat symbol is QTY (nothing of the kind at `finra`). In a flat symbol with a pending entry the opposite order is WASH alone or QTY
+    that does not close is QTY (settled 11k; at `finra` the one reason for it). In a flat symbol with a pending entry the opposite order is WASH alone or QTY
     alone. A working entry whose position turned under it closes first and reserves what lies beyond zero; so does any order at `finra`.
 READING 27: `easy_to_borrow: false` refuses a short at Alpaca on all dates (no locates are modelled); `finra` only looks at `shortable`.
 READING 28: stop side is judged for stop, stop_limit and an OCO's stop against the last price (equal is wrong); of a bracket or OTO only
@@ -569,9 +570,8 @@ class World:
         """The requirement d by which an order is charged: 25 % for an ordinary long, the security's own where that is more."""
         a = self.asset(symbol)
         if side < 0:
-            k = abs(a.leverage) if self.today >= D(2009, 12, 1) else 1.0
             own = max(1.0, 2.50 / price) if price < 5.00 else max(0.30, 5.00 / price)
-            own = max(own, 0.30 * k)
+            own *= max(1.0, abs(a.leverage))
             return max(own, a.maintenance) if a.maintenance is not None and a.maintenance > 0.30 else own
         if not a.marginable:
             return 1.0
@@ -636,7 +636,7 @@ class World:
 
     def day_factor(self, symbol: str, side: int, price: float) -> float:
         blocks_deficits = self.intraday_regime and self.block() == "deficit"
-        if blocks_deficits or self.set.get("dtbp_by_requirement"):
+        if blocks_deficits or (not self.intraday_regime and self.set.get("dtbp_by_requirement")):
             return self.day_rate(symbol, side, price) / 0.25
         return max(1.0, abs(self.asset(symbol).leverage)) if self.today >= D(2010, 4, 30) else 1.0
 
@@ -965,6 +965,8 @@ class World:
                 bad.add("NO_SHORT")
         if self.alpaca:
             bad |= self.judge_book(o, without)
+        elif o.cls == "oco" and self.pos.get(o.symbol, 0.0) * o.side >= 0:
+            bad.add("QTY")
         if opening:
             bad |= self.judge_money(o, value, without)
         if not self.intraday_regime and not self.cash_account:

@@ -26,6 +26,7 @@ from ..errors import BadInput, known_name
 from ..journal import CallEntry, RestrictionEntry
 from ..ledger import Ledger
 from ..liquidation import Sale, everything, plan
+from ..margin import requirement
 from ..money import HALF_CENT, SHARE_DUST, below, cents
 from ..valuation import Valuation
 from .booking import BookingBroker, Live
@@ -298,8 +299,13 @@ class CallingBroker(BookingBroker):
                 continue
             size = math.copysign(min(abs(size), abs(held)), size)
             books.post(symbol, size, prices[symbol], self._costs(symbol, size, prices[symbol]))
-            brought += abs(size) * prices[symbol] * account.rules.regt_initial_long
-        left = [replace(call, received=call.received + brought) if call.kind == "fed" else call for call in calls]
+            brought += requirement(account.rules, books.asset(symbol), math.copysign(abs(size), held), prices[symbol]).initial
+        left, brought = [], brought + account.fed_release()
+        for call in calls:
+            if call.kind == "fed":  # they take what the day's transactions set free one after the other, at its close
+                taken = min(brought, call.missing)
+                call, brought = replace(call, received=call.received + taken), brought - taken
+            left.append(call)
         entries = self._entry_prices() if account.rules.liquidation_order == "losers" else None
         self._split(plan(books, account.rules, calls=left, prices=prices, cost=self._costs, entry_prices=entries), calls[0].id)
 

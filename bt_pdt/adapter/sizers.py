@@ -365,9 +365,8 @@ def _regt(case: Case) -> Room:
 def _day_trading(case: Case) -> Room:
     """Day-trading buying power, in the new regime intraday buying power; net of what works already."""
     if case.rules.regime == PDT:
-        return Room(case.dtbp_left(), case.value * case.scale, "dt_buying_power_multiple")
-    power = case.standing.intraday_power() - max(case.reserved_value, case.reserved_dtbp)
-    return Room(power, case.value * case.scale, "intraday_multiple")
+        return Room(case.dtbp_left(), case.charge, "dt_buying_power_multiple")
+    return Room(case.intraday_left(), case.charge, "intraday_multiple")
 
 
 def _binding(case: Case) -> Room:
@@ -387,7 +386,7 @@ def _maintained(case: Case, qty: float) -> bool:
     books.ledger.positions[case.symbol] = case.position + signed
     books.ledger.cash -= signed * price
     equity, initial, maintenance = books.margins()
-    return not below(equity, max(initial, maintenance) + case.reserved_regt / float(case.rules.regt_buying_power_multiple))
+    return not below(equity, max(initial, maintenance) + case.reserved.regt / float(case.rules.regt_buying_power_multiple))
 
 
 def _overnight(case: Case, asked: float, unit: float) -> tuple[float, str, str]:

@@ -45,10 +45,30 @@ RATIO_2021 = _commit("equity/order ratio check (2021-06-30)", "c583645")
 RATE_2022_08 = cited("Alpaca documentation, margin rate (2022-08-01)", "https://github.com/alpacahq/alpaca-docs/commit/28072b2")
 RATE_2022_09 = cited("Alpaca documentation, margin rate (2022-09-23)", "https://github.com/alpacahq/alpaca-docs/commit/9262cb7")
 
+PAGES_2026_01 = cited("Alpaca, Margin and Short Selling (2026-01-23)", "https://docs.alpaca.markets/docs/margin-and-short-selling")
+ORDERS_2026_01 = cited("Alpaca, Placing Orders (2026-01-23)", "https://docs.alpaca.markets/docs/orders-at-alpaca")
+REQUIREMENTS = cited(
+    "Alpaca Broker API, asset entry requirements: dtbp_long 0.25, dtbp_short 0.3",
+    "https://docs.alpaca.markets/reference/get-v1-assets-entry-requirements",
+)
+BLOCKING = cited(
+    "Alpaca, FINRA retires the PDT rule: orders that would make a deficit are refused",
+    "https://alpaca.markets/blog/finra-retires-the-pdt-rule-introducing-alpacas-new-intraday-margin-framework/",
+)
+LAW_LEVEL = reading("the table of 30 % is headed overnight, so a deficit is measured with the rule's rates: 25 %, an order's own rate for the rest")
+LOCATES = cited("Alpaca, Hard-to-borrow locates in the Trading API (2026-06-24)", "https://alpaca.markets/blog/htb-trading-api-locates")
+ERRORS_2026_03 = cited(
+    "Alpaca, How to fix common trading API errors (2026-03-04)", "https://alpaca.markets/learn/how-to-fix-common-trading-api-errors-at-alpaca"
+)
 _TABLE_2019 = (Band(2.50, False, 1.00), Band(inf, False, 0.30))
 _TABLE_2026 = (Band(2.50, False, 1.00), Band(6.00, True, 0.50), Band(inf, False, 0.30))
-_UNKNOWN_DAY = reading("the table changed on an unknown day between 2023 and 2026; the old one holds until the intraday regime")
 _NOT_BEFORE = reading("a check that Alpaca introduced is not carried back before its first known day")
+#: The first day on which Alpaca's present pages were read; what they changed happened on an unknown day before it.
+CRAWL = date(2026, 1, 23)
+_RATE_MODEL = reading(
+    "upper bound of the Fed's target + 3.00, from 2024-09-19 + 2.50 points: fits the sourced levels of 2022-09, 2024 and 2026; "
+    "the day of each step is the Fed's"
+)
 
 
 def _one(day: date, value: object, source: Source) -> tuple[Since, ...]:
@@ -79,55 +99,66 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
     "dt_call_ratio": _one(date(2019, 8, 5), 1.00, DTMC_2019),
     "dt_unflagged_call": _one(date(2019, 8, 5), False, DTMC_2019),
     # intraday margin
+    "dtbp_by_requirement": _one(date(2019, 8, 5), True, REQUIREMENTS),
     "intraday_multiple": _one(IMD_DAY, 4.0, MARGIN_2026),
+    "intraday_block": _one(IMD_DAY, "deficit", BLOCKING),
+    "imd_basis": _one(IMD_DAY, "law", LAW_LEVEL),
     "imd_call_days": _one(IMD_DAY, 2, INTRADAY_2026),
     "imd_call_minor": _one(IMD_DAY, False, INTRADAY_2026),
     "practice_failures": _one(IMD_DAY, 1, INTRADAY_2026),
     # maintenance
     "maintenance_long_bands": (
         Since(date(2019, 5, 8), _TABLE_2019, MARGIN_TABLE_2019),
-        Since(IMD_DAY, _TABLE_2026, _UNKNOWN_DAY._replace(title=f"{MARGIN_2026.title}; {_UNKNOWN_DAY.title}", href=MARGIN_2026.href)),
+        Since(IMD_DAY, _TABLE_2026, MARGIN_2026),
     ),
     "maintenance_leveraged_long": (
         Since(date(2019, 5, 8), ((2, 0.60), (3, 0.90)), MARGIN_TABLE_2019),
         Since(date(2020, 11, 9), ((2, 1.00), (3, 1.00)), LEVERAGED_2020),
-        Since(
-            IMD_DAY,
-            ((2, 0.50), (3, 0.75)),
-            _UNKNOWN_DAY._replace(title=f"{MARGIN_2026.title}; {_UNKNOWN_DAY.title}", href=MARGIN_2026.href),
-        ),
+        Since(CRAWL, ((2, 0.50), (3, 0.75)), PAGES_2026_01),
     ),
-    "initial_covers_short_maintenance": _one(
-        date(2022, 1, 1), False, _docs("account, initial_margin is 50 %", "data/webapi/entities/account-v2.yaml")
-    ),
-    "concentration_share": _added(IMD_DAY, 0.70, MARGIN_2026),
-    "concentration_debit": _added(IMD_DAY, 100_000.0, MARGIN_2026),
-    "concentration_rate": _added(IMD_DAY, 0.50, MARGIN_2026),
+    "concentration_share": _added(CRAWL, 0.70, PAGES_2026_01),
+    "concentration_debit": _added(CRAWL, 100_000.0, PAGES_2026_01),
+    "concentration_rate": _added(CRAWL, 0.50, PAGES_2026_01),
     "position_equity_ratio": _one(date(2021, 6, 30), 6.0, RATIO_2021),
     # calls
     "dt_open_call_restriction": _one(date(2019, 8, 5), "liquidation_only", FORUM_30K),
     "fed_calls_before_restriction": _one(date(2019, 8, 1), 3, FORUM_30K),
     "fed_restriction_days": _one(date(2019, 8, 1), 90, FORUM_30K),
     # orders
+    "market_order_collar": (Since(date(2019, 5, 8), True, MARGIN_TABLE_2019), Since(CRAWL, False, ORDERS_2026_01)),
+    "gtc_calendar_days": _added(CRAWL, 90, ORDERS_2026_01),
     "collar_threshold": _one(date(2019, 5, 8), 50.0, MARGIN_TABLE_2019),
     "collar_below": _one(date(2019, 5, 8), 0.04, MARGIN_TABLE_2019),
     "collar_from": _one(date(2019, 5, 8), 0.025, MARGIN_TABLE_2019),
     "short_valuation": _one(date(2019, 8, 23), 1.03, SHORT_VALUE_2019),
     "flip_through_zero": _one(date(2019, 4, 9), False, V2_NOTES),
-    "short_needs_easy_to_borrow": (Since(date(2019, 4, 9), True, V2_NOTES), Since(date(2026, 9, 17), False, MARGIN_2026)),
+    "short_needs_easy_to_borrow": (Since(date(2019, 4, 9), True, V2_NOTES), Since(date(2026, 6, 24), True, LOCATES)),
     "wash_check": _one(date(2024, 1, 1), True, USER_PROTECTION),
     "price_check": _one(date(2022, 9, 22), True, ORDERS),
+    "order_shape_check": _one(date(2026, 3, 4), True, ERRORS_2026_03),
     # costs
     "margin_interest_rate": (
         Since(date(2019, 4, 9), 0.0375, MARGIN_V2),
         Since(date(2022, 8, 1), 0.055, RATE_2022_08),
         Since(date(2022, 9, 23), 0.0625, RATE_2022_09),
+        Since(date(2022, 11, 3), 0.07, _RATE_MODEL),
+        Since(date(2022, 12, 15), 0.075, _RATE_MODEL),
+        Since(date(2023, 2, 2), 0.0775, _RATE_MODEL),
+        Since(date(2023, 3, 23), 0.08, _RATE_MODEL),
+        Since(date(2023, 5, 4), 0.0825, _RATE_MODEL),
+        Since(date(2023, 7, 27), 0.085, _RATE_MODEL),
+        Since(date(2024, 9, 19), 0.075, _RATE_MODEL),
+        Since(date(2024, 11, 8), 0.0725, _RATE_MODEL),
+        Since(date(2024, 12, 19), 0.07, _RATE_MODEL),
+        Since(date(2025, 9, 18), 0.0675, _RATE_MODEL),
+        Since(date(2025, 10, 30), 0.065, _RATE_MODEL),
+        Since(date(2025, 12, 11), 0.0625, _RATE_MODEL),
         Since(date(2026, 9, 1), 0.065, MARGIN_2026),
     ),
     "interest_day_count": _one(date(2022, 8, 1), 360, MARGIN_2022),
     "borrow_fee_rate": (
         Since(FIRST_DAY, None, reading("30 to 300 basis points a year by stock in 2020: no single rate")),
-        Since(date(2026, 9, 17), 0.0, MARGIN_2026),
+        Since(CRAWL, 0.0, PAGES_2026_01),
     ),
 }
 
@@ -160,6 +191,7 @@ def _ours(nearest: str) -> Source:
 _POWER = ("buying_power", "cost_basis")
 
 WIRE: dict[Reason, Wire] = {
+    Reason.INVALID_ORDER: Wire(422, 42210000, "invalid order", (), ERRORS_2026_03),
     Reason.PRICE: Wire(
         422, 42210000, "invalid limit_price {requested}. sub-penny increment does not fulfill minimum pricing criteria", (), ORDERS
     ),
@@ -206,7 +238,10 @@ ALPACA = Brokerage(
     wire=WIRE,
     notes=(
         "Before 2019-07-31 Alpaca's page read current equity in the $25,000 test; equity_test=current simulates that.",
-        "The maintenance table changed on an unknown day between 2023 and 2026; here it changes with the regime on 2026-06-04.",
+        "The rates of leveraged funds, concentration and the value of a market purchase changed on unknown days before 2026-01-23, on which "
+        "Alpaca's pages were read; that day is taken. The 50 % band to $6 is put on 2026-06-04.",
+        "The days between the sourced levels of margin interest are a model (the Fed's target plus a spread).",
+        "A hard-to-borrow stock is sold short at Alpaca from 2026-06-24 with a locate; without one, as here, the order is refused.",
         "Alpaca may keep an account on the old rules during the phase-in; switch_day simulates that.",
     ),
 )

@@ -9,6 +9,7 @@ from .brokerage import Brokerage, Wire
 OURS = reading("the rule words no refusal; plain words of ours")
 
 _WORDS: dict[Reason, str] = {
+    Reason.INVALID_ORDER: "an order of this shape is not taken",
     Reason.PRICE: "the price is not valid",
     Reason.TRADING_BLOCKED: "the account is blocked from trading",
     Reason.LIQUIDATION_ONLY: "the account is restricted to liquidation",

@@ -105,14 +105,8 @@ def _day_trade(facts: Mapping[str, Any], amount: float) -> str:
 
 
 def _fed(facts: Mapping[str, Any], amount: float) -> str:
-    made, missing = facts["created_by_trades"], facts["deficiency_at_trade_prices"]
-    if not below(amount, missing) and abs(facts["initial_margin"] - facts["equity"] - amount) < 0.005:
-        return f"initial margin {dollars(facts['initial_margin'])} - equity {dollars(facts['equity'])} = {dollars(amount)}"
-    created = f"{dollars(made)} of initial margin that the day's trades created beyond SMA"
-    if abs(made - missing) < 0.005:
-        return created
-    over = f"{dollars(missing)} of initial margin over equity, today's purchases at trade prices"
-    return f"{dollars(amount)}, the lesser of {created} and {over}"
+    needed = f"the day's trades need {dollars(facts['needed_by_trades'])} of initial margin"
+    return needed if below(facts["sma"], 0.01) else f"{needed} - SMA {dollars(facts['sma'])} = {dollars(amount)}"
 
 
 def _maintenance(facts: Mapping[str, Any], amount: float) -> str:

@@ -204,7 +204,7 @@ _DAY_TRADING: tuple[Parameter, ...] = (
     Parameter(
         "initial_covers_short_maintenance",
         "yes/no",
-        "Whether an ordinary short sale needs at least its maintenance margin, per-share floors included, as initial margin.",
+        "Whether a short sale needs at least its maintenance margin, per-share floors included, as initial margin.",
         (Since(FIRST_DAY, True, MIN_EQUITY),),
         bool,
     ),
@@ -259,10 +259,9 @@ _DAY_TRADING: tuple[Parameter, ...] = (
     Parameter(
         "dt_leveraged_etf_scaling",
         "yes/no",
-        "Whether a leveraged fund's day-trading requirement is multiplied by its leverage.",
+        "Whether a leveraged fund uses day-trading and intraday buying power times its leverage, long and short.",
         (Since(FIRST_DAY, False, RN_09_65), Since(LEVERAGED_DT_DAY, True, RN_09_65)),
         bool,
-        regime=PDT,
     ),
 )
 

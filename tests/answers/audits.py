@@ -713,11 +713,11 @@ case(
     account={"buying_power": 15000.0},
 )
 case(
-    "O6 replaced by less: the larger stays reserved",
-    "alpaca.md 3.3 O6",
+    "O6 replaced by less: the new order alone is reserved",
+    "alpaca.md 3.3 O6; Settled 6",
     [TEN, limit(W, "09:40", "1", "X", "buy", 10, 100), {"event": "replace", "at": f"{W}T09:45:00", "order": "1", "qty": 5}],
     decisions={"1": OK, "1#2": OK},
-    account={"buying_power": 19000.0},
+    account={"buying_power": 19500.0},
 )
 case(
     "O6 replaced by more",
@@ -827,9 +827,10 @@ BANDS = [
     ("2020-11-06", 3, 9000.0),
     ("2020-11-09", 2, 10000.0),
     ("2020-11-09", 3, 10000.0),
-    ("2026-06-03", 3, 10000.0),
-    ("2026-06-04", 2, 5000.0),
-    ("2026-06-04", 3, 7500.0),
+    ("2026-01-22", 3, 10000.0),
+    ("2026-01-23", 2, 5000.0),
+    ("2026-01-23", 3, 7500.0),
+    ("2026-06-03", 3, 7500.0),
 ]
 for day, k, need in BANDS:
     case(
@@ -1012,7 +1013,7 @@ case(
     S5,
     [account(M15, 10000), limit(M15, "09:40", "1", "X", "buy", 300, 100), fill(M15, "09:41", "1", 100)],
     decisions={"1": OK},
-    account={"maintenance_margin": 9000.0, "intraday_margin_level": 1000.0, "buying_power": 4000.0, "multiplier": 4},
+    account={"maintenance_margin": 9000.0, "intraday_margin_level": 2500.0, "buying_power": 4000.0, "multiplier": 4},
 )
 case(
     "10,000 buys 40,000",
@@ -1025,8 +1026,8 @@ case(
         close(M15),
     ],
     decisions={"1": OK},
-    sessions={M15: {"lowest_intraday_margin_level": -2000.0, "intraday_margin_deficit": 2000.0}},
-    calls=[{"kind": "intraday_margin", "amount": 2000.0, "issued_on": "2026-06-16", "due_on": "2026-06-17"}],
+    sessions={M15: {"lowest_intraday_margin_level": 0.0, "intraday_margin_deficit": 0.0}},
+    no_calls=["intraday_margin"],
 )
 case(
     "10,000 buys 40,001",
@@ -1045,7 +1046,7 @@ case(
     "a fall alone makes no deficit",
     S5,
     [*DOWN, close(M15)],
-    sessions={M15: {"equity": 8500.0, "maintenance_margin": 8550.0, "intraday_margin_deficit": 0.0, "lowest_intraday_margin_level": -50.0}},
+    sessions={M15: {"equity": 8500.0, "maintenance_margin": 8550.0, "intraday_margin_deficit": 0.0, "lowest_intraday_margin_level": 1375.0}},
     calls=[{"kind": "maintenance", "amount": 50.0}],
     no_calls=["intraday_margin"],
 )
@@ -1054,7 +1055,7 @@ case(
     S5,
     [*DOWN, limit(M15, "09:45", "1", "B", "buy", 10, 100), trade(M15, "09:50", "B", "buy", 10, 100), close(M15)],
     decisions={"1": refused("BUYING_POWER")},
-    sessions={M15: {"intraday_margin_deficit": 350.0}},
+    sessions={M15: {"intraday_margin_deficit": 0.0}},
     no_calls=["intraday_margin"],
 )
 case(
@@ -1162,7 +1163,7 @@ for day, fifth, start, until, number in FREEZES:
             close(fifth),
         ],
         True,
-        calls=[{"kind": "intraday_margin", "amount": 5000.0, "status": "past_due"}],
+        calls=[{"kind": "intraday_margin", "amount": 2500.0, "status": "past_due"}],
         restrictions=[{"kind": "ninety_day_freeze", "from": start, "until": until}],
     )
 case(
@@ -1590,6 +1591,6 @@ case(
         close("2023-11-09"),
         close("2023-11-10"),
     ],
-    # T+2: settled on 11-10; 10,000 x 6.25 % / 360 for three days
-    sessions={"2023-11-09": {"interest": 0.0}, "2023-11-10": {"interest": 5.21}},
+    # T+2: settled on 11-10; 10,000 x 8.50 % / 360 for three days
+    sessions={"2023-11-09": {"interest": 0.0}, "2023-11-10": {"interest": 7.08}},
 )

@@ -367,11 +367,16 @@ for day, k, qty in BY_DAY:
     start = account(day, 30000, pattern_day_trader=True)
     most(f"{k}x fund on {day}", S2 + "; on for all days; 4.2", [start, asset("L", leverage=k)], day, "L", "buy", 100, qty)
 case(
-    "without charging by requirement: dollar for dollar",
-    "Settled 2: the parameter dtbp_by_requirement",
-    [{**FLAGGED, "set": {"dtbp_by_requirement": False}}, asset("L", leverage=3), limit(F2, "09:40", "1", "L", "buy", 401, 100)],
-    decisions={"1": OK},
-    account={"daytrading_buying_power": 79900.0},
+    "without charging by requirement: dollar for dollar, a fund times its leverage as the law has it",
+    "Settled 2: the parameter dtbp_by_requirement; Regulatory Notice 09-65",
+    [
+        {**FLAGGED, "set": {"dtbp_by_requirement": False}},
+        asset("L", leverage=3),
+        limit(F2, "09:40", "1", "X", "sell", 300, 100),  # 30,000, not 36,000
+        limit(F2, "09:41", "2", "L", "buy", 200, 100),  # 60,000
+    ],
+    decisions={"1": OK, "2": OK},
+    account={"daytrading_buying_power": 30000.0},
 )
 # reserved, filled, given back
 STEPS = [

@@ -67,7 +67,7 @@ def test_bad_input_is_exit_2_with_its_line(case: dict) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr.split(": ")[0]) == (2, f"<stdin>:{len(case['events'])}"), case["source"]
+    assert (done.returncode, done.stderr.split(": ")[:2]) == (2, ["bt-pdt", f"<stdin>:{len(case['events'])}"]), case["source"]
 
 
 def test_names_are_one_of_a_kind() -> None:
