@@ -129,7 +129,8 @@ def first_day(book: Rulebook, parameter: Parameter, entry: Since) -> str:
 def last_day(book: Rulebook, parameter: Parameter, i: int) -> str:
     """The last day of the ``i``-th entry: the eve of the next one, of the intraday margin rules, or none."""
     if i + 1 < len(parameter.history):
-        return str(parameter.history[i + 1].day - timedelta(days=1))
+        after = parameter.history[i + 1]
+        return f"{after.day - timedelta(days=1)}{'' if after.not_before is None else ' at the latest'}"
     if parameter.regime == PDT:
         return str(book.value("switch_day", date(2026, 6, 4)) - timedelta(days=1))
     return ""
