@@ -207,3 +207,11 @@ def test_three_firms_read_at_a_hundred_columns(on: str) -> None:
     result = ask("--compare", "alpaca,ibkr,webull", "--on", on, "--all")
     assert result.exit_code == 0, result.output
     assert all(len(line.rstrip()) <= 100 or "https://" in line for line in result.output.splitlines())
+
+
+def test_the_help_names_every_brokerage() -> None:
+    from bt_pdt.cli import cli
+
+    for verb in ("audit", "rules", "run", "check"):
+        said = " ".join(CliRunner().invoke(cli, [verb, "--help"]).output.split())
+        assert not [name for name in NAMES if name not in said], verb
