@@ -8,7 +8,10 @@ from ..rules.sources import firm_page, undated
 from .brokerage import COSTS, HOUSE_RATES, NO_DAYS, NO_WORDS, ORDER_CHECKS, Brokerage
 from .finra import PLAIN_WORDS
 
-INTRADAY = firm_page("Firstrade, Intraday margin call", "https://help.firstrade.info/en/articles/15364814")
+INTRADAY = firm_page(
+    "Firstrade, 90-Day Account Freeze for Unmet Intraday Margin Calls",
+    "https://help.firstrade.info/en/articles/15364814-90-day-account-freeze-for-unmet-intraday-margin-calls-effective-june-4",
+)
 CASH_PAGE = firm_page(
     "Firstrade, 90 Days Restriction in a Cash Account", "https://help.en-us.firstrade.com/article/275-90-days-restriction-in-a-cash-account"
 )

@@ -12,8 +12,8 @@ _SUPPORT = "https://robinhood.com/us/en/support/articles"
 PDT_PROTECTION = firm_page("Robinhood, Pattern Day Trade Protection", f"{_SUPPORT}/pattern-day-trade-protection/")
 LIMITATIONS = firm_page("Robinhood, Account Limitations", f"{_SUPPORT}/account-limitations/")
 DAY_TRADE_CALLS = firm_page("Robinhood, Day Trade Calls", f"{_SUPPORT}/day-trade-calls/")
-COUNTING = firm_page("Robinhood, Pattern Day Trading", "https://support.robinhood.com/hc/en-us/articles/115002529586")
-MINIMUM = firm_page("Robinhood, Margin maintenance and the $2,000 minimum", "https://support.robinhood.com/hc/en-us/articles/360001214943")
+COUNTING = firm_page("Robinhood, Pattern Day Trading", "https://support.robinhood.com/hc/en-us/articles/360001227026-Pattern-Day-Trading")
+MINIMUM = firm_page("Robinhood, What's margin maintenance?", "https://robinhood.com/gb/en/support/articles/margin-maintenance")
 ADOPTION = firm_page("Robinhood on the intraday margin rule (2026)", how="quotation")
 
 ROBINHOOD = Brokerage(
@@ -35,8 +35,8 @@ ROBINHOOD = Brokerage(
     notes=(
         NO_DAYS,
         "The designation ends 90 days after it was made; here it stays until set_flag or a flag event lifts it.",
-        "During an open day-trade call there is no day trade at all, and after one unmet for five days none for 90 days. Here the bare rule's "
-        "steps follow: two times the excess, then cash available only.",
+        "During an open day-trade call there is no day trade at all (a day trade bars purchases for 90 days), and after one unmet for five days "
+        "none for 90 days. Here the bare rule's steps follow: two times the excess, then cash available only.",
         "A margin call stops purchases until the day after it is met; here it stops none.",
         "A cash account cannot spend proceeds before they settle, so no violation arises; here it can, and violations are counted.",
         "Maintenance comes from a model by security (volatility, concentration); no schedule is published: Asset(maintenance=...).",

@@ -9,7 +9,11 @@ from .brokerage import CASH_STRIKES, COSTS, HOUSE_RATES, NEW_TERMS, NO_DAYS, NO_
 from .finra import PLAIN_WORDS
 
 _SUPPORT = "https://support.tastyworks.com/support/solutions/articles"
-PDT_HELP = firm_page("tastytrade, Pattern Day Trading Rules", f"{_SUPPORT}/43000435357")
+COUNTING = firm_page("tastytrade, Pattern Day Trading Rules", f"{_SUPPORT}/43000435357")
+PDT_HELP = firm_page(
+    "tastytrade, What is Pattern Day Trading and why did I get an Equity Maintenance Call?",
+    f"{_SUPPORT}/43000435180-what-is-pattern-day-trading-pdt-and-why-did-i-get-an-equity-maintenance-call-em-",
+)
 DAY_TRADE_CALL = firm_page("tastytrade, What is a Day Trade Call (DT)?", f"{_SUPPORT}/43000435209-what-is-a-day-trade-call-dt-")
 ADOPTION = firm_page("tastytrade on the intraday margin rule (2026)", how="quotation")
 
@@ -18,7 +22,8 @@ TASTYTRADE = Brokerage(
     title="tastytrade",
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
-        "counting_method": undated("direction", PDT_HELP),
+        "counting_method": undated("direction", COUNTING),
+        "equity_test": undated("last_equity", PDT_HELP),
         "pdt_under_25k": undated("liquidation_only", PDT_HELP),
         "minimum_equity_call": undated(True, PDT_HELP),
         "dtbp_check": undated("off", DAY_TRADE_CALL),
@@ -32,9 +37,10 @@ TASTYTRADE = Brokerage(
         "is the law's figure.",
         "A day-trade call is due on the next day while another is past due, and may end in 90 days of closing trades only; here every call has "
         "five days, and cash available only follows.",
+        "The designation is lifted once in 90 days on request; set_flag and a flag event play it.",
         "From 2026-06-04 orders need positive buying power; how a deficit is measured, when it is due and how many freeze is not published.",
         "A cash account also free rides when a deposit bounces after a round trip; deposits do not bounce here.",
         NO_WORDS,
     ),
-    unknown=("equity_test", "maintenance_call_days", *NEW_TERMS, *HOUSE_RATES, *CASH_STRIKES, *ORDER_CHECKS, *COSTS),
+    unknown=("maintenance_call_days", *NEW_TERMS, *HOUSE_RATES, *CASH_STRIKES, *ORDER_CHECKS, *COSTS),
 )
