@@ -29,7 +29,7 @@ class Violation(NamedTuple):
     """What a cash account should not have done. ``symbol`` is the security bought, ``amount`` the dollars it was not paid with in time.
 
     ``session`` is the day on which it is established. ``sold_on`` is the day of the sale: of the same security, for a cash liquidation
-    of the other one.
+    of the other one. ``bought_on`` is the purchase's day, ``due_on`` the one by which it was to be paid.
     """
 
     kind: str
@@ -39,6 +39,13 @@ class Violation(NamedTuple):
     sold_on: date | None
     rule: str
     because: str
+    bought_on: date | None = None
+    due_on: date | None = None
+
+    @property
+    def same_day(self) -> bool:
+        """Bought and sold on one day."""
+        return self.sold_on is not None and self.sold_on == self.bought_on
 
     def to_dict(self) -> dict[str, Any]:
         """The violation's line in a report: days as text, dollars in cents."""
@@ -82,6 +89,7 @@ class _Purchase(NamedTuple):
     owed: float = 0.0
     covers: tuple[tuple[_Sale, float], ...] = ()
     sold_on: date | None = None  # first sold before it was paid for
+    missing: float = 0.0  # not paid when it was first sold
     withdrawn: bool = False  # money left the account between that sale and payment
     told: tuple[str, ...] = ()
 
@@ -222,9 +230,10 @@ class CashBook:
                 sale = sale._replace(own=True)
                 held = min(amount, purchase.owed)
                 amount -= held
+                if lot.unfunded and purchase.sold_on is None:
+                    purchase = purchase._replace(sold_on=day, missing=purchase.unpaid(day))
                 covers = (*purchase.covers, (sale, held)) if held else purchase.covers
-                sold_on = purchase.sold_on or (day if lot.unfunded else None)
-                purchase = purchase._replace(owed=purchase.owed - held, covers=covers, sold_on=sold_on)
+                purchase = purchase._replace(owed=purchase.owed - held, covers=covers)
             self._purchases[lot.purchase] = purchase
         self._earn(sale, amount)
         return found
@@ -253,7 +262,12 @@ class CashBook:
         """The end of the session ``day``: sales before payment whose payment period is over, purchases that settled without the money."""
         found: list[Violation] = []
         for number, purchase in list(self._purchases.items()):
-            violations = [v for v in (_free_riding(purchase, day), _cash_liquidation(purchase, day)) if v and v.kind not in purchase.told]
+            made = (
+                _free_riding(purchase, day),
+                _cash_liquidation(purchase, day),
+                _cured(purchase, day) if rules.freeride_cured_is_gfv else None,
+            )
+            violations = [v for v in made if v and v.kind not in purchase.told]
             found += violations
             told = purchase.told + tuple(v.kind for v in violations)
             over = purchase.due_on <= day
@@ -358,7 +372,7 @@ def _good_faith(purchase: _Purchase, settles_on: date, day: date) -> Violation:
     because = (
         f"{purchase.symbol} was bought on {purchase.day} with {dollars(amount)} of proceeds that settle on {settles_on}; sold on {day}."
     )
-    return Violation("good_faith", day, purchase.symbol, amount, day, STRIKES["good_faith"], because)
+    return Violation("good_faith", day, purchase.symbol, amount, day, STRIKES["good_faith"], because, purchase.day, purchase.due_on)
 
 
 def _free_riding(purchase: _Purchase, day: date) -> Violation | None:
@@ -371,7 +385,20 @@ def _free_riding(purchase: _Purchase, day: date) -> Violation | None:
         + ("money was withdrawn before the payment of " if purchase.withdrawn else f"nothing but its sale paid, by {purchase.due_on}, ")
         + f"{dollars(amount)}."
     )
-    return Violation("free_riding", day, purchase.symbol, amount, purchase.sold_on, STRIKES["free_riding"], because)
+    days = (purchase.day, purchase.due_on)
+    return Violation("free_riding", day, purchase.symbol, amount, purchase.sold_on, STRIKES["free_riding"], because, *days)
+
+
+def _cured(purchase: _Purchase, day: date) -> Violation | None:
+    """Sold before it was paid for, and paid in full in time: no free riding, but at some brokerages a good faith violation."""
+    if purchase.sold_on is None or "free_riding" in purchase.told or exceeds(purchase.unpaid(day), 0.0):
+        return None
+    because = (
+        f"{purchase.symbol} was bought on {purchase.day} and sold on {purchase.sold_on} with {dollars(purchase.missing)} not paid; "
+        f"it was paid by {day}, in time."
+    )
+    days = (purchase.day, purchase.due_on)
+    return Violation("good_faith", day, purchase.symbol, purchase.missing, purchase.sold_on, STRIKES["good_faith"], because, *days)
 
 
 def _cash_liquidation(purchase: _Purchase, day: date) -> Violation | None:
@@ -385,7 +412,8 @@ def _cash_liquidation(purchase: _Purchase, day: date) -> Violation | None:
         f"{purchase.symbol}, bought on {purchase.day}, settled on {purchase.settles_on} with {dollars(amount)} missing; "
         f"{sale.symbol} was sold for it on {sale.sold_on} and settles on {sale.settles_on}."
     )
-    return Violation("cash_liquidation", day, purchase.symbol, amount, sale.sold_on, STRIKES["cash_liquidation"], because)
+    days = (purchase.day, purchase.due_on)
+    return Violation("cash_liquidation", day, purchase.symbol, amount, sale.sold_on, STRIKES["cash_liquidation"], because, *days)
 
 
 def strikes(violations: Iterable[Violation], day: date, rules: Any, kind: str) -> list[Violation]:
@@ -397,17 +425,65 @@ def strikes(violations: Iterable[Violation], day: date, rules: Any, kind: str) -
 def freeze(violations: Iterable[Violation], new: Violation, rules: Any) -> Restriction | None:
     """The restriction that ``new``, the last of ``violations``, causes; None while there are too few of its kind.
 
-    Free riding: ninety days from the sale (``regt_cash_freeze_days``, 12 CFR 220.8(c)). The others: the brokerage's days
-    (``cash_restriction_days``) from the day after the session on which the last one is established.
+    Free riding: settled cash for ninety days from the sale (``regt_cash_freeze_days``, 12 CFR 220.8(c)). The others: for the brokerage's
+    days (``cash_restriction_days``) from the day after the session on which the last one is established, or from the day on which its
+    purchase was due (``cash_restriction_from``). Good faith violations may have further steps: settled cash until they are fewer again
+    (``gfv_settled_strikes``), days for a round trip of one day (``gfv_same_day_strikes``), closing trades only (``gfv_closing_strikes``).
     """
     recent = strikes(violations, new.session, rules, new.kind)
+    if new.kind == "good_faith":
+        return _good_faith_step(recent, new, rules)
     if len(recent) < getattr(rules, new.rule):
         return None
+    return _settled_cash(new, new.rule, _because(recent, new, rules), rules)
+
+
+def _good_faith_step(recent: list[Violation], new: Violation, rules: Any) -> Restriction | None:
+    """The strictest step that so many good faith violations have reached."""
+    because = _because(recent, new, rules)
+    if rules.gfv_closing_strikes is not None and len(recent) >= rules.gfv_closing_strikes:
+        return Restriction("closing_only", new.session + timedelta(days=1), None, "gfv_closing_strikes", "gfv_closing_strikes", because)
+    found = []
+    if len(recent) >= rules.gfv_strikes:
+        found.append(_settled_cash(new, "gfv_strikes", because, rules))
+    trips = [v for v in recent if v.same_day]
+    if new.same_day and rules.gfv_same_day_strikes is not None and len(trips) >= rules.gfv_same_day_strikes:
+        trip = f"{new.symbol} was bought with unsettled money and sold again on {new.session}"
+        found.append(_settled_cash(new, "gfv_same_day_strikes", trip, rules))
+    if rules.gfv_settled_strikes is not None and len(recent) >= rules.gfv_settled_strikes:
+        last = _lapses(recent[-rules.gfv_settled_strikes].session, rules) - timedelta(days=1)
+        rule = "gfv_settled_strikes"
+        found.append(Restriction("ninety_day_freeze", new.session + timedelta(days=1), last, rule, rule, because))
+    return max(found, key=lambda restriction: restriction.until or date.max, default=None)
+
+
+def _settled_cash(new: Violation, rule: str, because: str, rules: Any) -> Restriction:
+    """Settled cash only, for the days that the regulation or the brokerage has."""
+    days, due = timedelta(days=rules.cash_restriction_days), new.due_on
+    by_due_day = rules.cash_restriction_from == "due_day" and due is not None
     if new.kind == "free_riding" and new.sold_on is not None:
         start, last = new.sold_on, new.sold_on + timedelta(days=rules.regt_cash_freeze_days)
-        because = f"{new.symbol} was sold on {new.sold_on} before it was paid for"
+        if by_due_day and due is not None:  # the regulation's days are the least
+            last = max(last, due + days)
+    elif by_due_day and due is not None:
+        start = max(due, new.session + timedelta(days=1))
+        last = due + days
     else:
-        start, last = new.session + timedelta(days=1), new.session + timedelta(days=rules.cash_restriction_days)
-        words = new.kind.replace("_", " ") + (" violation" if len(recent) == 1 else " violations")
-        because = f"{len(recent)} {words} in {rules.gfv_window_months} months, the last in {new.symbol} on {new.session}"
-    return Restriction("ninety_day_freeze", start, last, new.rule, new.rule, because)
+        start, last = new.session + timedelta(days=1), new.session + days
+    return Restriction("ninety_day_freeze", start, last, rule, rule, because)
+
+
+def _because(recent: list[Violation], new: Violation, rules: Any) -> str:
+    """What led to a restriction, in the words of a sentence."""
+    if new.kind == "free_riding" and new.sold_on is not None:
+        return f"{new.symbol} was sold on {new.sold_on} before it was paid for"
+    words = new.kind.replace("_", " ") + (" violation" if len(recent) == 1 else " violations")
+    return f"{len(recent)} {words} in {rules.gfv_window_months} months, the last in {new.symbol} on {new.session}"
+
+
+def _lapses(session: date, rules: Any) -> date:
+    """The first day on which a violation of ``session`` no longer adds up with others."""
+    day = months_before(session, -rules.gfv_window_months)
+    while months_before(day, rules.gfv_window_months) < session:
+        day += timedelta(days=1)
+    return day

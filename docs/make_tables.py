@@ -22,6 +22,7 @@ from bt_pdt.commands.rules import in_words
 from bt_pdt.decisions import AdviceCode, Reason
 from bt_pdt.report.tables import columns as result_columns
 from bt_pdt.rules import INTRADAY, PDT, Parameter, Rulebook, Since, Source, law
+from bt_pdt.rules.rulebook import HOW
 
 DOCS = Path(__file__).resolve().parent
 READINGS = "docs/readings.md"
@@ -105,7 +106,8 @@ def link(page: Path, source: Source) -> str:
             return how
         title = before.rstrip("; ")
         return f"[{title}]({source.href}); {how}"
-    return f"[{title}]({source.href})" if source.href and source.href != READINGS else title
+    title = f"[{title}]({source.href})" if source.href and source.href != READINGS else title
+    return title if source.how == "page" else f"{title} ({HOW[source.how]})"
 
 
 def first_day(book: Rulebook, parameter: Parameter, entry: Since) -> str:
@@ -116,8 +118,10 @@ def first_day(book: Rulebook, parameter: Parameter, entry: Since) -> str:
         return "before"
     begins = book.since("regime", date(2001, 9, 28))
     assert begins is not None
+    if entry.not_before is not None:
+        return entry.began()
     if parameter.house and entry is parameter.history[0] and entry.day > begins.day and parameter.regime != INTRADAY:
-        return f"{entry.day}, carried back"
+        return f"known by {entry.day}, carried back"
     earlier = entry.day == begins.day and parameter.regime is None and not parameter.house
     return f"{entry.day} or earlier" if earlier else str(entry.day)
 
@@ -125,7 +129,8 @@ def first_day(book: Rulebook, parameter: Parameter, entry: Since) -> str:
 def last_day(book: Rulebook, parameter: Parameter, i: int) -> str:
     """The last day of the ``i``-th entry: the eve of the next one, of the intraday margin rules, or none."""
     if i + 1 < len(parameter.history):
-        return str(parameter.history[i + 1].day - timedelta(days=1))
+        after = parameter.history[i + 1]
+        return f"{after.day - timedelta(days=1)}{'' if after.not_before is None else ' at the latest'}"
     if parameter.regime == PDT:
         return str(book.value("switch_day", date(2026, 6, 4)) - timedelta(days=1))
     return ""
@@ -222,6 +227,20 @@ def notes(page: Path, names: list[str]) -> Iterator[str]:
         yield f"- {note}"
 
 
+def unknown(page: Path, names: list[str]) -> Iterator[str]:
+    """What a brokerage publishes nothing about, with the bare law's answer."""
+    (firm,) = names
+    if not brokerage(firm).unknown:
+        yield "Nothing is listed: the notes say what is missing."
+        return
+    table: list[tuple[str, ...]] = [("unknown", "answered by the bare law")]
+    book = rulebook_for(firm)
+    for name in brokerage(firm).unknown:
+        parameter = book.parameter(name)
+        table.append((f"`{name}`<br>{parameter.meaning}", value_of(parameter, parameter.history[-1])))
+    yield from rows(*table)
+
+
 def reasons(page: Path, names: list[str]) -> Iterator[str]:
     """Every reason in the order in which a brokerage looks, with its page and Alpaca's words."""
     table: list[tuple[str, ...]] = [("reason", "Alpaca says", "bt_pdt explains it in")]
@@ -237,19 +256,19 @@ def reasons(page: Path, names: list[str]) -> Iterator[str]:
 def firms(page: Path, names: list[str]) -> Iterator[str]:
     """The brokerages side by side: what decides whether an order is refused."""
     chosen = ("pdt_check", "dtbp_check", "pdt_under_25k", "switch_day", "imd_call_days", "practice_failures")
-    table: list[tuple[str, ...]] = [("", *(f"`{name}`" for name in chosen), "sets", "own words")]
+    table: list[tuple[str, ...]] = [("", *(f"`{name}`" for name in chosen), "sets", "unknown", "own words")]
     for firm in NAMES:
         book, own = rulebook_for(firm), brokerage(firm)
-        cells = [_marked(book, name, name in own.overrides) for name in chosen]
+        cells = [_marked(book, name, name in own.overrides, name in own.unknown) for name in chosen]
         where = relative(page, f"brokerages/{firm}.md")
-        table.append((f"[{firm}]({where})", *cells, f"{len(own.overrides)} values", "yes" if own.speaks else "no"))
+        table.append((f"[{firm}]({where})", *cells, f"{len(own.overrides)} values", str(len(own.unknown)), "yes" if own.speaks else "no"))
     yield from rows(*table)
 
 
-def _marked(book: Rulebook, name: str, own: bool) -> str:
+def _marked(book: Rulebook, name: str, own: bool, unknown: bool) -> str:
     parameter = book.parameter(name)
     shown = in_words(parameter, parameter.history[-1].value)
-    return f"**{shown}**" if own else shown
+    return f"**{shown}**" if own else f"{shown} (?)" if unknown else shown
 
 
 def changes(page: Path, names: list[str]) -> Iterator[str]:
@@ -294,6 +313,7 @@ KINDS: dict[str, Callable[[Path, list[str]], Iterator[str]]] = {
     "overrides": overrides,
     "wire": wire,
     "notes": notes,
+    "unknown": unknown,
     "reasons": reasons,
     "firms": firms,
     "changes": changes,

@@ -10,16 +10,30 @@ from ..rules import law
 from ..rules.rulebook import Rulebook
 from .alpaca import ALPACA
 from .brokerage import Brokerage, Wire
+from .etrade import ETRADE
+from .fidelity import FIDELITY
 from .finra import FINRA
+from .firstrade import FIRSTRADE
 from .ibkr import IBKR
+from .lightspeed import LIGHTSPEED
+from .merrill import MERRILL
+from .moomoo import MOOMOO
+from .public import PUBLIC
 from .robinhood import ROBINHOOD
 from .schwab import SCHWAB
+from .sofi import SOFI
 from .tastytrade import TASTYTRADE
+from .tradestation import TRADESTATION
 from .tradier import TRADIER
+from .vanguard import VANGUARD
+from .webull import WEBULL
 
 __all__ = ["NAMES", "Brokerage", "Wire", "brokerage", "rulebook_for"]
 
-_ALL: tuple[Brokerage, ...] = (ALPACA, FINRA, IBKR, ROBINHOOD, SCHWAB, TASTYTRADE, TRADIER)
+_ALL: tuple[Brokerage, ...] = (
+    *(ALPACA, ETRADE, FIDELITY, FINRA, FIRSTRADE, IBKR, LIGHTSPEED, MERRILL, MOOMOO),
+    *(PUBLIC, ROBINHOOD, SCHWAB, SOFI, TASTYTRADE, TRADESTATION, TRADIER, VANGUARD, WEBULL),
+)
 _BY_NAME: dict[str, Brokerage] = {b.name: b for b in _ALL}
 
 #: The names that ``brokerage=`` takes.

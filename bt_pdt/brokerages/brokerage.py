@@ -24,11 +24,25 @@ class Wire:
     source: Source
 
 
+#: Parameters of which many firms publish nothing that was found: for ``unknown``.
+NEW_TERMS = ("intraday_block", "imd_call_days", "imd_call_minor", "practice_failures", "practice_months", "imd_valuation")
+HOUSE_RATES = ("maintenance_long_bands", "maintenance_short_bands", "maintenance_leveraged_long")
+CASH_STRIKES = ("gfv_strikes", "cash_liquidation_strikes")
+ORDER_CHECKS = ("short_needs_easy_to_borrow", "flip_through_zero", "wash_check", "price_check")
+COSTS = ("margin_interest_rate", "borrow_fee_rate")
+#: What the notes of every firm say whose pages have no day, and whose refusals have no words.
+NO_DAYS = (
+    "Pages without a day: their values were seen by 2026-06-03, the last day of the old rules everywhere, and are carried back from there."
+)
+NO_WORDS = "The words of its refusals are not sourced: they are the bare rule's."
+
+
 @dataclass(frozen=True)
 class Brokerage:
     """One firm: ``overrides`` are histories put in the place of the law's, ``wire`` its words for every reason.
 
-    ``notes`` say in a sentence each what is not sourced or not simulated.
+    ``notes`` say in a sentence each what is not sourced or not simulated. ``unknown`` are names of parameters of which the firm publishes
+    nothing that was found: the bare law's value answers for it.
     """
 
     name: str
@@ -36,6 +50,7 @@ class Brokerage:
     overrides: Mapping[str, tuple[Since, ...]] = field(default_factory=dict)
     wire: Mapping[Reason, Wire] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def has(self, check: str) -> bool:
         """True if orders are put to this check here: the bare rule counts day trades, but refuses no order for their number."""

@@ -1,36 +1,55 @@
-"""Robinhood: warns of the fourth day trade and lets it pass."""
+"""Robinhood: warns of the fourth day trade and lets it pass; from 2026-06-04 refuses what would make a deficit."""
 
 from __future__ import annotations
 
-from datetime import date
-
+from ..rules.finra import IMD_DAY
 from ..rules.rulebook import Since
-from ..rules.sources import FIRST_DAY, cited
-from .brokerage import Brokerage
+from ..rules.sources import firm_page, undated
+from .brokerage import CASH_STRIKES, COSTS, HOUSE_RATES, NO_DAYS, NO_WORDS, ORDER_CHECKS, Brokerage
 from .finra import PLAIN_WORDS
 
-PDT_PROTECTION = cited(
-    "Robinhood, Pattern Day Trade Protection", "https://robinhood.com/us/en/support/articles/pattern-day-trade-protection/"
-)
-COUNTING = cited("Robinhood help 115002529586, Pattern Day Trading")
-ADOPTION = cited("Brokerage adoption of the intraday margin rules (read in transcription)")
-MINIMUM = cited("Robinhood help 360001214943, Margin maintenance and the $2,000 minimum", "https://robinhood.com/us/en/support")
-IMD_DAY = date(2026, 6, 4)
+_SUPPORT = "https://robinhood.com/us/en/support/articles"
+PDT_PROTECTION = firm_page("Robinhood, Pattern Day Trade Protection", f"{_SUPPORT}/pattern-day-trade-protection/")
+LIMITATIONS = firm_page("Robinhood, Account Limitations", f"{_SUPPORT}/account-limitations/")
+DAY_TRADE_CALLS = firm_page("Robinhood, Day Trade Calls", f"{_SUPPORT}/day-trade-calls/")
+COUNTING = firm_page("Robinhood, Pattern Day Trading", "https://support.robinhood.com/hc/en-us/articles/360001227026-Pattern-Day-Trading")
+MINIMUM = firm_page("Robinhood, What's margin maintenance?", "https://robinhood.com/gb/en/support/articles/margin-maintenance")
+ADOPTION = firm_page("Robinhood on the intraday margin rule (2026)", how="quotation")
 
 ROBINHOOD = Brokerage(
     name="robinhood",
     title="Robinhood",
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
-        "pdt_check": (Since(FIRST_DAY, "warn", PDT_PROTECTION),),
-        "margin_min_equity_call": (Since(FIRST_DAY, True, MINIMUM),),
-        "count_unfillable_pending": (Since(FIRST_DAY, True, PDT_PROTECTION),),
-        "counting_method": (Since(FIRST_DAY, "direction", COUNTING),),
+        "pdt_check": undated("warn", PDT_PROTECTION),
+        "equity_test": undated("last_equity", LIMITATIONS),
+        "pdt_under_25k": undated("no_day_trades", LIMITATIONS),
+        "count_unfillable_pending": undated(True, PDT_PROTECTION),
+        "counting_method": undated("direction", COUNTING),
+        "dt_call_days": undated(5, DAY_TRADE_CALLS),
+        "dt_unflagged_call": undated(False, DAY_TRADE_CALLS),
+        "margin_min_equity_call": undated(True, MINIMUM),
+        "intraday_block": (Since(IMD_DAY, "deficit", ADOPTION),),
     },
     wire=PLAIN_WORDS,
     notes=(
-        "The pages carry no day: their values are put on the rulebook's first day.",
-        "Day-trading buying power, house requirements and order checks are not sourced: they are the bare rule's.",
-        "The words of its refusals are not sourced: they are the bare rule's.",
+        NO_DAYS,
+        "The designation ends 90 days after it was made; here it stays until set_flag or a flag event lifts it.",
+        "During an open day-trade call there is no day trade at all (a day trade bars purchases for 90 days), and after one unmet for five days "
+        "none for 90 days. Here the bare rule's steps follow: two times the excess, then cash available only.",
+        "A margin call stops purchases until the day after it is met; here it stops none.",
+        "A cash account cannot spend proceeds before they settle, so no violation arises; here it can, and violations are counted.",
+        "Maintenance comes from a model by security (volatility, concentration); no schedule is published: Asset(maintenance=...).",
+        NO_WORDS,
+    ),
+    unknown=(
+        "dtbp_check",
+        "maintenance_call_days",
+        "imd_call_days",
+        "practice_failures",
+        *HOUSE_RATES,
+        *CASH_STRIKES,
+        *ORDER_CHECKS,
+        *COSTS,
     ),
 )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ..rules.rulebook import Since
-from ..rules.sources import FIRST_DAY, cited
-from .brokerage import Brokerage
+from ..rules.sources import firm_page, undated
+from .brokerage import CASH_STRIKES, COSTS, HOUSE_RATES, NEW_TERMS, NO_DAYS, NO_WORDS, ORDER_CHECKS, Brokerage
 from .finra import PLAIN_WORDS
 
-FLAGGED = cited(
+FLAGGED = firm_page(
     "Tradier, What happens if I am flagged as a pattern day trader",
     "https://support.tradier.com/knowledge-base/what-happens-if-i-am-flagged-as-a-pattern-day-trader",
 )
@@ -16,17 +15,20 @@ TRADIER = Brokerage(
     name="tradier",
     title="Tradier",
     overrides={
-        "equity_test": (Since(FIRST_DAY, "last_equity", FLAGGED),),
-        "pdt_under_25k": (Since(FIRST_DAY, "liquidation_only", FLAGGED),),
-        "dt_buying_power_multiple": (Since(FIRST_DAY, 4.0, FLAGGED),),
-        "minimum_equity_call": (Since(FIRST_DAY, True, FLAGGED),),
+        "equity_test": undated("last_equity", FLAGGED),
+        "pdt_under_25k": undated("liquidation_only", FLAGGED),
+        "dt_buying_power_multiple": undated(4.0, FLAGGED),
+        "minimum_equity_call": undated(True, FLAGGED),
     },
     wire=PLAIN_WORDS,
     notes=(
-        "The pages carry no day: their values are put on the rulebook's first day.",
+        NO_DAYS,
         "The day on which Tradier left the old rules is not published; the law's first day is taken, switch_day sets another.",
         "Refusal of single orders for the day-trade count is not sourced: as under the bare rule there is none.",
-        "House requirements and order checks are not sourced: they are the bare rule's.",
-        "The words of its refusals are not sourced: they are the bare rule's.",
+        NO_WORDS,
+    ),
+    unknown=(
+        *("switch_day", "pdt_check", "dt_unflagged_call", "maintenance_call_days"),
+        *(*NEW_TERMS, *HOUSE_RATES, *CASH_STRIKES, *ORDER_CHECKS, *COSTS),
     ),
 )

@@ -2,8 +2,8 @@
 
 ``--json`` prints one object. Its keys are stable: ``from``, ``session``, ``brokerage``, ``regime`` (null before the day-trading rules),
 ``clocks`` and ``left_out``, a sentence. A clock has ``name``, ``label``, ``shape``, ``on`` (of the shape ``day``) or ``days`` (of the
-shapes ``days`` and ``span``, the first and the last day of a period), ``rule``, and ``source`` (``title``, ``href``, ``read_on``, which is
-null where --set gave the value).
+shapes ``days`` and ``span``, the first and the last day of a period), ``rule``, and ``source`` (``title``, ``href``, ``how``, and ``read_on``,
+which is null where --set gave the value).
 """
 
 from __future__ import annotations

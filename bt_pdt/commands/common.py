@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..brokerages import NAMES
 from ..errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def account_options(command: F) -> F:
     for option in reversed(
         [
             click.option(
-                "--brokerage", metavar="NAME", help="alpaca (default), finra (the bare law), ibkr, schwab, tradier, robinhood, tastytrade."
+                "--brokerage",
+                metavar="NAME",
+                help=f"alpaca (default), finra (the bare law), {', '.join(n for n in NAMES if n not in ('alpaca', 'finra'))}.",
             ),
             click.option("--rules", metavar="as_of|DATE|off", help="The law of each day (default), of one day throughout, or none."),
             click.option("--pdt-check", metavar="MODE", help="Where the day-trade count refuses: entry, exit or both."),

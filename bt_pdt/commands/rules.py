@@ -2,14 +2,19 @@
 
 ``--json`` prints one object. Its keys are stable:
 
-- the law of a day: ``on``, ``brokerage``, ``title``, ``notes``, ``regime``, ``parameters``: a list of ``name``, ``value``, ``unit``,
-  ``meaning``, ``since``, ``house``, ``extended``, ``source`` (``title``, ``href``, ``read_on``); ``not_in_force``: the names that
-  this day's regime does not have; and ``calls``: a list of ``kind``, ``measured_by``, ``business_days`` (null without a due day),
-  ``due``, ``met_by``, ``follows``.
+- the law of a day: ``on``, ``brokerage``, ``title``, ``notes``, ``unknown``, ``regime``, ``parameters``: a list of ``name``, ``value``,
+  ``unit``, ``meaning``, ``since``, ``not_before``, ``house``, ``extended``, ``unknown``, ``source`` (``title``, ``href``, ``read_on``,
+  ``how``: ``page``, ``copy``, ``quotation``, ``reading`` or ``user``); ``not_in_force``: the names that this day's regime does not have;
+  and ``calls``: a list of ``kind``, ``measured_by``, ``business_days`` (null without a due day), ``due``, ``met_by``, ``follows``.
 - ``--diff``: ``from``, ``to``, ``brokerage``, ``changes``: a list of ``name``, ``before``, ``after``, ``unit``, ``meaning``, ``since``,
-  ``source`` (the last two null where the parameter ended).
-- ``--parameters``: ``brokerage``, ``parameters``: a list of ``name``, ``type``, ``choices``, ``default``, ``unit``, ``regime``, ``house``,
-  ``meaning``.
+  ``not_before``, ``source`` (the last three null where the parameter ended).
+- ``--parameters``: ``brokerage``, ``parameters``: a list of ``name``, ``type``, ``choices``, ``lowest``, ``highest``, ``default``, ``unit``,
+  ``regime``, ``house``, ``meaning``.
+- ``--compare``: ``on``, ``all``, ``brokerages``: a list of ``name``, ``title``, ``regime``, ``notes``, ``unknown``; ``parameters``: a list of
+  ``name``, ``unit``, ``meaning`` and ``values``: by brokerage ``value``, ``in_force``, ``since``, ``not_before``, ``own``, ``extended``,
+  ``unknown``, ``source``. ``value`` is the bare law's where ``unknown`` is true.
+
+``not_before`` is null unless only a span is known: the value was first seen on ``since`` and began after ``not_before``.
 
 Days are ISO dates. A table of price bands is a list of objects; ``below`` is null in the last one, which has no upper end. A value
 that does not exist is null.
@@ -29,7 +34,8 @@ import click
 from ..brokerages import NAMES, brokerage, rulebook_for
 from ..clocks import call_terms
 from ..errors import BadInput, NotInForce
-from ..rules import PDT, Band, Parameter, Rulebook, ShortBand, Source, finra, house, regt
+from ..rules import PDT, Band, Parameter, Rulebook, ShortBand, Since, Source, finra, house, regt
+from ..rules.rulebook import HOW
 from ..rules.words import in_words as in_words
 
 if TYPE_CHECKING:
@@ -45,16 +51,34 @@ SECTIONS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
 
 @click.command()
 @click.option("--on", "day", metavar="DATE", help="The day whose law is shown (default: today).")
-@click.option(
-    "--brokerage", "firm", default="alpaca", show_default=True, metavar="NAME", help=f"One of {', '.join(NAMES)}; finra is the bare law."
-)
+@click.option("--brokerage", "firm", metavar="NAME", help=f"One of {', '.join(NAMES)}; finra is the bare law.  [default: alpaca]")
+@click.option("--compare", "firms", metavar="NAME,NAME...", help="These brokerages side by side: the parameters in which they differ.")
+@click.option("--all", "everything", is_flag=True, help="With --compare: every parameter, also where they agree.")
 @click.option("--diff", nargs=2, metavar="DAY1 DAY2", help="What changed from the first day to the second.")
 @click.option("--parameters", "list_parameters", is_flag=True, help="Every parameter that --set NAME=VALUE takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def rules(day: str | None, firm: str, diff: tuple[str, str] | None, list_parameters: bool, as_json: bool) -> None:
+def rules(
+    day: str | None,
+    firm: str | None,
+    firms: str | None,
+    everything: bool,
+    diff: tuple[str, str] | None,
+    list_parameters: bool,
+    as_json: bool,
+) -> None:
     """The margin law in force on a day, with its sources."""
     if diff and (day or list_parameters):
         raise BadInput("--diff already names its two days; give it without --on and without --parameters.")
+    if everything and firms is None:
+        raise BadInput("--all goes with --compare; without it every parameter is listed.")
+    if firms is not None:
+        from .side_by_side import compare_firms
+
+        if firm or diff or list_parameters:
+            raise BadInput("--compare already names its brokerages; give it without --brokerage, --diff and --parameters.")
+        compare_firms(firms, day_of("--on", day) if day else date.today(), everything, as_json)
+        return
+    firm = firm or "alpaca"
     book = rulebook_for(firm)
     on = day_of("--on", day) if day else None
     if diff:
@@ -82,20 +106,20 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
         listed = [
             {
                 **_names(book.parameter(name), entry.value),
-                "since": str(entry.day),
+                **since_of(entry),
                 "house": book.parameter(name).house,
                 "extended": entry.extended,
+                "unknown": name in house_of.unknown,
                 "source": source_of(entry.source),
             }
             for name, entry in entries.items()
             if entry is not None
         ]
-        head = {"on": str(day), "brokerage": firm, "title": house_of.title, "notes": list(house_of.notes), "regime": regime}
-        _print_json(
-            {**head, "parameters": listed, "not_in_force": absent, "calls": [terms._asdict() for terms in call_terms(book.on(day))]}
-        )
+        said = {"notes": list(house_of.notes), "unknown": list(house_of.unknown)}
+        head = {"on": str(day), "brokerage": firm, "title": house_of.title, **said, "regime": regime}
+        print_json({**head, "parameters": listed, "not_in_force": absent, "calls": [terms._asdict() for terms in call_terms(book.on(day))]})
         return
-    console = _console()
+    console = console_of_width()
     console.print(f"{house_of.title}, {day}: {words(regime)} regime\n")
     footnotes: dict[Source, int] = {}
     for title, parameters in SECTIONS:
@@ -105,21 +129,24 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
             if entry is None:
                 continue
             mark = "extended" if entry.extended else "house" if book.parameter(p.name).house else ""
+            mark = "unknown" if p.name in house_of.unknown else mark
             number = footnotes.setdefault(entry.source, len(footnotes) + 1)
-            rows.append((p.name, in_words(p, entry.value), str(entry.day), mark, f"[{number}]"))
-        _table(console, title, ("parameter", "value", "since", "", "source"), rows)
+            rows.append((p.name, in_words(p, entry.value), began_in_lines(entry), mark, f"[{number}]"))
+        print_table(console, title, ("parameter", "value", "since", "", "source"), rows)
     click.echo("Margin calls: measured at a close, issued on the next session; days count from the measured one")
     for terms in call_terms(book.on(day)):
-        _wrapped(f"- {words(terms.kind)}: {terms.measured_by}; due {terms.due}; met by {terms.met_by}; {terms.follows}.")
+        wrapped(f"- {words(terms.kind)}: {terms.measured_by}; due {terms.due}; met by {terms.met_by}; {terms.follows}.")
     click.echo()
     other = "intraday margin" if regime == PDT else "pattern day trader"
-    _wrapped("house: the brokerage's own value, or one that the law leaves to it.")
-    _wrapped("extended: the brokerage's first known value, carried back before its day. The law is never carried back.")
-    _wrapped(f"{len(absent)} parameters of the {other} regime are not in force on this day (see --parameters).")
+    wrapped("house: the brokerage's own value, or one that the law leaves to it.")
+    wrapped("extended: the brokerage's first known value, carried back before its day. The law is never carried back.")
+    if house_of.unknown:
+        wrapped(f"unknown: {house_of.title} publishes nothing on it that was found; the value is the bare law's.")
+    wrapped(f"{len(absent)} parameters of the {other} regime are not in force on this day (see --parameters).")
     for note in house_of.notes:
-        _wrapped(f"note: {note}")
+        wrapped(f"note: {note}")
     click.echo("\nSources")
-    _footnotes(footnotes)
+    print_footnotes(footnotes)
 
 
 def _diff(firm: str, book: Rulebook, first: date, second: date, as_json: bool) -> None:
@@ -130,43 +157,45 @@ def _diff(firm: str, book: Rulebook, first: date, second: date, as_json: bool) -
         listed = [
             {
                 "name": c.name,
-                "before": _plain(c.before),
-                "after": _plain(c.after),
+                "before": plain(c.before),
+                "after": plain(c.after),
                 "unit": book.parameter(c.name).unit,
                 "meaning": book.parameter(c.name).meaning,
-                "since": None if c.since is None else str(c.since.day),
+                **({"since": None, "not_before": None} if c.since is None else since_of(c.since)),
                 "source": None if c.since is None else source_of(c.since.source),
             }
             for c in changes
         ]
-        _print_json({"from": str(first), "to": str(second), "brokerage": firm, "changes": listed})
+        print_json({"from": str(first), "to": str(second), "brokerage": firm, "changes": listed})
         return
     title = f"{brokerage(firm).title}, from {first} to {second}"
     if not changes:
         click.echo(f"{title}: nothing changed.")
         return
-    console = _console()
+    console = console_of_width()
     footnotes: dict[Source, int] = {}
     rows = []
     for c in changes:
         p = book.parameter(c.name)
         number = "" if c.since is None else f"[{footnotes.setdefault(c.since.source, len(footnotes) + 1)}]"
-        since = "" if c.since is None else str(c.since.day)
+        since = "" if c.since is None else began_in_lines(c.since)
         rows.append((c.name, in_words(p, c.before), "ended" if c.since is None else in_words(p, c.after), since, number))
-    _table(console, title, ("parameter", "before", "after", "since", "source"), rows)
+    print_table(console, title, ("parameter", "before", "after", "since", "source"), rows)
     click.echo("Sources")
-    _footnotes(footnotes)
+    print_footnotes(footnotes)
 
 
 def _parameters(firm: str, book: Rulebook, day: date | None, as_json: bool) -> None:
-    settable = [p for p in book.parameters.values() if p.kind is not None]
+    settable = [p for p in book.parameters.values() if p.kind is not None and not p.inert]
     if as_json:
         listed = [
             {
                 "name": p.name,
                 "type": _type(p),
                 "choices": list(p.choices),
-                "default": _plain(_default(p, day)),
+                "lowest": p.lowest if p.kind in (int, float) else None,
+                "highest": p.highest if p.kind in (int, float) and p.highest != inf else None,
+                "default": plain(_default(p, day)),
                 "unit": p.unit,
                 "regime": p.regime,
                 "house": p.house,
@@ -174,7 +203,7 @@ def _parameters(firm: str, book: Rulebook, day: date | None, as_json: bool) -> N
             }
             for p in settable
         ]
-        _print_json({"brokerage": firm, "parameters": listed})
+        print_json({"brokerage": firm, "parameters": listed})
         return
     click.echo(f"--set NAME=VALUE takes these names ({brokerage(firm).title}):\n")
     for p in settable:
@@ -191,8 +220,9 @@ def _parameters(firm: str, book: Rulebook, day: date | None, as_json: bool) -> N
         kind = " | ".join(p.choices) or _type(p)
         scope = f"; {words(p.regime)} regime only" if p.regime else ""
         click.echo(f"{p.name}={shown}")
-        _wrapped(f"{kind} ({p.unit}){scope}" if p.kind in (int, float) else f"{kind}{scope}", "    ")
-        _wrapped(p.meaning, "    ")
+        bounds = f"from {p.lowest:,g} to {p.highest:,.12g}" if p.highest != inf else f"{p.lowest:,g} or more"
+        wrapped(f"{kind} {bounds} ({p.unit}){scope}" if p.kind in (int, float) else f"{kind}{scope}", "    ")
+        wrapped(p.meaning, "    ")
 
 
 def _default(parameter: Parameter, day: date | None) -> Any:
@@ -215,30 +245,40 @@ def words(name: str) -> str:
 
 
 def _names(parameter: Parameter, value: Any) -> dict[str, Any]:
-    return {"name": parameter.name, "value": _plain(value), "unit": parameter.unit, "meaning": parameter.meaning}
+    return {"name": parameter.name, "value": plain(value), "unit": parameter.unit, "meaning": parameter.meaning}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON holds it."""
     if isinstance(value, date):
         return str(value)
     if isinstance(value, Band | ShortBand):
         return {k: None if v == inf else v for k, v in value._asdict().items()}
     if isinstance(value, tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value
 
 
 def source_of(source: Source) -> dict[str, str]:
     """A source as JSON holds it."""
-    return {"title": source.title, "href": source.href, "read_on": str(source.read_on)}
+    return {"title": source.title, "href": source.href, "read_on": str(source.read_on), "how": source.how}
 
 
-def _print_json(answer: dict[str, Any]) -> None:
+def since_of(entry: Since) -> dict[str, str | None]:
+    """The beginning of an entry as JSON holds it."""
+    return {"since": str(entry.day), "not_before": None if entry.not_before is None else str(entry.not_before)}
+
+
+def began_in_lines(entry: Since) -> str:
+    """The beginning of an entry in a narrow column."""
+    return entry.began().replace(", not before", ",\nnot before")
+
+
+def print_json(answer: dict[str, Any]) -> None:
     click.echo(json.dumps(answer, indent=1, ensure_ascii=False))
 
 
-def _console() -> Console:
+def console_of_width() -> Console:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False)
@@ -247,7 +287,7 @@ def _console() -> Console:
     return console
 
 
-def _table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -260,12 +300,13 @@ def _table(console: Console, title: str, columns: Sequence[str], rows: Iterable[
     console.print(table)
 
 
-def _wrapped(sentence: str, indent: str = "") -> None:
+def wrapped(sentence: str, indent: str = "") -> None:
     click.echo(textwrap.fill(sentence, WIDTH, initial_indent=indent, subsequent_indent=indent or "  "))
 
 
-def _footnotes(footnotes: dict[Source, int]) -> None:
+def print_footnotes(footnotes: dict[Source, int]) -> None:
     for source, number in footnotes.items():
-        click.echo(textwrap.fill(f"[{number}] {source.title}", WIDTH, subsequent_indent="     "))
+        how = "" if source.how in ("reading", "user") else f" ({HOW[source.how]}, {source.read_on})"
+        click.echo(textwrap.fill(f"[{number}] {source.title}{how}", WIDTH, subsequent_indent="     "))
         if source.href:
             click.echo(f"     {source.href}")

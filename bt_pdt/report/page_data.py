@@ -218,7 +218,7 @@ def _rule(parameter: Parameter, since: Any) -> dict[str, Any]:
         "name": parameter.name,
         "meaning": parameter.meaning,
         "value": "no longer in force" if ended else in_words(parameter, since.value),
-        "since": "" if ended else since.day.isoformat(),
+        "since": "" if ended else since.began(),
         "source": None if ended else since.source,
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from . import finra, house, regt
+from .bounds import bounded
 from .finra import Band, ShortBand
 from .rulebook import INTRADAY, PDT, Change, Parameter, Rulebook, Rules, Since, Source
 
@@ -14,4 +15,4 @@ __all__ = ["INTRADAY", "PDT", "Band", "Change", "Parameter", "Rulebook", "Rules"
 @cache
 def law() -> Rulebook:
     """The bare law: Regulation T and FINRA Rule 4210, house parameters at their neutral value."""
-    return Rulebook(regt.PARAMETERS + finra.PARAMETERS + house.PARAMETERS)
+    return Rulebook(bounded(regt.PARAMETERS + finra.PARAMETERS + house.PARAMETERS))

@@ -36,36 +36,41 @@ LEVERAGED_DT_DAY = date(2010, 4, 30)
 NON_MARGINABLE_DAY = date(2011, 7, 1)
 IMD_DAY = date(2026, 6, 4)
 
-NTM_01_26 = cited("NASD Notice to Members 01-26 (copy)", "https://si.frajer.net/readreplies.aspx?msgid=15984091")
-NASD_2520 = cited("NASD Rule 2520(f)(8)(B) / NYSE Rule 431, now FINRA Rule 4210(f)(8)(B) (text copy)", "https://traderstatus.com/faq.htm")
-NYSE_MEMO_1 = cited(
-    "NYSE information memo on day trading, part 1 (copy)", "https://traderlisting.blogspot.com/2010/06/information-memo.html"
+_RULE_4210 = "https://www.finra.org/rules-guidance/rulebooks/finra-rules/4210"
+_FR_2001 = "https://www.govinfo.gov/content/pkg/FR-2001-03-06/html/01-5402.htm"
+
+
+def _notice(number: str) -> str:
+    """The address of a notice to members, by its number."""
+    return f"https://www.finra.org/rules-guidance/notices/{number}"
+
+
+NTM_01_26 = cited("NASD Notice to Members 01-26, day-trading margin requirements", _notice("01-26"), "copy")
+NASD_2520 = cited(
+    "NASD Rule 2520(f)(8)(B) / NYSE Rule 431(f)(8)(B), later FINRA Rule 4210(f)(8)(B), approved in 66 FR 13608 (2001-03-06)",
+    _FR_2001,
+    "copy",
 )
-NYSE_MEMO_2 = cited(
-    "NYSE information memo on day trading, part 2 (copy)", "https://traderlisting.blogspot.com/2010/06/information-memo-4.html"
-)
-RN_21_13 = cited(
-    "FINRA Regulatory Notice 21-13, day-trading interpretations /02 and /03",
-    "https://findknowdo.com/news/03/24/2021/finra-updates-day-trading-guidance",
-)
-RULE_F8B_F = cited("FINRA Rule 4210(f)(8)(B)(iv)f, deposits stay two business days (copy)", "https://sudburymotorsports.ca")
-RN_09_53 = cited("FINRA Regulatory Notice 09-53, margin on leveraged funds", "https://finra.org/rules-guidance/notices/09-53")
-RN_09_65 = cited("FINRA Regulatory Notice 09-65, day-trading margin on leveraged funds", "https://finra.org/rules-guidance/notices/09-65")
-RN_11_15 = cited("FINRA Regulatory Notice 11-15", "https://finra.complinet.com")
-RN_11_16 = cited("FINRA Regulatory Notice 11-16", "https://finra.complinet.com")
-SHORT_RATES = cited("NYSE Rule 431(c), short maintenance (copy)", "https://si.frajer.net/readreplies.aspx?msgid=14932764")
-MIN_EQUITY = cited(
-    "NYSE Rule 431(b)(4), SR-NYSE-99-47, now FINRA Rule 4210(b)(4) (copy)", "https://si.frajer.net/readreplies.aspx?msgid=12786324"
-)
-RULE_F6 = cited("FINRA Rule 4210(f)(6), time to meet a call (copy)", "https://si.frajer.net/readreplies.aspx?msgid=13439898")
+NYSE_MEMO_1 = cited("66 FR 13608 (2001-03-06) and NYSE's information memo on day trading, part 1", _FR_2001, "copy")
+NYSE_MEMO_2 = cited("66 FR 13608 (2001-03-06) and NYSE's information memo on day trading, part 2", _FR_2001, "copy")
+RN_21_13 = cited("FINRA Regulatory Notice 21-13, day-trading interpretations /02 and /03", _notice("21-13"), "copy")
+RULE_F8B_F = cited("FINRA Rule 4210(f)(8)(B)(iv)f, deposits stay two business days, approved in 66 FR 13608 (2001-03-06)", _FR_2001, "copy")
+RN_09_53 = cited("FINRA Regulatory Notice 09-53, margin on leveraged funds", _notice("09-53"))
+RN_09_65 = cited("FINRA Regulatory Notice 09-65, day-trading margin on leveraged funds", _notice("09-65"))
+RN_11_15 = cited("FINRA Regulatory Notice 11-15", _notice("11-15"), "copy")
+RN_11_16 = cited("FINRA Regulatory Notice 11-16", _notice("11-16"), "copy")
+SHORT_RATES = cited("FINRA Rule 4210(c), formerly NYSE Rule 431(c): short maintenance", _RULE_4210, "copy")
+MIN_EQUITY = cited("FINRA Rule 4210(b), formerly NYSE Rule 431(b)", _RULE_4210, "copy")
+RULE_F6 = cited("FINRA Rule 4210(f)(6), time to meet a call", _RULE_4210, "copy")
 FR_2026 = cited(
     "SEC Release 34-105226, 91 FR 20731: order approving SR-FINRA-2025-017 (FINRA Regulatory Notice 26-10)",
-    "https://govinfo.gov/content/pkg/FR-2026-04-17/html/2026-07485.htm",
+    "https://www.govinfo.gov/content/pkg/FR-2026-04-17/html/2026-07485.htm",
+    "quotation",
 )
 
 
-def _rule_d2(paragraph: str) -> tuple[str, str]:
-    return f"FINRA Rule 4210{paragraph}, SR-FINRA-2025-017 Exhibit 5 (read in transcription)", FR_2026.href
+def _rule_d2(paragraph: str) -> tuple[str, str, str]:
+    return f"FINRA Rule 4210{paragraph}, SR-FINRA-2025-017 Exhibit 5", _RULE_4210, "quotation"
 
 
 RULE_PROMPT = cited(*_rule_d2("(d)(2)(D), 5th business day"))
@@ -165,6 +170,7 @@ _DESIGNATION: tuple[Parameter, ...] = (
         ),
         int,
         regime=PDT,
+        inert="how often the designation was lifted is the customer's story; lift it with a flag event or Account.set_flag(False).",
     ),
 )
 
@@ -184,6 +190,7 @@ _DAY_TRADING: tuple[Parameter, ...] = (
         always(0.25, NYSE_MEMO_2),
         float,
         regime=PDT,
+        inert="it is the call that follows from it; set dt_call_ratio or dt_buying_power_multiple.",
     ),
     Parameter(
         "dt_call_ratio",
@@ -255,6 +262,7 @@ _DAY_TRADING: tuple[Parameter, ...] = (
         always(False, NYSE_MEMO_1),
         bool,
         regime=PDT,
+        inert="an account stands alone here; give it the other account's money as cash or as a deposit.",
     ),
     Parameter(
         "dt_leveraged_etf_scaling",
@@ -417,6 +425,7 @@ _INTRADAY: tuple[Parameter, ...] = (
         (Since(IMD_DAY, 5_000_000.0, RULE_PM),),
         float,
         regime=INTRADAY,
+        inert="there is no portfolio margin account here; imd_call_minor and imd_minor_limit say which deficits are called.",
     ),
 )
 

@@ -9,7 +9,11 @@ from .finra import IMD_DAY
 from .rulebook import INTRADAY, PDT, Parameter, Since, Source
 from .sources import always, cited, reading
 
-KNOW_THE_RULES = cited("FINRA, Day-Trading Margin Requirements: Know the Rules (copy)", "https://londonentrepreneurshipreview.com")
+KNOW_THE_RULES = cited(
+    "FINRA, Day-Trading Margin Requirements: Know the Rules",
+    "https://www.finra.org/investors/learn-to-invest/advanced-investing/day-trading-margin-requirements-know-rules",
+    "copy",
+)
 NO_LAW = reading("no rule asks for it; only a brokerage may set it")
 
 
@@ -184,6 +188,16 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         "How many times the price a short sale is valued at before it is filled.",
         1.0,
         float,
+    ),
+    _house(
+        "intraday_block",
+        "measure",
+        "What stops an opening order under the intraday margin rules: a deficit that it would make, missing buying power, or nothing.",
+        "buying_power",
+        str,
+        *("deficit", "buying_power", "none"),
+        source=reading("the rule lets an order make a deficit and calls it; missing buying power alone refuses"),
+        regime=INTRADAY,
     ),
 )
 

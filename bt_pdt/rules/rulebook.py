@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from math import inf
 from typing import Any, NamedTuple
 
 from ..errors import BadInput, NotInForce, UnknownName
@@ -21,21 +22,45 @@ RULEBOOK_BEGINS = date(2001, 9, 28)
 INTRADAY = "intraday_margin"
 
 
+#: How a source was read: on the page itself, in a stored copy of it, in a text of someone else's that quotes or transcribes it, not at all
+#: (a reading of ours, where no page settles the point), or set by the user.
+HOW = {
+    "page": "read on the page",
+    "copy": "read in a copy",
+    "quotation": "read in a quotation",
+    "reading": "our reading",
+    "user": "set by the user",
+}
+
+
 class Source(NamedTuple):
-    """Where a value was read: title, address, and the day it was read."""
+    """Where a value was read: title, address (empty where none is known), the day it was read, and how (a key of :data:`HOW`).
+
+    The address is that of the page itself, also where only a copy of it was read.
+    """
 
     title: str
     href: str
     read_on: date
+    how: str = "page"
 
 
 class Since(NamedTuple):
-    """One entry of a history. ``extended`` marks a house value carried back before its first known day."""
+    """One entry of a history. ``extended`` marks a house value carried back before its first known day.
+
+    Where only a span is known, ``day`` is the first day on which the value was seen, and ``not_before`` the last one on which it was not:
+    it began on some day between them, and is used from ``day`` on.
+    """
 
     day: date
     value: Any
     source: Source
     extended: bool = False
+    not_before: date | None = None
+
+    def began(self) -> str:
+        """``2026-06-04``, or ``known by 2026-06-04, not before 2023-05-02``."""
+        return str(self.day) if self.not_before is None else f"known by {self.day}, not before {self.not_before}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +69,8 @@ class Parameter:
 
     ``regime`` names the regime that has it (None: both). ``house`` parameters are a brokerage's own and extend backwards
     before their first known day; the law does not. ``kind`` is the type a user may set: bool, int, float, str, date, or None
-    for tables that only a brokerage file sets. ``choices`` closes the list of a str.
+    for tables that only a brokerage file sets. ``choices`` closes the list of a str, ``lowest`` and ``highest`` (both included)
+    bound a number to what an account can use. ``inert`` says, for a parameter that changes nothing, why and what to set instead.
     """
 
     name: str
@@ -55,6 +81,9 @@ class Parameter:
     choices: tuple[str, ...] = ()
     regime: str | None = None
     house: bool = False
+    lowest: float = 0.0
+    highest: float = inf
+    inert: str = ""
 
     def since(self, day: date) -> Since:
         """The entry in force on ``day``; raises :class:`NotInForce` before the first one of a law."""
@@ -74,6 +103,8 @@ class Parameter:
         """``value`` (text from a command line, or a typed value) as this parameter's type; raises :class:`BadInput`."""
         if self.kind is None:
             raise BadInput(f"parameter {self.name} is a table or a date of the law and cannot be set; see 'bt-pdt rules --parameters'.")
+        if self.inert:
+            raise BadInput(f"parameter {self.name} changes nothing, so it cannot be set: {self.inert}")
         bad = BadInput(f"parameter {self.name} takes {self._allowed()}, got {value!r}.")
         if self.kind is bool:
             if isinstance(value, bool):
@@ -98,7 +129,7 @@ class Parameter:
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             raise bad from None
-        if number != number or number in (float("inf"), float("-inf")) or number < 0:
+        if not self.lowest <= number <= self.highest or number == inf:
             raise bad
         if self.kind is int:
             if number != int(number):
@@ -109,10 +140,11 @@ class Parameter:
     def _allowed(self) -> str:
         if self.choices:
             return "one of " + ", ".join(self.choices)
+        span = f"of {self.lowest:,g} or more" if self.highest == inf else f"from {self.lowest:,g} to {self.highest:,.12g}"
         takes: dict[type | None, str] = {
             bool: "true or false",
-            int: "a whole number of 0 or more",
-            float: "a number of 0 or more",
+            int: f"a whole number {span} ({self.unit})",
+            float: f"a number {span} ({self.unit})",
             date: "a date like 2026-06-04",
         }
         return takes.get(self.kind, "text")
@@ -158,8 +190,12 @@ class Rules:
         entry = self.since(name)
         if entry is None:
             return name
+        if entry.extended and entry.source.how == "user":
+            return f"{name} (set by the user)"
         if entry.extended:
             return f"{name} (house value, first seen on {entry.day})"
+        if entry.not_before is not None:
+            return f"{name} ({entry.began()})"
         parameter = self._book.parameter(name)
         earlier = " or earlier" if entry.day == RULEBOOK_BEGINS and parameter.regime is None and not parameter.house else ""
         return f"{name} (in force since {entry.day}{earlier})"
@@ -208,7 +244,7 @@ class Rulebook:
         entry = parameter.since(day) if parameter.regime != INTRADAY else parameter.since(max(day, parameter.history[0].day))
         switch = self.parameter("switch_day").on(day)
         if parameter.regime == INTRADAY and entry.day < switch:
-            entry = entry._replace(day=switch)
+            entry = entry._replace(day=switch, not_before=None)
         return entry
 
     def value(self, name: str, day: date) -> Any:
@@ -226,7 +262,7 @@ class Rulebook:
 
     def override(self, values: Mapping[str, Any], source: Source | None = None) -> Rulebook:
         """A copy in which each named parameter has this one value on every day."""
-        source = source or Source("set by the user", "", date.min)
+        source = source or Source("set by the user", "", date.min, "user")
         changed = dict(self.parameters)
         for name, raw in values.items():
             parameter = self.parameter(name)

@@ -38,7 +38,7 @@ def test_json() -> None:
     named = {clock["name"]: clock for clock in answer["clocks"]}
     failure = named["intraday_failure"]
     assert (failure["on"], failure["rule"]) == ("2026-06-23", "imd_prompt_days (in force since 2026-06-04)")
-    assert failure["source"].keys() == {"title", "href", "read_on"}
+    assert failure["source"].keys() == {"title", "href", "read_on", "how"}
     assert (named["ninety_day_freeze"]["shape"], named["ninety_day_freeze"]["days"]) == ("span", ["2026-06-24", "2026-09-21"])
     assert (named["early_closes"]["shape"], named["early_closes"]["days"]) == ("days", [])
 
@@ -88,7 +88,7 @@ def test_before_the_day_trading_rules() -> None:
 def test_a_value_set_by_hand_says_so() -> None:
     named = {clock["name"]: clock for clock in asked("--from", "2026-06-15", "--set", "imd_call_days=4")["clocks"]}
     mine = named["intraday_call_due"]
-    assert (mine["on"], mine["source"]) == ("2026-06-22", {"title": "set by the user", "href": "", "read_on": None})
+    assert (mine["on"], mine["source"]) == ("2026-06-22", {"title": "set by the user", "href": "", "read_on": None, "how": "user"})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,10 @@ def test_a_value_set_by_hand_says_so() -> None:
         (("--from", "2026-06-15", "--brokerage", "alpca"), "brokerage 'alpca' is not known; did you mean 'alpaca'?"),
         (("--from", "2026-06-15", "--set", "imd_call_day=3"), "parameter 'imd_call_day' is not known; did you mean 'imd_call_days'?"),
         (("--from", "2026-06-15", "--set", "imd_call_days"), "--set takes NAME=VALUE, got 'imd_call_days'."),
-        (("--from", "2026-06-15", "--set", "imd_call_days=two"), "parameter imd_call_days takes a whole number of 0 or more, got 'two'."),
+        (
+            ("--from", "2026-06-15", "--set", "imd_call_days=two"),
+            "parameter imd_call_days takes a whole number from 0 to 250 (business days), got 'two'.",
+        ),
         (("--from", "2026-06-15", "--set", "switch_day=2026-01-01"), "switch_day must be from 2026-06-04"),
     ],
 )

@@ -14,10 +14,16 @@ from bt_pdt.errors import NotInForce, UnknownName
 from bt_pdt.rules import INTRADAY, PDT, law
 
 OLD, NEW = date(2025, 3, 3), date(2026, 9, 1)
+#: In June 2026: the last day of the old rules and the first of the new ones.
+SWITCHES = [(name, 3, 4) for name in NAMES if name not in ("schwab", "etrade")] + [("schwab", 7, 8), ("etrade", 8, 9)]
 
 
 def test_the_names() -> None:
-    assert NAMES == ("alpaca", "finra", "ibkr", "robinhood", "schwab", "tastytrade", "tradier")
+    assert list(NAMES) == sorted(NAMES)
+    assert set(NAMES) == {
+        *("alpaca", "etrade", "fidelity", "finra", "firstrade", "ibkr", "lightspeed", "merrill", "moomoo", "public", "robinhood", "schwab"),
+        *("sofi", "tastytrade", "tradestation", "tradier", "vanguard", "webull"),
+    }
 
 
 def test_an_unknown_brokerage_is_named_with_the_nearest() -> None:
@@ -85,17 +91,67 @@ def test_house_values_extend_backwards_the_law_does_not() -> None:
         ("tastytrade", "pdt_under_25k", OLD, "liquidation_only"),
         ("tastytrade", "counting_method", date(2019, 3, 4), "direction"),
         ("tradier", "pdt_under_25k", OLD, "liquidation_only"),
+        ("tradier", "equity_test", OLD, "last_equity"),
+        ("ibkr", "multiplier_policy", OLD, "equity"),
+        ("ibkr", "dt_unflagged_call", OLD, False),
+        ("ibkr", "minimum_equity_call", OLD, False),
+        ("ibkr", "margin_interest_rate", date(2026, 7, 25), None),
+        ("ibkr", "margin_interest_rate", date(2026, 7, 26), 0.0513),
+        ("ibkr", "intraday_block", NEW, "buying_power"),
+        ("finra", "intraday_block", NEW, "buying_power"),
+        ("robinhood", "intraday_block", NEW, "deficit"),
+        ("robinhood", "dt_unflagged_call", OLD, False),
+        ("robinhood", "pdt_under_25k", OLD, "no_day_trades"),
+        ("schwab", "dtbp_check", OLD, "entry"),
+        ("schwab", "freeride_cured_is_gfv", NEW, True),
+        ("schwab", "gfv_strikes", NEW, 3),
+        ("tastytrade", "dtbp_check", OLD, "off"),
+        ("tastytrade", "dt_call_days", OLD, 5),
+        ("fidelity", "pdt_under_25k", OLD, "no_day_trades"),
+        ("fidelity", "maintenance_long_bands", NEW, ((3.00, True, 1.00), (float("inf"), False, 0.30))),
+        ("fidelity", "gfv_strikes", NEW, 3),
+        ("fidelity", "freeride_strikes", NEW, 1),
+        ("fidelity", "cash_liquidation_strikes", NEW, 3),
+        ("webull", "maintenance_long_bands", NEW, ((3.00, False, 1.00), (5.00, False, 0.50), (float("inf"), False, 0.25))),
+        ("webull", "maintenance_leveraged_long", NEW, ((2, 0.50), (3, 0.75))),
+        ("webull", "dtbp_by_requirement", OLD, False),
+        ("webull", "gfv_settled_strikes", NEW, 3),
+        ("webull", "gfv_strikes", NEW, 4),
+        ("webull", "gfv_closing_strikes", NEW, 5),
+        ("etrade", "gfv_strikes", date(2019, 10, 6), 4),
+        ("etrade", "gfv_strikes", date(2019, 10, 7), 3),
+        ("etrade", "cash_restriction_from", NEW, "due_day"),
+        ("tradestation", "pdt_min_equity", OLD, 25_000.01),
+        ("tradestation", "pdt_under_25k", OLD, "liquidation_only"),
+        ("tradestation", "dt_open_call_restriction", OLD, "liquidation_only"),
+        ("moomoo", "pdt_under_25k", OLD, "no_day_trades"),
+        ("moomoo", "dt_unflagged_call", OLD, False),
+        ("lightspeed", "counting_method", OLD, "opening_fifo"),
+        ("lightspeed", "maintenance_call_days", NEW, 3),
+        ("lightspeed", "margin_interest_rate", date(2023, 7, 26), None),
+        ("lightspeed", "margin_interest_rate", date(2023, 7, 27), 0.1225),
+        ("firstrade", "practice_failures", NEW, 1),
+        ("firstrade", "imd_call_days", NEW, 5),
+        ("firstrade", "gfv_strikes", NEW, 4),
+        ("firstrade", "gfv_same_day_strikes", NEW, 1),
+        ("sofi", "practice_failures", NEW, 1),
+        ("sofi", "imd_valuation", NEW, "cost"),
+        ("sofi", "maintenance_long_bands", NEW, ((float("inf"), False, 0.30),)),
+        ("public", "margin_min_equity", NEW, 2_000.0),
+        ("vanguard", "freeride_strikes", NEW, 1),
+        ("merrill", "gfv_strikes", NEW, 1),
     ],
 )
 def test_the_others(firm: str, name: str, on: date, value: object) -> None:
     assert rulebook_for(firm).value(name, on) == value
 
 
-@pytest.mark.parametrize(("firm", "eve", "switch"), [("alpaca", 3, 4), ("robinhood", 3, 4), ("finra", 3, 4), ("schwab", 7, 8)])
+@pytest.mark.parametrize(("firm", "eve", "switch"), SWITCHES)
 def test_switch_days(firm: str, eve: int, switch: int) -> None:
     book = rulebook_for(firm)
     before, after = book.on(date(2026, 6, eve)), book.on(date(2026, 6, switch))
-    assert (before.regime, before.pdt_min_equity, before.imd_prompt_days) == (PDT, 25_000.0, None)
+    least = 25_000.01 if firm == "tradestation" else 25_000.0
+    assert (before.regime, before.pdt_min_equity, before.imd_prompt_days) == (PDT, least, None)
     assert (after.regime, after.pdt_min_equity, after.imd_prompt_days) == (INTRADAY, None, 5)
 
 
@@ -141,7 +197,23 @@ def test_every_rulebook_answers_on_every_day_of_the_law(name: str, on: date) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_not_sourced_is_said(name: str) -> None:
-    assert brokerage(name).notes
+    firm = brokerage(name)
+    assert firm.notes and all(note.endswith(".") for note in firm.notes)
+    assert set(firm.unknown) <= set(law().parameters)
+    assert len(set(firm.unknown)) == len(firm.unknown)
+    assert not set(firm.unknown) & set(firm.overrides)
+    assert (name in ("alpaca", "finra")) or firm.unknown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_unknown_is_answered_by_the_bare_law(name: str) -> None:
+    for parameter in brokerage(name).unknown:
+        assert rulebook_for(name).parameter(parameter) == law().parameter(parameter)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_brokerage_sets_what_changes_nothing(name: str) -> None:
+    assert not [parameter for parameter in brokerage(name).overrides if law().parameter(parameter).inert]
 
 
 def test_the_bare_rule_overrides_nothing() -> None:

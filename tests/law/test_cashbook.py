@@ -728,3 +728,117 @@ def test_the_number_of_executions_of_an_order_changes_nothing(history: tuple[int
     actions = [(what, name, number, amount * scale[what]) for what, name, number, amount in history[1] if what in scale]
     told = [[(v.kind, v.session, v.symbol, v.sold_on) for v in played(history[0] * 100, actions, first, pieces=n)[1]] for n in (2, 4)]
     assert told[0] == told[1]
+
+
+# -- the steps of brokerages
+
+
+def good_faith(session: date, bought_on: date | None = None, due_on: date | None = None) -> Violation:
+    return strike("good_faith", session)._replace(bought_on=bought_on, due_on=due_on)
+
+
+def test_webull_s_steps_three_four_five() -> None:
+    """The third: settled cash until the first lapses. The fourth: ninety days, or longer while three add up. The fifth: closing only."""
+    rules = rulebook_for("webull").on(MON)
+    strikes_on = [date(2025, 8, 11), date(2025, 8, 12), date(2025, 8, 13), date(2026, 7, 6), date(2026, 7, 6)]
+    all_five = [good_faith(day) for day in strikes_on]
+    assert freeze(all_five[:2], all_five[1], rules) is None
+    third = freeze(all_five[:3], all_five[2], rules)
+    assert third is not None
+    assert (third.kind, third.start, third.until, third.rule) == (
+        "ninety_day_freeze",
+        date(2025, 8, 14),
+        date(2026, 8, 10),
+        "gfv_settled_strikes",
+    )
+    fourth = freeze(all_five[:4], all_five[3], rules)
+    assert fourth is not None
+    assert (fourth.kind, fourth.until, fourth.rule) == ("ninety_day_freeze", date(2026, 10, 4), "gfv_strikes")
+    fifth = freeze(all_five, all_five[4], rules)
+    assert fifth is not None
+    assert (fifth.kind, fifth.start, fifth.until, fifth.rule) == ("closing_only", date(2026, 7, 7), None, "gfv_closing_strikes")
+
+
+def test_a_fourth_strike_does_not_shorten_the_third_s() -> None:
+    rules = rulebook_for("webull").on(MON)
+    four = [good_faith(day) for day in (date(2026, 7, 1), date(2026, 7, 2), date(2026, 7, 2), MON)]
+    found = freeze(four, four[3], rules)
+    assert found is not None and (found.until, found.rule) == (date(2027, 7, 1), "gfv_settled_strikes")
+
+
+@pytest.mark.parametrize(("day", "lapses_on"), [(date(2026, 7, 6), date(2027, 7, 6)), (date(2024, 2, 29), date(2025, 3, 1))])
+def test_settled_cash_ends_on_the_eve_of_the_day_on_which_a_strike_lapses(day: date, lapses_on: date) -> None:
+    rules = BOOK.override({"gfv_settled_strikes": 1}).on(day)
+    found = freeze([good_faith(day)], good_faith(day), rules)
+    assert found is not None and found.until == lapses_on - timedelta(days=1)
+    assert strikes([good_faith(day)], found.until, rules, "good_faith") and not strikes([good_faith(day)], lapses_on, rules, "good_faith")
+
+
+def test_firstrade_restricts_a_round_trip_of_one_day_at_once() -> None:
+    story = Story(10_000)
+    story.buy("ABC", 10_000).sell("ABC", 10_100).buy("ABC", 10_100).sell("ABC", 10_200)
+    (violation,) = story.all
+    assert violation.same_day and (violation.bought_on, violation.due_on) == (MON, THU)
+    rules = rulebook_for("firstrade").on(MON)
+    found = freeze(story.all, violation, rules)
+    assert found is not None and (found.start, found.until, found.rule) == (TUE, date(2026, 10, 4), "gfv_same_day_strikes")
+    assert found.because == "ABC was bought with unsettled money and sold again on 2026-07-06"
+    assert freeze(story.all, violation, BOOK.on(MON)) is None
+
+
+def test_firstrade_counts_others_to_four() -> None:
+    """T+3: bought on one day with money that settles on Thursday, sold on the next."""
+    day, rules = date(2009, 2, 3), rulebook_for("firstrade").on(date(2009, 2, 3))
+    four = [good_faith(day, bought_on=date(2009, 2, 2))] * 4
+    assert freeze(four[:3], four[2], rules) is None
+    found = freeze(four, four[3], rules)
+    assert found is not None and (found.rule, found.until) == ("gfv_strikes", date(2009, 5, 4))
+
+
+def test_etrade_counts_ninety_days_from_the_due_day() -> None:
+    rules = rulebook_for("etrade").on(MON)
+    three = [good_faith(MON, MON, THU)] * 3
+    assert freeze(three[:2], three[1], rules) is None
+    found = freeze(three, three[2], rules)
+    assert found is not None and (found.start, found.until) == (THU, date(2026, 10, 7))
+    ride = strike("free_riding", THU, TUE)._replace(due_on=THU)
+    found = freeze([ride], ride, rules)
+    assert found is not None and (found.start, found.until) == (TUE, date(2026, 10, 7))
+    assert freeze([ride], ride, BOOK.on(MON)).until == date(2026, 10, 5)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("on", "needed"), [("2017-10-18", 4), ("2019-10-06", 4), ("2019-10-07", 3), ("2026-07-06", 3)])
+def test_etrade_asked_for_four_strikes_before(on: str, needed: int) -> None:
+    day = date.fromisoformat(on)
+    rules = rulebook_for("etrade").on(day)
+    given = [good_faith(day, day, sessions.add_business_days(day, 3))] * needed
+    assert freeze(given[:-1], given[-1], rules) is None
+    assert freeze(given, given[-1], rules) is not None
+
+
+def test_merrill_has_one_kind_only() -> None:
+    rules, one = rulebook_for("merrill").on(MON), [good_faith(MON)]
+    found = freeze(one, one[0], rules)
+    assert found is not None and found.until == date(2026, 10, 4)
+
+
+@pytest.mark.parametrize("paid", [5_000, 4_999.99])
+def test_schwab_counts_payment_in_time_as_a_good_faith_violation(paid: float) -> None:
+    told = {}
+    for firm in ("schwab", "finra"):
+        book = CashBook(0.0)
+        book.start(MON)
+        book.bought(MON, "A", 100, 5_000, rulebook_for(firm).on(MON))
+        found = book.close(MON, rulebook_for(firm).on(MON))
+        for day in (TUE, WED, THU, FRI):
+            book.start(day)
+            if day == TUE:
+                found += book.sold(day, "A", 100, 5_200, rulebook_for(firm).on(day))
+            if day == WED:
+                book.moved(day, paid)
+            found += book.close(day, rulebook_for(firm).on(day))
+        told[firm] = [(v.kind, v.session, round(v.amount, 2)) for v in found]
+    if paid == 5_000:
+        assert told == {"schwab": [("good_faith", WED, 5_000.0)], "finra": []}
+    else:
+        assert told["schwab"] == told["finra"] == [("free_riding", THU, 0.01)]

@@ -9,7 +9,9 @@ import pytest
 
 from bt_pdt.account import rulebook_as
 from bt_pdt.errors import BadInput, NotInForce, UnknownName
-from bt_pdt.rules import INTRADAY, PDT, Rulebook, law
+from bt_pdt.rules import INTRADAY, PDT, Parameter, Rulebook, Since, law
+from bt_pdt.rules.bounds import BOUNDS
+from bt_pdt.rules.sources import FIRMS_READ_ON, READ_ON, cited, known_by
 
 FIRST, LAST_PDT, FIRST_IMD = date(2001, 9, 28), date(2026, 6, 3), date(2026, 6, 4)
 
@@ -89,7 +91,7 @@ def test_every_value_has_a_source_and_every_history_is_in_order(book: Rulebook) 
         for entry in parameter.history:
             assert entry.source.title, name
             assert entry.source.href.startswith(("https://", "docs/")), name
-            assert entry.source.read_on == date(2026, 11, 21), name
+            assert entry.source.read_on in (READ_ON, FIRMS_READ_ON), name
 
 
 def test_every_parameter_says_what_it_is(book: Rulebook) -> None:
@@ -164,10 +166,10 @@ def test_changes_between_two_days(book: Rulebook) -> None:
         ({"pdt_min_equty": 1}, "did you mean 'pdt_min_equity'"),
         ({"equity_test": "curent"}, "did you mean 'current'"),
         ({"strict_entry": "yes"}, "strict_entry takes true or false, got 'yes'"),
-        ({"dt_call_days": "2.5"}, "a whole number of 0 or more"),
-        ({"dt_call_days": -1}, "a whole number of 0 or more"),
-        ({"pdt_min_equity": "nan"}, "a number of 0 or more"),
-        ({"pdt_min_equity": True}, "a number of 0 or more"),
+        ({"dt_call_days": "2.5"}, r"dt_call_days takes a whole number from 0 to 250 \(business days\), got '2.5'"),
+        ({"dt_call_days": -1}, "a whole number from 0 to 250"),
+        ({"pdt_min_equity": "nan"}, r"a number from 0 to 1,000,000,000 \(dollars\), got 'nan'"),
+        ({"pdt_min_equity": True}, "a number from 0 to 1,000,000,000"),
         ({"switch_day": "June"}, "a date like 2026-06-04"),
         ({"maintenance_long_bands": "0.3"}, "maintenance_long_bands is a table .* cannot be set"),
         ({"regime": "intraday_margin"}, "regime is .* cannot be set"),
@@ -198,3 +200,85 @@ def test_a_part_of_the_concentration_rule_asks_for_the_others(brokerage, rules, 
         rulebook_as(brokerage, rules, share)
     whole = share | {"concentration_debit": 50_000, "concentration_rate": 0.5}
     assert rulebook_as(brokerage, rules, whole).on(date(2019, 7, 1)).concentration_debit == 50_000
+
+
+# Bounds, and parameters that change nothing
+
+
+def test_every_number_has_bounds_and_keeps_to_them(book: Rulebook) -> None:
+    numbers = {name for name, parameter in book.parameters.items() if parameter.kind in (int, float)}
+    assert set(BOUNDS) == numbers
+    for name in numbers:
+        parameter = book.parameter(name)
+        assert (parameter.lowest, parameter.highest) == BOUNDS[name]
+        for entry in parameter.history:
+            assert entry.value is None or parameter.lowest <= entry.value <= parameter.highest, name
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_both_sides_of_each_bound(book: Rulebook, name: str) -> None:
+    parameter, (lowest, highest) = book.parameter(name), BOUNDS[name]
+    if parameter.inert:
+        return
+    step = 1 if parameter.kind is int else 0.001
+    for inside in (lowest, highest):
+        assert book.override({name: inside}).value(name, parameter.history[0].day) in (inside, None)
+    for outside in (lowest - step, highest + step, str(highest * 1e6)):
+        with pytest.raises(BadInput, match=rf"parameter {name} takes .* from .* to .*{parameter.unit.split()[0]}"):
+            book.override({name: outside})
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"interest_day_count": 0}, "from 360 to 366"),
+        ({"dt_buying_power_multiple": 0.99}, "from 1 to 100"),
+        ({"pdt_window_business_days": 100_000}, "from 1 to 250"),
+        ({"margin_interest_rate": 6.5}, "from 0 to 1"),
+        ({"maintenance_law_rate": 0}, "from 0.01 to 1"),
+    ],
+)
+def test_what_no_account_can_use_is_refused(book: Rulebook, values: dict[str, object], said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        book.override(values)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "instead"),
+    [
+        ("pdt_flag_removals", 3, "flag event"),
+        ("dt_special_maintenance", 0.3, "dt_call_ratio"),
+        ("dt_cross_guarantee", True, "as a deposit"),
+        ("imd_pm_threshold", 1e6, "imd_call_minor"),
+    ],
+)
+def test_a_parameter_that_changes_nothing_is_not_set(book: Rulebook, name: str, value: object, instead: str) -> None:
+    with pytest.raises(BadInput, match=rf"parameter {name} changes nothing, so it cannot be set: .*{instead}"):
+        book.override({name: value})
+
+
+def test_a_leveraged_fund_s_scaling_is_set(book: Rulebook) -> None:
+    assert book.override({"dt_leveraged_etf_scaling": "false"}).on(LAST_PDT).dt_leveraged_etf_scaling is False
+
+
+# Spans
+
+
+def test_a_span_says_both_of_its_ends() -> None:
+    page = cited("A page", "https://www.finra.org/rules-guidance/notices/01-26")
+    seen = known_by(day("2023-05-02"), 0.5, page, not_before=day("2021-03-01"))
+    assert seen.began() == "known by 2023-05-02, not before 2021-03-01"
+    assert Since(day("2023-05-02"), 0.5, page).began() == "2023-05-02"
+    rate = Parameter("rate", "ratio", "A rate.", (Since(FIRST, 0.3, page), seen), float, house=True)
+    book = Rulebook([*law().parameters.values(), rate])
+    assert (book.value("rate", day("2023-05-01")), book.value("rate", day("2023-05-02"))) == (0.3, 0.5)
+    assert book.on(day("2023-06-01")).cite("rate") == "rate (known by 2023-05-02, not before 2021-03-01)"
+    assert book.on(day("2010-01-04")).cite("rate") == "rate (in force since 2001-09-28)"
+
+
+def test_a_late_switch_is_no_span() -> None:
+    page = cited("A page", "https://www.finra.org/rules-guidance/notices/01-26")
+    days = Parameter("days", "days", "Days.", (known_by(FIRST_IMD, 2, page, not_before=LAST_PDT),), int, regime=INTRADAY, house=True)
+    late = Rulebook([*law().parameters.values(), days]).override({"switch_day": "2026-09-01"})
+    since = late.since("days", day("2026-09-01"))
+    assert since is not None and since.began() == "2026-09-01"

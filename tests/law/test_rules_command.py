@@ -92,3 +92,126 @@ def test_bad_input_is_a_sentence(arguments: tuple[str, ...], said: str) -> None:
     result = ask(*arguments)
     assert isinstance(result.exception, BadInput)
     assert said in str(result.exception)
+
+
+# -- how a value was read, spans, what is unknown
+
+
+def test_a_source_says_how_it_was_read() -> None:
+    listed = {p["name"]: p["source"] for p in asked("--brokerage", "finra", "--on", "2025-03-03")["parameters"]}  # type: ignore[attr-defined]
+    assert listed["maintenance_leveraged_scaling"]["how"] == "page"
+    assert listed["regt_initial_long"]["how"] == "copy"
+    assert listed["maintenance_call_days"]["how"] == "reading"
+    out = ask("--brokerage", "finra", "--on", "2025-03-03").output
+    assert "12 CFR 220.12, Supplement: margin requirements (read in a copy, 2026-11-21)" in out
+    assert "FINRA Regulatory Notice 09-53, margin on leveraged funds (read on the page, 2026-11-21)" in out
+
+
+def test_a_span_is_shown_as_one() -> None:
+    listed = {p["name"]: p for p in asked("--brokerage", "etrade", "--on", "2025-03-03")["parameters"]}  # type: ignore[attr-defined]
+    assert (listed["gfv_strikes"]["since"], listed["gfv_strikes"]["not_before"]) == ("2019-10-07", "2017-10-18")
+    assert listed["gfv_window_months"]["not_before"] is None
+    shown = ask("--brokerage", "etrade", "--on", "2025-03-03").output.splitlines()
+    at = next(i for i, line in enumerate(shown) if line.strip().startswith("gfv_strikes"))
+    assert "known by 2019-10-07," in shown[at] and shown[at + 1].strip() == "not before 2017-10-18"
+    (change,) = asked("--brokerage", "etrade", "--diff", "2019-10-06", "2019-10-07")["changes"]  # type: ignore[attr-defined]
+    assert (change["name"], change["before"], change["after"], change["not_before"]) == ("gfv_strikes", 4, 3, "2017-10-18")
+    assert "not before 2017-10-18" in ask("--brokerage", "etrade", "--diff", "2019-10-06", "2019-10-07").output
+
+
+def test_what_is_unknown_is_marked() -> None:
+    answer = asked("--brokerage", "public", "--on", "2026-09-01")
+    listed = {p["name"]: p for p in answer["parameters"]}  # type: ignore[attr-defined]
+    assert listed["practice_failures"]["unknown"] is True and "practice_failures" in answer["unknown"]  # type: ignore[operator]
+    assert listed["margin_min_equity"]["unknown"] is False
+    out = ask("--brokerage", "public", "--on", "2026-09-01").output
+    (line,) = [x for x in out.splitlines() if x.strip().startswith("practice_failures")]
+    assert "unknown" in line and "2 failures" in line
+    assert "unknown: Public publishes nothing on it that was found; the value is the bare law's." in out
+    assert asked("--brokerage", "finra")["unknown"] == []
+
+
+def test_what_set_takes_has_its_bounds() -> None:
+    listed = {p["name"]: p for p in asked("--parameters")["parameters"]}  # type: ignore[attr-defined]
+    assert (listed["interest_day_count"]["lowest"], listed["interest_day_count"]["highest"]) == (360, 366)
+    assert listed["pdt_check"]["lowest"] is None
+    assert "int from 360 to 366 (days a year)" in ask("--parameters").output
+    assert not {"pdt_flag_removals", "dt_special_maintenance", "dt_cross_guarantee", "imd_pm_threshold"} & set(listed)
+
+
+# -- side by side
+
+
+def test_firms_side_by_side() -> None:
+    answer = asked("--compare", "alpaca,ibkr,schwab", "--on", "2026-09-01")
+    assert [firm["name"] for firm in answer["brokerages"]] == ["alpaca", "ibkr", "schwab"]  # type: ignore[attr-defined]
+    listed = {p["name"]: p["values"] for p in answer["parameters"]}  # type: ignore[attr-defined]
+    found = listed["imd_call_days"]
+    assert [found[name]["value"] for name in ("alpaca", "ibkr", "schwab")] == [2, 3, 5]
+    assert [found[name]["own"] for name in ("alpaca", "ibkr", "schwab")] == [True, True, False]
+    assert [found[name]["unknown"] for name in ("alpaca", "ibkr", "schwab")] == [False, False, True]
+    assert listed["switch_day"]["schwab"]["source"]["how"] == "quotation"
+    assert "regt_initial_long" not in listed
+    out = ask("--compare", "alpaca,ibkr,schwab", "--on", "2026-09-01").output
+    assert "unknown (bare law:" in out and "Schwab changes rules around day trading" in out
+
+
+def test_all_lists_what_they_share() -> None:
+    answer = asked("--compare", "alpaca,finra", "--on", "2026-09-01", "--all")
+    names = [p["name"] for p in answer["parameters"]]  # type: ignore[attr-defined]
+    assert "regt_initial_long" in names and "pdt_min_equity" not in names
+    assert answer["all"] is True
+
+
+def test_between_two_switches_a_regime_is_missing() -> None:
+    values = {p["name"]: p["values"] for p in asked("--compare", "schwab,etrade", "--on", "2026-06-08")["parameters"]}  # type: ignore[attr-defined]
+    assert values["regime"]["schwab"]["value"] == "intraday_margin" and values["regime"]["etrade"]["value"] == "pattern_day_trader"
+    assert values["pdt_min_equity"]["schwab"] == {
+        "value": None,
+        "in_force": False,
+        "since": None,
+        "not_before": None,
+        "own": False,
+        "extended": False,
+        "unknown": False,
+        "source": None,
+    }
+    assert values["pdt_min_equity"]["etrade"]["value"] == 25_000.0
+
+
+def test_firms_that_agree_say_so() -> None:
+    out = ask("--compare", "finra,public", "--on", "2026-09-01").output
+    assert "They differ in nothing on this day" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--compare", "alpaca"), "--compare takes two brokerages or more, each once"),
+        (("--compare", "alpaca,alpaca"), "each once"),
+        (("--compare", "alpaca,shwab"), "did you mean 'schwab'"),
+        (("--compare", "alpaca,ibkr", "--brokerage", "finra"), "without --brokerage"),
+        (("--compare", "alpaca,ibkr", "--diff", "2020-01-02", "2020-01-03"), "without --brokerage, --diff"),
+        (("--compare", "alpaca,ibkr", "--on", "2001-09-27"), "2001-09-28"),
+        (("--all",), "--all goes with --compare"),
+    ],
+)
+def test_bad_comparisons_are_a_sentence(arguments: tuple[str, ...], said: str) -> None:
+    result = ask(*arguments)
+    assert isinstance(result.exception, BadInput)
+    assert said in str(result.exception)
+
+
+@pytest.mark.parametrize("on", ["2010-01-04", "2026-06-08", "2026-09-01"])
+def test_three_firms_read_at_a_hundred_columns(on: str) -> None:
+    result = ask("--compare", "alpaca,ibkr,webull", "--on", on, "--all")
+    assert result.exit_code == 0, result.output
+    assert all(len(line.rstrip()) <= 100 or "https://" in line for line in result.output.splitlines())
+
+
+def test_the_help_names_every_brokerage() -> None:
+    from bt_pdt.cli import cli
+
+    for verb in ("audit", "rules", "run", "check"):
+        said = " ".join(CliRunner().invoke(cli, [verb, "--help"]).output.split())
+        assert not [name for name in NAMES if name not in said], verb

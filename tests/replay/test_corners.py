@@ -169,9 +169,6 @@ def test_a_watching_brokerage_sees_the_add_on_of_a_concentrated_position():
         ({"imd_expiry_days": 1}, "2026-07-01", "an intraday margin call that expires before it is due"),
         ({"concentration_share": 0.5}, "2026-07-01", "a concentration that two positions can have at once"),
         ({"concentration_share": 0.7}, "as_of", "arguments that a run does not take"),
-        ({"interest_day_count": 0}, "as_of", "a year without days"),
-        ({"dt_buying_power_multiple": 0.5}, "as_of", "a day-trading multiple under 1"),
-        ({"maintenance_law_rate": 0}, "as_of", "a maintenance rate of 0"),
     ],
 )
 def test_a_law_beyond_what_a_replay_holds_is_left(override, rules, why):
