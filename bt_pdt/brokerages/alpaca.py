@@ -8,7 +8,7 @@ from math import inf
 from ..decisions import Reason
 from ..rules.finra import Band
 from ..rules.rulebook import Since, Source
-from ..rules.sources import FIRST_DAY, cited, reading
+from ..rules.sources import FIRST_DAY, cited, known_by, not_carried_back, reading
 from .brokerage import Brokerage, Wire
 
 IMD_DAY = date(2026, 6, 4)
@@ -62,9 +62,9 @@ ERRORS_2026_03 = cited(
 )
 _TABLE_2019 = (Band(2.50, False, 1.00), Band(inf, False, 0.30))
 _TABLE_2026 = (Band(2.50, False, 1.00), Band(6.00, True, 0.50), Band(inf, False, 0.30))
-_NOT_BEFORE = reading("a check that Alpaca introduced is not carried back before its first known day")
-#: The first day on which Alpaca's present pages were read; what they changed happened on an unknown day before it.
-CRAWL = date(2026, 1, 23)
+_NOT_BACK = "a check that Alpaca introduced is not carried back before its first known day"
+#: The first day on which Alpaca's present pages were read, and the last on which the ones before them were: what they changed lies between.
+CRAWL, LAST_2023 = date(2026, 1, 23), date(2023, 1, 31)
 _RATE_MODEL = reading(
     "upper bound of the Fed's target + 3.00, from 2024-09-19 + 2.50 points: fits the sourced levels of 2022-09, 2024 and 2026; "
     "the day of each step is the Fed's"
@@ -75,8 +75,9 @@ def _one(day: date, value: object, source: Source) -> tuple[Since, ...]:
     return (Since(day, value, source),)
 
 
-def _added(day: date, value: object, source: Source) -> tuple[Since, ...]:
-    return Since(FIRST_DAY, None, _NOT_BEFORE), Since(day, value, source)
+def _by_2026(value: object, source: Source) -> Since:
+    """A value that was on Alpaca's pages on 2026-01-23 and not yet in January 2023."""
+    return known_by(CRAWL, value, source, LAST_2023)
 
 
 OVERRIDES: dict[str, tuple[Since, ...]] = {
@@ -99,7 +100,7 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
     "dt_call_ratio": _one(date(2019, 8, 5), 1.00, DTMC_2019),
     "dt_unflagged_call": _one(date(2019, 8, 5), False, DTMC_2019),
     # intraday margin
-    "dtbp_by_requirement": _one(date(2019, 8, 5), True, REQUIREMENTS),
+    "dtbp_by_requirement": (known_by(CRAWL, True, REQUIREMENTS),),
     "intraday_multiple": _one(IMD_DAY, 4.0, MARGIN_2026),
     "intraday_block": _one(IMD_DAY, "deficit", BLOCKING),
     "imd_basis": _one(IMD_DAY, "law", LAW_LEVEL),
@@ -109,24 +110,24 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
     # maintenance
     "maintenance_long_bands": (
         Since(date(2019, 5, 8), _TABLE_2019, MARGIN_TABLE_2019),
-        Since(IMD_DAY, _TABLE_2026, MARGIN_2026),
+        known_by(IMD_DAY, _TABLE_2026, MARGIN_2026, CRAWL),
     ),
     "maintenance_leveraged_long": (
         Since(date(2019, 5, 8), ((2, 0.60), (3, 0.90)), MARGIN_TABLE_2019),
         Since(date(2020, 11, 9), ((2, 1.00), (3, 1.00)), LEVERAGED_2020),
-        Since(CRAWL, ((2, 0.50), (3, 0.75)), PAGES_2026_01),
+        _by_2026(((2, 0.50), (3, 0.75)), PAGES_2026_01),
     ),
-    "concentration_share": _added(CRAWL, 0.70, PAGES_2026_01),
-    "concentration_debit": _added(CRAWL, 100_000.0, PAGES_2026_01),
-    "concentration_rate": _added(CRAWL, 0.50, PAGES_2026_01),
+    "concentration_share": not_carried_back(None, _NOT_BACK, _by_2026(0.70, PAGES_2026_01)),
+    "concentration_debit": not_carried_back(None, _NOT_BACK, _by_2026(100_000.0, PAGES_2026_01)),
+    "concentration_rate": not_carried_back(None, _NOT_BACK, _by_2026(0.50, PAGES_2026_01)),
     "position_equity_ratio": _one(date(2021, 6, 30), 6.0, RATIO_2021),
     # calls
     "dt_open_call_restriction": _one(date(2019, 8, 5), "liquidation_only", FORUM_30K),
     "fed_calls_before_restriction": _one(date(2019, 8, 1), 3, FORUM_30K),
     "fed_restriction_days": _one(date(2019, 8, 1), 90, FORUM_30K),
     # orders
-    "market_order_collar": (Since(date(2019, 5, 8), True, MARGIN_TABLE_2019), Since(CRAWL, False, ORDERS_2026_01)),
-    "gtc_calendar_days": _added(CRAWL, 90, ORDERS_2026_01),
+    "market_order_collar": (Since(date(2019, 5, 8), True, MARGIN_TABLE_2019), _by_2026(False, ORDERS_2026_01)),
+    "gtc_calendar_days": not_carried_back(None, _NOT_BACK, _by_2026(90, ORDERS_2026_01)),
     "collar_threshold": _one(date(2019, 5, 8), 50.0, MARGIN_TABLE_2019),
     "collar_below": _one(date(2019, 5, 8), 0.04, MARGIN_TABLE_2019),
     "collar_from": _one(date(2019, 5, 8), 0.025, MARGIN_TABLE_2019),
@@ -135,7 +136,7 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
     "short_needs_easy_to_borrow": (Since(date(2019, 4, 9), True, V2_NOTES), Since(date(2026, 6, 24), True, LOCATES)),
     "wash_check": _one(date(2024, 1, 1), True, USER_PROTECTION),
     "price_check": _one(date(2022, 9, 22), True, ORDERS),
-    "order_shape_check": _one(date(2026, 3, 4), True, ERRORS_2026_03),
+    "order_shape_check": (known_by(date(2026, 3, 4), True, ERRORS_2026_03),),
     # costs
     "margin_interest_rate": (
         Since(date(2019, 4, 9), 0.0375, MARGIN_V2),
@@ -158,7 +159,7 @@ OVERRIDES: dict[str, tuple[Since, ...]] = {
     "interest_day_count": _one(date(2022, 8, 1), 360, MARGIN_2022),
     "borrow_fee_rate": (
         Since(FIRST_DAY, None, reading("30 to 300 basis points a year by stock in 2020: no single rate")),
-        Since(CRAWL, 0.0, PAGES_2026_01),
+        known_by(CRAWL, 0.0, PAGES_2026_01, date(2020, 12, 31)),
     ),
 }
 

@@ -189,16 +189,6 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         1.0,
         float,
     ),
-    _house(
-        "intraday_block",
-        "measure",
-        "What stops an opening order under the intraday margin rules: a deficit that it would make, missing buying power, or nothing.",
-        "buying_power",
-        str,
-        *("deficit", "buying_power", "none"),
-        source=reading("the rule lets an order make a deficit and calls it; missing buying power alone refuses"),
-        regime=INTRADAY,
-    ),
 )
 
 _SURCHARGES: tuple[Parameter, ...] = (
