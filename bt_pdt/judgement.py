@@ -62,7 +62,7 @@ def _require_price(account: Account, request: OrderRequest) -> None:
 def reject(account: Account, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
     """A refusal in the brokerage's words, with its wire body where those are known."""
     wire = account.brokerage.wire[refusal.reason]
-    extra = dict(refusal.wire)
+    extra = dict(refusal.wire or {})
     message = extra.pop("message", None)
     if message is None or not account.brokerage.speaks:
         message = wire.message.format(requested=f"{qty:.9f}".rstrip("0").rstrip("."), available=extra.get("available", "0"), symbol=symbol)
