@@ -52,11 +52,6 @@ class IntradayMargin(Valuation):
             self._openings: list[tuple[str, float, float, float]] = []
             self._step = 0
 
-    @property
-    def _kept_steps(self) -> tuple[str, ...]:
-        """Names of the lists of the day's transactions, for a copy."""
-        return ("_moments", "_flows", "_closings", "_openings") if self._keeps_steps else ()
-
     def margin_level(self) -> float:
         """Equity less maintenance margin by this brokerage's basis and valuation, dollars; negative is what is missing. 0 in the old regime."""
         rules = self.rules
