@@ -31,7 +31,7 @@ from .ledger import Ledger, WorkingOrder
 from .margin import requirement
 from .money import SHARE_DUST, below, cents, dollars, exceeds
 from .obligations import Obligations, Restriction
-from .orders import Asset, Fill, OrderRequest, finite, positive
+from .orders import Asset, Fill, OrderRequest, finite, positive, quantity
 from .rules.rulebook import PDT, Rulebook, Rules
 from .state import AccountState
 from .trading_day import TradingDay
@@ -113,6 +113,7 @@ class Account(TradingDay):
             self.ledger.assets[asset.symbol] = asset
         for symbol, qty, price in positions:
             if finite("positions qty", qty) != 0:
+                quantity("positions qty", abs(qty))
                 if symbol in self.ledger.positions:
                     raise BadInput(f"positions: {symbol} is listed twice; give its total.")
                 self.ledger.positions[symbol] = float(qty)
@@ -338,7 +339,8 @@ class Account(TradingDay):
     def max_quantity(self, symbol: str, side: str, *, fractional: bool = False, **order: Any) -> float:
         """The largest quantity of such an order that passes every rule now: exact to one share, or to 1e-9 if ``fractional``.
 
-        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...); infinite if nothing bounds it.
+        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...). Never infinite: where no rule bounds
+        it, it is 1,000,000,000 shares, more than any order takes. With ``rules="off"``, which refuses nothing, what the rules would let pass.
         """
         return judgement.max_quantity(self, OrderRequest(symbol, side, 1.0, **order), fractional)
 

@@ -12,13 +12,14 @@ from .advice import advise
 from .checks import NOTHING, Case, Reserve, refusals
 from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
 from .errors import BadInput
+from .money import SMALLEST_QTY
 from .orders import OrderRequest
 
 if TYPE_CHECKING:
     from .account import Account
 
-#: Brokers keep nine decimals of a share.
-FRACTION = 1e-9
+#: More shares than any order takes: the answer where nothing bounds one.
+MOST_SHARES = 1_000_000_000.0
 #: Reasons that no waiting cures: the order itself is wrong, the account is blocked, or money is missing.
 _NEVER_BY_WAITING = {
     Reason.PRICE,
@@ -88,7 +89,7 @@ def _passes(account: Account, request: OrderRequest, qty: float, replaces: str |
 
 def _largest(account: Account, request: OrderRequest, replaces: str | None, floor: Reserve, whole: bool) -> float:
     """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
-    unit = 1.0 if whole else FRACTION
+    unit = 1.0 if whole else SMALLEST_QTY
     units = math.ceil(request.qty / unit - 1e-9)
     if units < 1 or not _passes(account, request, min(unit, request.qty), replaces, floor):
         return 0.0
@@ -134,12 +135,12 @@ def _held_for_good(account: Account, symbol: str) -> bool:
 
 
 def max_quantity(account: Account, request: OrderRequest, fractional: bool = False) -> float:
-    """The largest quantity of an order like ``request`` that passes every rule now; infinite if nothing bounds it."""
+    """The largest quantity of an order like ``request`` that passes every rule now, at most :data:`MOST_SHARES`."""
     _require_price(account, request)
-    unit = FRACTION if fractional else 1.0
+    unit = SMALLEST_QTY if fractional else 1.0
     units = 1
     while _passes(account, request, units * unit, None, NOTHING):
+        if units * unit >= MOST_SHARES:
+            return MOST_SHARES
         units *= 2
-        if units * unit > 1e12:
-            return float("inf")
-    return 0.0 if units == 1 else _bisect(account, request, units // 2, units, unit, None, NOTHING)
+    return 0.0 if units == 1 else min(MOST_SHARES, _bisect(account, request, units // 2, units, unit, None, NOTHING))
