@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..money import SMALLEST_QTY
 from .books import drop, reserved, touch
 from .closing import after_event, mark_held
 from .compiled import compiled
@@ -33,8 +34,6 @@ from .shapes import (
     Tape,
 )
 from .worth import DUST, multiplier
-
-FRACTION = 1e-9
 
 
 @compiled
@@ -121,7 +120,7 @@ def sized(book: Book, law: Any, shares: Any, tape: Tape, variant: Any, t: int, s
         return 0.0
     if not variant.refuses:
         return qty
-    most = largest(book, law, shares, s, sign, qty, FRACTION if variant.trimmed_fractional else 1.0)
+    most = largest(book, law, shares, s, sign, qty, SMALLEST_QTY if variant.trimmed_fractional else 1.0)
     return qty if most >= qty else rounded(most, price, variant.trimmed_fractional)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..money import SHARE_DUST
 from .compiled import compiled
 from .shapes import LIMIT, MARKET, STOP_LIMIT, Book
 
 HALF_CENT = 0.005
-DUST = 1e-9
+DUST = SHARE_DUST
 
 
 @compiled
