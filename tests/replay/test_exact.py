@@ -83,10 +83,7 @@ def test_what_is_left_to_a_full_run_says_why():
         ({"account": {"positions": [("S0", 1.0, 50.0)]}}, "an account with positions"),
         ({"trade_from": "2019-02-06"}, "the argument trade_from"),
         ({"sizer": "FixedRisk()"}, "the sizer FixedRisk()"),
-        (
-            {"set": {"imd_valuation": "cost"}, "rules": "2026-07-01"},
-            "an intraday margin level at cost, on the law's own basis, or in the worst order",
-        ),
+        ({"set": {"imd_valuation": "cost"}, "rules": "2026-07-01"}, "the parameter imd_valuation at cost"),
     ):
         (one,) = replay.run([sized | more])
         assert (one.left, one.metrics) == (why, {}), more
