@@ -36,14 +36,32 @@ def compiler_or_sentence() -> None:
         raise BadInput('a replay is compiled by numba: pip install "bt_pdt[fast]"; without it every variant is a full run.') from None
 
 
+class Sent(NamedTuple):
+    """An order of a replay: signed shares, and the reason of its refusal, empty if it was accepted."""
+
+    bar: int
+    feed: int
+    qty: float
+    reason: str
+
+
+class Filled(NamedTuple):
+    """An execution of a replay, in signed shares."""
+
+    bar: int
+    feed: int
+    qty: float
+    price: float
+
+
 class Replayed(NamedTuple):
     """One variant: its numbers (those of a search), or why it is ``left`` to a full run; the rest only where it was asked for."""
 
     metrics: dict[str, Any]
     left: str = ""
     rows: Sequence[Mapping[str, Any]] = ()
-    orders: Sequence[tuple[int, float, str]] = ()  # (bar, signed shares, "" or the reason of the refusal)
-    fills: Sequence[tuple[int, int, float, float]] = ()  # (bar, feed, signed shares, price)
+    orders: Sequence[Sent] = ()
+    fills: Sequence[Filled] = ()
     values: Array | None = None
 
 
@@ -225,9 +243,10 @@ class Replay:
         if not whole:
             return Replayed(found)
         sent = np.flatnonzero(log.answer >= 0)
-        orders = [(int(self.intents.step[i]), float(log.qty[i]), REASONS.get(int(log.answer[i]), "")) for i in sent]
+        asked = self.intents
+        orders = [Sent(int(asked.step[i]), int(asked.symbol[i]), float(log.qty[i]), REASONS.get(int(log.answer[i]), "")) for i in sent]
         fills = [
-            (int(log.fill_step[k]), int(self.intents.symbol[log.fill_intent[k]]), float(log.fill_qty[k]), float(log.fill_price[k]))
+            Filled(int(log.fill_step[k]), int(asked.symbol[log.fill_intent[k]]), float(log.fill_qty[k]), float(log.fill_price[k]))
             for k in range(int(book.state[0]["fills"]))
         ]
         return Replayed(found, "", rows, orders, fills, log.values.copy())
@@ -276,4 +295,4 @@ def _require_the_same(strategy: type, bars: Bars, off: Mapping[str, Any], record
         return  # whoever replays is told
     differs = "" if one.left else difference(result, one, replay)
     if differs:
-        record.leave(f"a run in which something else than its intents happened: {differs}")
+        record.leave(f"a run that is not its own replay, as where more happens than is asked for (a commission): {differs}")
