@@ -12,6 +12,7 @@ from ..money import dollars, shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from ..adapter.recording import Intent, Record
     from ..report import Result
@@ -22,8 +23,14 @@ SAME = 1e-9
 
 
 def difference(full: Result, replayed: Replayed, replay: Replay) -> str:
-    """Where the orders, the answers, the executions or the equity of the full run are others; empty if they are not."""
-    return _other_order(full, replayed, replay) or _other_fill(full, replayed, replay) or _other_equity(full, replayed)
+    """Where orders, answers, executions, equity, calls or restrictions of the full run are others; empty if they are not."""
+    return (
+        _other_order(full, replayed, replay)
+        or _other_fill(full, replayed, replay)
+        or _other_equity(full, replayed)
+        or _other_call(full, replayed)
+        or _other_restriction(full, replayed)
+    )
 
 
 def _moment(at: Any) -> str:
@@ -75,6 +82,30 @@ def _other_equity(full: Result, replayed: Replayed) -> str:
     for at, one, other in zip(full.times, full.values.tolist(), replayed.values.tolist(), strict=True):
         if not _same(one, other):
             return f"equity at {_moment(at)} is {dollars(one)} in the full run and {dollars(other)} in the replay"
+    return ""
+
+
+def _other_call(full: Result, replayed: Replayed) -> str:
+    for call, owed in zip_longest(full.issued, replayed.calls):
+        theirs = "nothing more" if call is None else _call(call.kind, call.amount, call.issued_on, call.due_on, call.status)
+        mine = "nothing more" if owed is None else _call(*owed)
+        if call is not None and owed is not None and _same(call.amount, owed.amount):
+            mine = _call(*owed._replace(amount=call.amount))
+        if theirs != mine:
+            return f"the full run calls {theirs}, the replay {mine}"
+    return ""
+
+
+def _call(kind: str, amount: float, issued: date, due: date | None, status: str) -> str:
+    return f"{kind} {dollars(amount)} issued on {issued}, due {f'on {due}' if due else 'on no set day'}, {status}"
+
+
+def _other_restriction(full: Result, replayed: Replayed) -> str:
+    for one, other in zip_longest(full.restricted, replayed.restrictions):
+        theirs = "nothing more" if one is None else f"{one.kind} from {one.start} until {one.until or 'further notice'}"
+        mine = "nothing more" if other is None else f"{other.kind} from {other.start} until {other.until or 'further notice'}"
+        if theirs != mine:
+            return f"the full run sets {theirs}, the replay {mine}"
     return ""
 
 

@@ -6,10 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .. import sessions
 from ..account import CHECK_MODES, rulebook_as
 from ..adapter import sizers
 from ..adapter.recording import FIXED_SIZE
@@ -20,7 +22,7 @@ from ..orders import Asset, finite, positive
 from ..rules.rulebook import Rulebook
 from . import scope, shapes, twins
 from .law import Unsupported, laws
-from .shapes import FIXED, LEFT, OF_EQUITY, OF_POWER, REASONS, Array, Book, Log
+from .shapes import CALLS, FIXED, LEFT, NEVER, OF_EQUITY, OF_POWER, REASONS, RESTRICTED, STATUSES, Array, Book, Log
 from .tape import intents, tape
 
 if TYPE_CHECKING:
@@ -54,6 +56,24 @@ class Filled(NamedTuple):
     price: float
 
 
+class Owed(NamedTuple):
+    """A margin call of a replay; ``due`` is None where no day is set."""
+
+    kind: str
+    amount: float
+    issued: date
+    due: date | None
+    status: str
+
+
+class Held(NamedTuple):
+    """A restriction of a replay; ``until`` is None while it is open-ended."""
+
+    kind: str
+    start: date
+    until: date | None
+
+
 class Replayed(NamedTuple):
     """One variant: its numbers (those of a search), or why it is ``left`` to a full run; the rest only where it was asked for."""
 
@@ -63,6 +83,8 @@ class Replayed(NamedTuple):
     orders: Sequence[Sent] = ()
     fills: Sequence[Filled] = ()
     values: Array | None = None
+    calls: Sequence[Owed] = ()
+    restrictions: Sequence[Held] = ()
 
 
 class Replay:
@@ -249,7 +271,33 @@ class Replay:
             Filled(int(log.fill_step[k]), int(asked.symbol[log.fill_intent[k]]), float(log.fill_qty[k]), float(log.fill_price[k]))
             for k in range(int(book.state[0]["fills"]))
         ]
-        return Replayed(found, "", rows, orders, fills, log.values.copy())
+        return Replayed(found, "", rows, orders, fills, log.values.copy(), self._calls(book), _restrictions(book))
+
+    def _calls(self, book: Book) -> list[Owed]:
+        def day(place: int) -> date:
+            return sessions.add_business_days(self.days[0], place)
+
+        return [
+            Owed(
+                CALLS[int(call["kind"])],
+                float(call["amount"]),
+                day(int(call["issued"])),
+                None if call["due"] == NEVER else day(int(call["due"])),
+                STATUSES[int(call["status"])],
+            )
+            for call in book.calls[: int(book.state[0]["calls"])]
+        ]
+
+
+def _restrictions(book: Book) -> list[Held]:
+    return [
+        Held(
+            RESTRICTED[int(each["kind"])],
+            date.fromordinal(int(each["start"])),
+            None if each["until"] == NEVER else date.fromordinal(int(each["until"])),
+        )
+        for each in book.restrictions[: int(book.state[0]["restrictions"])]
+    ]
 
 
 def _parameters(sizing: Sizing) -> dict[str, Any]:

@@ -213,7 +213,9 @@ RUN = Names(
 )
 #: The arguments of the broker that a run makes, beside those of backtrader's own.
 BROKER = Names(
-    "the argument of MarginBroker", {name: None for name in RUN.known if name not in ("cash", "sizer", "fromdate", "todate")}, left=RUN.left
+    "the argument of MarginBroker",
+    {name: None for name in RUN.known if name not in ("cash", "sizer", "fromdate", "todate")},
+    left={"deposits": RUN.left["deposits"]},
 )
 ACCOUNT = Names(
     "an account with",

@@ -44,10 +44,12 @@ MAINTENANCE = scope.CALLS.known["maintenance"]
 MINIMUM_EQUITY = scope.CALLS.known["minimum_equity"]
 INTRADAY = scope.CALLS.known["intraday_margin"]
 
+STATUSES = {code: name for name, code in scope.STATUSES.known.items()}
 OPEN, MET, PAST_DUE = (scope.STATUSES.known[name] for name in ("open", "met", "past_due"))
 MET_LATE, EXPIRED, CLOSED = (scope.STATUSES.known[name] for name in ("met_late", "expired", "closed"))
 
-RESTRICTIONS = len(scope.RESTRICTIONS.known)
+RESTRICTED = {code: name for name, code in scope.RESTRICTIONS.known.items()}
+RESTRICTIONS = len(RESTRICTED)
 LIQUIDATION_ONLY = scope.RESTRICTIONS.known["liquidation_only"]
 CLOSING_ONLY = scope.RESTRICTIONS.known["closing_only"]
 CASH_AVAILABLE = scope.RESTRICTIONS.known["cash_available"]

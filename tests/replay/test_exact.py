@@ -149,6 +149,32 @@ def test_a_strategy_that_insists_differs_from_its_replay():
     assert difference(full, one, replay)
 
 
+def test_the_first_difference_is_told_with_both_values():
+    made, params, _ = story(3)
+    replay = recording(Wild, made, params=params)
+    arguments = {"cash": 24_000.0, "sizer": "PercentOfEquity(percent=150)", "account": {"pattern_day_trader": True}}
+    (one,) = replay.run([arguments | {"params": params}], whole=True)
+    full = study.run(Wild, made, params=params, **arguments)
+    assert not difference(full, one, replay)
+    assert one.calls and one.restrictions
+    order, fill, values = one.orders[0], one.fills[0], one.values.copy()
+    values[-1] += 1.0
+    for other, words in (
+        ({"orders": [order._replace(qty=order.qty + 1), *one.orders[1:]]}, "the full run sends "),
+        ({"orders": [order._replace(feed=1 - order.feed), *one.orders[1:]]}, "the full run sends "),
+        ({"orders": [order._replace(reason="WASH"), *one.orders[1:]]}, " is accepted in the full run and WASH in the replay"),
+        ({"orders": one.orders[:-1]}, ", the replay nothing more"),
+        ({"fills": [fill._replace(price=fill.price + 0.01), *one.fills[1:]]}, f", the replay {'buy' if fill.qty > 0 else 'sell'} "),
+        ({"fills": [*one.fills, fill]}, "the full run fills nothing more, the replay "),
+        ({"values": values}, " in the full run and $"),
+        ({"calls": one.calls[:-1]}, ", the replay nothing more"),
+        ({"calls": [*one.calls[:-1], one.calls[-1]._replace(amount=1.0)]}, " $1 issued on "),
+        ({"restrictions": one.restrictions[1:]}, "the full run sets "),
+    ):
+        said = difference(full, one._replace(**other), replay)
+        assert words in said and said.startswith(("the full run ", "equity at ", "buy ", "sell ")), (other, said)
+
+
 def test_extended_hours_are_valued_and_orders_in_them_left():
     made = bars(4, symbols=1, days=3, price=(40, 60), last_hour=18)
 
