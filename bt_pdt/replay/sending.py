@@ -203,7 +203,7 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     order.ends = state.session if ends_today else -1
     order.value = order.regt = order.dtbp = 0.0
     opening = parts(book, law, s, sign, qty)[0]
-    if opening > 0.0 or law.flip:
+    if opening > 0.0 or law.flip_through_zero:
         each, regt, scale = valued(law, shares[s], sign, kind, price, limit, book.marks[s])
         if opening > 0.0:  # as the account has it: of the whole opening part, a share
             each, regt = opening * each / opening, opening * regt / opening

@@ -306,7 +306,7 @@ def _confirm(plan: Plan, screen: Screen, store: Storage, done: dict[int, Trial],
     def told(point: Point, outcome: Outcome) -> None:
         for trial in [trial for trial in done.values() if trial.point == point]:
             if outcome.error is None and trial.outcome.error is None:
-                screen.confirmed(trial.number, trial.outcome, outcome)
+                screen.confirmed(trial.number, point, trial.outcome, outcome)
             store.keep(trial.number, point, plan.space.values(point), outcome)
             done[trial.number] = Trial(trial.number, point, outcome, plan.judge(outcome))
 
