@@ -543,7 +543,8 @@ class Trimmed(Wrapping):
     """
 
     def most(self, account: Account, case: Case, asked: float) -> Asked:
-        decision = judge(account, replace(case.request, qty=asked), whole=not self.fractional)[1]
+        lives = "day" if self.fractional else "gtc"  # as the host will send it
+        decision = judge(account, replace(case.request, qty=asked, time_in_force=lives), whole=not self.fractional)[1]
         if not isinstance(decision, Rejected):
             return Asked(asked)
         return Asked(decision.would_pass.qty, f"{decision.why} Rule: {decision.rule}.")
