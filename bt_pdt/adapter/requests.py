@@ -18,8 +18,9 @@ A group of any other shape (two limits, children of other sizes) is judged by it
 as an order of its own when the host makes it active, that is once the parent is filled. Of an OCO group of another shape
 (two entries, three orders) each order is judged on its own and holds what it needs until it dies.
 
-An order is ``day`` only where the host surely ends it by the scheduled close, and a market order for a fraction of a share, which
-could not be sent otherwise; everything else is ``gtc``, because the host keeps it working (``bt.Order.DAY`` lives until midnight and may fill after hours). When it dies, the broker says so.
+An order is ``day`` only where the host surely ends it by the scheduled close, and a market order for a fraction of a share, which could
+not be sent otherwise; everything else is ``gtc``, because the host keeps it working (``bt.Order.DAY`` lives until midnight and may fill
+after hours). When it dies, the broker says so.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from .common import MODES, account_options, pairs, print_json, read_json
 
 if TYPE_CHECKING:
     from ..account import Account
+    from ..checks import Case
     from ..decisions import Decision
     from ..orders import OrderRequest
     from ..snapshot import Snapshot
@@ -247,7 +248,6 @@ def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[
 
     row = decision_row(None, account.now, request.symbol, request.side, request.qty, decision)
     del row["order"]
-    largest: float | None
     if isinstance(decision, Rejected):
         others = [r for r in refusals(Case(account, request)) if r.reason != decision.reason]
         row["body"] = dict(decision.body)
@@ -259,27 +259,77 @@ def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[
         more = ("take_profit", "stop_loss", "time_in_force", "extended_hours")
         order = {name: getattr(request, name) for name in names + more}
         largest = account.max_quantity(request.symbol, request.side, fractional=request.qty != int(request.qty), **order)
-    row["largest"] = None if largest == float("inf") else int(largest) if largest == int(largest) else largest
+    row["largest"] = int(largest) if largest == int(largest) else largest
+    row["requirement"] = _requirement(Case(account, request))
     row["session"] = account.session.isoformat()
     row["account"] = account.state.to_dict()
     return row
+
+
+def _requirement(case: Case) -> dict[str, Any] | None:
+    """What the opening part of an order requires: the rates used and their rule, and the dollars of each buying power that it takes. None
+    for an order that opens nothing."""
+    from ..history import plain
+    from ..margin import charges_by_requirement, maintenance_rule
+    from ..rules.rulebook import PDT
+
+    if not case.opening or not case.price:
+        return None
+    rules = case.rules
+    plain_dollars = case.scale == 1.0 and case.regt <= case.value * 1.001
+    scaled = not charges_by_requirement(rules) and case.scale > 1.0
+    rule = "dt_leveraged_etf_scaling" if scaled else maintenance_rule(rules, case.asset, case.sign, case.price)
+    found = {
+        "price": case.price,
+        "value": case.value,
+        "initial_rate": round(case.unit_regt / case.price / rules.regt_buying_power_multiple, 6),
+        "day_rate": round(case.rate, 6),
+        "rule": "regt_initial_long" if plain_dollars and case.sign > 0 else rule,
+        "regt_buying_power": case.regt,
+    }
+    if case.standing.multiplier >= 4:
+        found["daytrading_buying_power" if rules.regime == PDT else "intraday_buying_power"] = case.charge
+    return {name: value if name.endswith("_rate") else plain(value) for name, value in found.items()}
+
+
+def _rates(needed: dict[str, Any]) -> str:
+    """The rates as one line."""
+    from ..money import dollars
+
+    within = next((n for n in ("daytrading_buying_power", "intraday_buying_power") if n in needed), None)
+    line = f"  requirement: initial margin {_percent(needed['initial_rate'])}"
+    if within is not None:
+        line += f", within the day {_percent(needed['day_rate'])}: uses {dollars(needed[within])} of {_words(within)}"
+    else:
+        line += f": uses {dollars(needed['regt_buying_power'])} of Reg T buying power"
+    return f"{line} ({needed['rule']})"
+
+
+def _words(name: str) -> str:
+    return {"daytrading_buying_power": "day-trading buying power", "intraday_buying_power": "intraday buying power"}[name]
+
+
+def _percent(rate: float) -> str:
+    return f"{rate * 100:.4g}%"
 
 
 def readable(result: dict[str, Any]) -> str:
     """The answer in sentences."""
     what = f"{result['side']} {result['qty']:,} {result['symbol']}"
     firm = result["account"]["brokerage"]
-    most = "no limit" if result["largest"] is None else f"{result['largest']:,}"
+    most = f"{result['largest']:,}"
     lines = []
     if result["accepted"]:
         lines.append(f"PASSES  {what} on {result['session']} at {firm}.")
         lines += [f"  {a['code']}: {a['sentence']}" for a in result["advice"]]
+        lines += [_rates(result["requirement"])] if result["requirement"] else []
         lines.append(f"  largest that passes now: {most}")
     else:
         lines.append(f"REFUSED  {what} on {result['session']} at {firm}: {result['reason']}")
         lines.append(f"  {result['http_status']} {json.dumps(result['body'])}" if result["body"] else f"  {result['message']}")
         lines.append(f"  {result['why']}")
         lines.append(f"  rule: {result['rule']}")
+        lines += [_rates(result["requirement"])] if result["requirement"] else []
         lines += [f"  also fails: {other['reason']}: {other['why']}" for other in result["others"]]
         lines.append(f"  largest that passes now: {most}")
         on = result["would_pass"]["on"]

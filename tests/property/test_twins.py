@@ -105,7 +105,7 @@ def answers(account: Account) -> tuple[Any, ...]:
         account.deficit(),
         account.margin_level(),
         account.settled_cash(),
-        account.reg_t_created(),
+        account.fed_call_with(0.0),
         account.after_close(),
         account.stepped_down(),
     )
