@@ -576,12 +576,12 @@ class Account(TradingDay):
         """One position over six times equity: closing only until the brokerage has looked at it."""
         ratio = self.rules.position_equity_ratio
         qty = self.ledger.positions.get(symbol)
-        if ratio is None or qty is None or self.restriction("closing_only") is not None:
+        rule = "position_equity_ratio"
+        if ratio is None or qty is None or any(r.rule == rule for r in self._in_force):
             return
         value = abs(qty) * self.ledger.marks[symbol]
         if exceeds(value, ratio * max(0.0, self.equity())):
             because = f"{symbol} at {dollars(value)} is over {ratio:g} times the equity of {dollars(self.equity())}"
-            rule = "position_equity_ratio"
             self._owed.restrict(Restriction("closing_only", self.session, None, rule, rule, because))
             self._renew()
 

@@ -307,11 +307,16 @@ def _period(restriction: Any) -> dict[str, Any]:
 
 
 def restricted_day_trade(case: Case) -> Refusal | None:
-    """A flagged account under $25,000 at the previous close may trade, but not make a day trade."""
+    """A flagged account under $25,000 at the previous close, or one with a day-trade call at some brokerages, may trade, but not make a
+    day trade."""
     found = case.standing.restriction("no_day_trades")
     if found is None or not case.completes_day_trade():
         return None
-    facts = {"last_equity": case.standing.last_equity, "required": case.rules.pdt_min_equity}
+    facts: dict[str, Any] = {"last_equity": case.standing.last_equity}
+    if found.rule != "pdt_min_equity":
+        why = f"the account may make no day trade ({found.because}): {case.what} would make one."
+        return Refusal(Reason.PDT_RESTRICTED_DAYTRADE, found.rule, facts | _period(found), why)
+    facts["required"] = case.rules.pdt_min_equity
     why = (
         f"the account is a pattern day trader and closed the previous session at {dollars(case.standing.last_equity)}, "
         f"under {dollars(case.rules.pdt_min_equity)}: {case.what} would make a day trade."

@@ -144,13 +144,19 @@ def _day_trading(start: _Start) -> Iterator[Clock]:
     if start["dt_open_call_restriction"] == "liquidation_only":
         yield start.clock("liquidation_only_from", "liquidation only, from its issue until met", "dt_open_call_restriction", issued)
         return
-    label = f"until then {start['dt_multiple_under_call']:g}x the excess, day trades summed up"
-    yield start.clock("buying_power_2x", label, "dt_multiple_under_call", issued, due, shape="span")
-    length = start["dt_cash_basis_days"]
-    label = f"unmet: cash available only ({_count(length, 'calendar day')})"
-    yield start.clock("cash_available", label, "dt_cash_basis_days", *_after(due, length), shape="span")
+    kind = start["dt_open_call_restriction"]
+    if kind == "buying_power_2x":
+        label = f"until then {start['dt_multiple_under_call']:g}x the excess, day trades summed up"
+        yield start.clock(kind, label, "dt_multiple_under_call", issued, due, shape="span")
+    else:
+        label = f"until then {_MAY[kind]}"
+        yield start.clock(f"open_call_{kind}", label, "dt_open_call_restriction", issued, due, shape="span")
+    length, kind = start["dt_cash_basis_days"], start["dt_unmet_restriction"]
+    rule = "dt_cash_basis_days" if kind == "cash_available" else "dt_unmet_restriction"
+    label = f"unmet: {_MAY[kind]} ({_count(length, 'calendar day')})"
+    yield start.clock(kind, label, rule, *_after(due, length), shape="span")
     label = "the same if a call due on this day is not met"
-    yield start.clock("cash_available_if_due_now", label, "dt_cash_basis_days", *_after(start.session, length), shape="span")
+    yield start.clock(f"{kind}_if_due_now", label, rule, *_after(start.session, length), shape="span")
 
 
 def _calls(start: _Start) -> Iterator[Clock]:
@@ -237,16 +243,26 @@ def call_terms(rules: Any) -> list[CallTerms]:
     return terms
 
 
+#: A restriction in words: all that an account may still do.
+_MAY = {
+    "liquidation_only": "liquidation only",
+    "closing_only": "closing trades only",
+    "no_day_trades": "no day trades",
+    "cash_available": "cash available only",
+}
+
+
 def _day_trade_terms(rules: Any) -> CallTerms:
     share = "what" if rules.dt_call_ratio == 1 else f"{100 * rules.dt_call_ratio:g} % of what"
     whom = "" if rules.dt_unflagged_call else f" (only with the multiple of {rules.dt_buying_power_multiple:g})"
     if rules.dt_open_call_restriction == "liquidation_only":
         follows = "liquidation only from its issue until it is met"
     else:
-        follows = (
-            f"a pattern day trader has {rules.dt_multiple_under_call:g} times the excess until then, "
-            f"and after it cash available only for {_count(rules.dt_cash_basis_days, 'calendar day')} or until met"
-        )
+        kind, unmet = rules.dt_open_call_restriction, rules.dt_unmet_restriction
+        stepped = f"a pattern day trader has {rules.dt_multiple_under_call:g} times the excess"
+        ends = "whatever is paid" if unmet == "no_day_trades" else "or until met"
+        first = stepped if kind == "buying_power_2x" else _MAY[kind]
+        follows = f"{first} until then, and after it {_MAY[unmet]} for {_count(rules.dt_cash_basis_days, 'calendar day')} {ends}"
     measured = f"{share} the day's highest exposure exceeds day-trading buying power by{whom}"
     return CallTerms("day_trade", measured, rules.dt_call_days, f"by the {_close(rules.dt_call_days)}", "deposits", follows)
 

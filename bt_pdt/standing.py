@@ -259,7 +259,9 @@ class Standing(IntradayMargin):
             if run is None or not run.lots:
                 continue
             asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
-            total += sum(requirement(self.rules, asset, sign * held, price).initial for held, price, _, opened in run.lots if opened >= since.first)
+            total += sum(
+                requirement(self.rules, asset, sign * held, price).initial for held, price, _, opened in run.lots if opened >= since.first
+            )
         return total
 
     def _excess_without(self, since: SinceClose) -> float:
@@ -410,7 +412,7 @@ class Standing(IntradayMargin):
 
     def _after_event(self) -> None:
         """Calls that are met now, and the day's lowest DTBP (up to the close) and margin level."""
-        if self._owing and self._owed.look(self.session, self._excess):
+        if self._owing and self._owed.look(self.session, self._excess, after_close=self._measured is not None):
             self._renew()
             self._grant()
         if self.rules.regime == PDT:

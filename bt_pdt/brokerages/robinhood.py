@@ -28,6 +28,8 @@ ROBINHOOD = Brokerage(
         "counting_method": undated("direction", COUNTING),
         "dt_call_days": undated(5, DAY_TRADE_CALLS),
         "dt_unflagged_call": undated(False, DAY_TRADE_CALLS),
+        "dt_open_call_restriction": undated("no_day_trades", DAY_TRADE_CALLS),
+        "dt_unmet_restriction": undated("no_day_trades", DAY_TRADE_CALLS),
         "margin_min_equity_call": undated(True, MINIMUM),
         "intraday_block": (Since(IMD_DAY, "deficit", ADOPTION),),
     },
@@ -35,8 +37,7 @@ ROBINHOOD = Brokerage(
     notes=(
         NO_DAYS,
         "The designation ends 90 days after it was made; here it stays until set_flag or a flag event lifts it.",
-        "During an open day-trade call there is no day trade at all (a day trade bars purchases for 90 days), and after one unmet for five days "
-        "none for 90 days. Here the bare rule's steps follow: two times the excess, then cash available only.",
+        "A day trade during an open day-trade call bars purchases for 90 days; here that day trade is refused.",
         "A margin call stops purchases until the day after it is met; here it stops none.",
         "A cash account cannot spend proceeds before they settle, so no violation arises; here it can, and violations are counted.",
         "Maintenance comes from a model by security (volatility, concentration); no schedule is published: Asset(maintenance=...).",

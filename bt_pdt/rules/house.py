@@ -251,11 +251,23 @@ _CALLS: tuple[Parameter, ...] = (
     _house(
         "dt_open_call_restriction",
         "restriction",
-        "What an open day-trade call does to a pattern day trader: twice the excess on the sum of the day, or closing trades only.",
+        "What an open day-trade call brings until it is due: twice the excess on the sum of the day (pattern day traders), closing trades "
+        "only, no day trades (met, they resume after the next close). liquidation_only: closing trades only until it is met, due or not.",
         "buying_power_2x",
         str,
-        *("buying_power_2x", "liquidation_only"),
+        *("buying_power_2x", "liquidation_only", "closing_only", "no_day_trades"),
         source=reading("the rule steps the multiple down to 2 on the aggregate; closing only is a brokerage's"),
+        regime=PDT,
+    ),
+    _house(
+        "dt_unmet_restriction",
+        "restriction",
+        "What a day-trade call unmet when due brings for dt_cash_basis_days: available cash only (pattern day traders) or closing trades only, "
+        "until met; or no day trades, met or not. Nothing new where liquidation_only goes on.",
+        "cash_available",
+        str,
+        *("cash_available", "closing_only", "no_day_trades"),
+        source=reading("the rule has cash available only; closing trades only, or no day trades at all, is a brokerage's"),
         regime=PDT,
     ),
     _house(

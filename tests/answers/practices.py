@@ -1,0 +1,228 @@
+"""Histories with the verdicts of house practices: what each brokerage makes of an unmet call, of a designation, of unsettled money.
+
+The form is that of ``audits``; besides its keys ``expect`` may hold ``all_restrictions``: every (kind, from, until) there is, in order.
+``source`` cites the paragraph of brokerages.md; every number is typed from it or worked out in the comment beside it.
+"""
+
+from __future__ import annotations
+
+from answers.audits import OK, account, close, limit, money, refused, trade
+
+CASES: list[dict] = []
+
+
+def case(name, source, events, **expect):
+    CASES.append({"name": name, "source": source, "events": events, "expect": expect})
+
+
+# ------------------------------------------------------------------------------------------------ day-trade calls
+
+# 40,000 in cash, flagged: 4 x 40,000 = 160,000. Day-traded 200,000 is 40,000 over, 25 % of it is a call for 10,000.
+# Measured on Monday 2025-03-03, issued on Tuesday 03-04, five business days are 03-04 to Monday 03-10.
+M3, T4, W5, T6, M10, T11, W12 = "2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-10", "2025-03-11", "2025-03-12"
+# 90 calendar days after 03-10: 21 of March, 30, 31, and the 8th of June, a Sunday.
+FRIDAY, LAST, MONDAY = "2025-06-06", "2025-06-08", "2025-06-09"
+CALL = {"kind": "day_trade", "amount": 10000.0, "issued_on": T4, "due_on": M10}
+
+
+def called(firm, flagged=True, day=M3):
+    return [
+        account(day, 40000, brokerage=firm, pattern_day_trader=flagged),
+        trade(day, "10:00", "X", "buy", 2000, 100),
+        trade(day, "11:00", "X", "sell", 2000, 100),
+        close(day),
+    ]
+
+
+def buy(day, id, qty=1, time="10:00"):
+    return [limit(day, time, id, "X", "buy", qty, 100), {"event": "cancel", "at": f"{day}T{time}:30", "order": id}]
+
+
+def short(day, id):
+    return [limit(day, "10:05", id, "Y", "sell", 1, 100), {"event": "cancel", "at": f"{day}T10:05:30", "order": id}]
+
+
+def round_trip(day, id):
+    """Bought for certain, then asked to sell again on the same day."""
+    return [trade(day, "10:00", "X", "buy", 1, 100), limit(day, "10:05", id, "X", "sell", 1, 100), trade(day, "15:00", "X", "sell", 1, 100)]
+
+
+BARS_CLOSING = ("webull", "moomoo", "tastytrade")
+SAYS = {
+    "webull": "6 Webull: 1 past due, closing only 90 days",
+    "moomoo": "11 moomoo: past due, closing only 90 days",
+    "tastytrade": "8 tastytrade: may end in 90 days closing only",
+}
+TWICE = ("buying_power_2x", T4, M10)
+for firm in BARS_CLOSING:
+    case(
+        f"{firm}: unmet, closing trades only for 90 days from the day after",
+        SAYS[firm],
+        [
+            *called(firm),
+            trade(M10, "09:40", "Z", "buy", 10, 100),
+            *buy(M10, "1"),
+            close(M10),
+            *buy(T11, "2"),
+            limit(T11, "10:10", "3", "Z", "sell", 10, 100),
+            *buy(FRIDAY, "4"),
+            *short(FRIDAY, "5"),
+            *buy(MONDAY, "6"),
+            *short(MONDAY, "7"),
+        ],
+        decisions={
+            "1": OK,
+            "2": refused("CLOSING_ONLY", facts={"last_equity": 40000.0, "since": T11, "until": LAST, "why": "c1"}),
+            "3": OK,  # closing is never refused
+            "4": refused("CLOSING_ONLY", would_pass={"qty": 0, "on": MONDAY}),
+            "5": refused("CLOSING_ONLY"),
+            "6": OK,
+            "7": OK,
+        },
+        calls=[{**CALL, "status": "past_due", "ended_on": None}],
+        all_restrictions=[TWICE, ("closing_only", T11, LAST)],
+    )
+    for paid, day, status, rest in (
+        (10000.00, M10, "met", [("buying_power_2x", T4, M10)]),
+        (9999.99, M10, "past_due", [TWICE, ("closing_only", T11, LAST)]),
+        (10000.00, T11, "met_late", [TWICE, ("closing_only", T11, T11)]),
+        (9999.99, T11, "past_due", [TWICE, ("closing_only", T11, LAST)]),
+    ):
+        case(
+            f"{firm}: {paid:,.2f} paid in on {day}",
+            SAYS[firm] + "; a met call frees the account at once",
+            [*called(firm), money("deposit", day, "12:00", paid), *buy(T11, "1", time="13:00")],
+            decisions={"1": OK if "met" in status else refused("CLOSING_ONLY")},
+            calls=[{**CALL, "status": status}],
+            all_restrictions=rest,
+        )
+case(
+    "webull: who is not designated is called too, and has closing trades only afterwards",
+    "6 Webull: while open unflagged 4x the excess; 1 past due: closing only 90 days",
+    [*called("webull", flagged=False), *buy(M10, "1"), *buy(T11, "2")],
+    decisions={"1": OK, "2": refused("CLOSING_ONLY")},
+    calls=[{**CALL, "status": "past_due"}],
+    all_restrictions=[("closing_only", T11, LAST)],
+)
+case(
+    "the bare rule: cash available only, and only for who is designated",
+    "rulebook.md 1.7 no. 3",
+    [*called("finra", flagged=False), *buy(T11, "1"), *short(T11, "2")],
+    decisions={"1": OK, "2": OK},
+    calls=[{**CALL, "status": "past_due"}],
+    all_restrictions=[],
+)
+
+HOOD = "5 Robinhood: during a call no day trading; unmet in 5 days: no day trading for 90 days, cannot be lifted"
+OPEN_CALL, BARRED = ("no_day_trades", T4, M10), ("no_day_trades", T11, LAST)
+case(
+    "robinhood: no day trade during a call, and none for 90 days if it is unmet, met late or not",
+    HOOD,
+    [
+        *called("robinhood"),
+        *round_trip(T4, "1"),
+        *round_trip(M10, "2"),
+        *round_trip(T11, "3"),
+        money("deposit", W12, "12:00", 10000.0),
+        *round_trip("2025-03-13", "4"),
+        *buy("2025-03-13", "5", time="15:30"),
+        *round_trip(FRIDAY, "6"),
+        *round_trip(MONDAY, "7"),
+    ],
+    decisions={
+        "1": refused("PDT_RESTRICTED_DAYTRADE", facts={"last_equity": 40000.0, "since": T4, "until": M10, "why": "c1"}),
+        "2": refused("PDT_RESTRICTED_DAYTRADE"),
+        "3": refused("PDT_RESTRICTED_DAYTRADE", facts={"last_equity": 40000.0, "since": T11, "until": LAST, "why": "c1"}),
+        "4": refused("PDT_RESTRICTED_DAYTRADE"),
+        "5": OK,  # buying is not barred
+        "6": refused("PDT_RESTRICTED_DAYTRADE"),
+        "7": OK,
+    },
+    calls=[{**CALL, "status": "met_late", "ended_on": W12}],
+    all_restrictions=[OPEN_CALL, BARRED],
+)
+for paid, day, time, status, rest, first, then in (
+    # before a close: day trades resume on the next day
+    (10000.0, W5, "15:59", "met", [("no_day_trades", T4, W5)], None, T6),
+    # after it: the day after the next close
+    (10000.0, W5, "16:01", "met", [("no_day_trades", T4, T6)], T6, "2025-03-07"),
+    # "if covered after Monday's close, day trading resumes at Wednesday's open"
+    (10000.0, M10, "16:01", "met", [("no_day_trades", T4, T11)], T11, W12),
+    (10000.0, M10, "15:59", "met", [("no_day_trades", T4, M10)], None, T11),
+    (9999.99, M10, "15:59", "past_due", [OPEN_CALL, BARRED], T11, MONDAY),
+):
+    case(
+        f"robinhood: {paid:,.2f} paid in on {day} at {time}",
+        "5 Robinhood: if covered after Monday's close, day trading resumes at Wednesday's open",
+        [*called("robinhood"), money("deposit", day, time, paid), *(round_trip(first, "1") if first else ()), *round_trip(then, "2")],
+        decisions=({"1": refused("PDT_RESTRICTED_DAYTRADE")} if first else {}) | {"2": OK},
+        calls=[{**CALL, "status": status}],
+        all_restrictions=rest,
+    )
+case(
+    "robinhood: on the day it is paid the rest of the session is barred",
+    "5 Robinhood: day trading resumes at the open after the next close",
+    [*called("robinhood"), money("deposit", W5, "09:45", 10000.0), *round_trip(W5, "1")],
+    decisions={"1": refused("PDT_RESTRICTED_DAYTRADE")},
+)
+case(
+    "robinhood: from 2026-06-04 no day trade is barred, due day or not",
+    "5 Robinhood: 2026-06-04 no day-trade limits or calls",
+    [
+        *called("robinhood", day="2026-06-01"),
+        *round_trip("2026-06-03", "1"),
+        *round_trip("2026-06-04", "2"),
+        *round_trip("2026-06-09", "3"),
+    ],
+    decisions={"1": refused("PDT_RESTRICTED_DAYTRADE"), "2": OK, "3": OK},
+    calls=[{"kind": "day_trade", "due_on": "2026-06-08", "status": "past_due"}],
+    all_restrictions=[("no_day_trades", "2026-06-02", "2026-06-03")],
+)
+
+STATION = "9 TradeStation: closing only until met; unmet at the 5th BD: cash-available basis 90 days or until met"
+CLOSES = ("closing_only", T4, M10)
+case(
+    "tradestation: closing trades only to the due day, cash available only after it",
+    STATION,
+    [
+        *called("tradestation"),
+        *buy(T4, "1"),
+        *buy(M10, "2"),
+        *buy(T11, "3", 400),  # all of the 40,000 that the day began with
+        *buy(T11, "4", 401, time="10:02"),
+        *short(FRIDAY, "5"),
+        *short(MONDAY, "6"),
+    ],
+    decisions={
+        "1": refused("CLOSING_ONLY", facts={"last_equity": 40000.0, "since": T4, "until": M10, "why": "c1"}),
+        "2": refused("CLOSING_ONLY"),
+        "3": OK,
+        "4": refused("CASH_AVAILABLE", facts={"cash_available": 40000.0, "cost_basis": 40100.0, "since": T11, "until": LAST, "why": "c1"}),
+        "5": refused("CASH_AVAILABLE"),
+        "6": OK,
+    },
+    calls=[{**CALL, "status": "past_due"}],
+    all_restrictions=[CLOSES, ("cash_available", T11, LAST)],
+)
+for paid, day, status, rest in (
+    (10000.00, W5, "met", [("closing_only", T4, W5)]),
+    (10000.00, M10, "met", [CLOSES]),
+    (9999.99, M10, "past_due", [CLOSES, ("cash_available", T11, LAST)]),
+    (10000.00, T11, "met_late", [CLOSES, ("cash_available", T11, T11)]),
+):
+    case(
+        f"tradestation: {paid:,.2f} paid in on {day}",
+        STATION,
+        [*called("tradestation"), money("deposit", day, "12:00", paid), *buy(T11, "1", 500, "13:00")],
+        # 2 x 40,000 of Reg T, four times within the day; cash available only: 40,000 at the start of the day
+        decisions={"1": OK if "met" in status else refused("CASH_AVAILABLE")},
+        calls=[{**CALL, "status": status}],
+        all_restrictions=rest,
+    )
+case(
+    "alpaca: liquidation only goes on past the due day until it is met",
+    "alpaca.md 4.2; contract: liquidation_only from issue until met",
+    [*called("alpaca"), *buy(T11, "1"), *buy(MONDAY, "2")],
+    decisions={"1": refused("LIQUIDATION_ONLY"), "2": refused("LIQUIDATION_ONLY")},
+    all_restrictions=[("liquidation_only", T4, None)],
+)
