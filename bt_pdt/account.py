@@ -130,6 +130,7 @@ class Account(TradingDay):
         self.session = sessions.session_of(at)
         self.rules: Rules = self.rulebook.on(self.session)
         self.pattern_day_trader = bool(pattern_day_trader)
+        self._flagged_on = self.session if self.pattern_day_trader else None
         self.one_time_removal_used = bool(one_time_removal_used)
         self.trading_blocked = False
         self.journal: list[Entry] = []
@@ -177,6 +178,8 @@ class Account(TradingDay):
         if self.rules.regime != PDT:
             self._after_event()
             return
+        if not (pattern_day_trader and self.pattern_day_trader):  # set again it is what it was
+            self._flagged_on = self.session if pattern_day_trader else None
         self.pattern_day_trader = bool(pattern_day_trader)
         self.journal.append(
             FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage")
@@ -559,7 +562,7 @@ class Account(TradingDay):
         if rules.regime != PDT or self.pattern_day_trader or self.account_type == "cash":
             return
         if self.daytrade_count() >= rules.pdt_day_trades_threshold and not self._exempt_by_ratio():
-            self.pattern_day_trader = True
+            self.pattern_day_trader, self._flagged_on = True, self.session
             cause = f"{self.daytrade_count()} day trades in {rules.pdt_window_business_days} business days"
             self.journal.append(FlagEntry(self.now, self.session, True, cause))
 

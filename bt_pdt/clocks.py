@@ -139,6 +139,10 @@ def _day_trading(start: _Start) -> Iterator[Clock]:
     yield start.clock("day_trades_drop_out", "they drop out on, in the same order", "pdt_window_business_days", *out, shape="days")
     label = f"a day-trading deposit may leave ({_count(hold, 'full day')} stayed)"
     yield start.clock("deposit_hold", label, "dt_deposit_hold_days", start.business_day(hold + 1))
+    if start["pdt_flag_days"] is not None:
+        label = f"a designation set on this day lasts ({_count(start['pdt_flag_days'], 'calendar day')} after it)"
+        last = start.session + timedelta(days=start["pdt_flag_days"])
+        yield start.clock("designation", label, "pdt_flag_days", start.session, last, shape="span")
     issued, due = start.business_day(1), start.business_day(days)
     yield start.clock("day_trade_call_due", f"day-trade call due ({_day(days)})", "dt_call_days", due)
     if start["dt_open_call_restriction"] == "liquidation_only":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from . import sessions
@@ -12,7 +12,7 @@ from .cashbook import CashBook, Violation, freeze
 from .deficit import IntradayMargin
 from .distance import AccountDistance, Distance, account_distance, position_distances
 from .errors import NotInForce
-from .journal import CallEntry, Entry, RestrictionEntry, ViolationEntry
+from .journal import CallEntry, Entry, FlagEntry, RestrictionEntry, ViolationEntry
 from .ledger import Reserved
 from .margin import requirement
 from .money import SHARE_DUST, below, dollars, exceeds
@@ -43,6 +43,7 @@ class Standing(IntradayMargin):
     last_maintenance_margin: float
     bod_dtbp: float
     _given_last: tuple[float | None, float | None]
+    _flagged_on: date | None  # the session on which the designation was set
     _owed: Obligations
     _in_force: list[Restriction]
     _owing: bool  # some call could be met by the next event
@@ -102,7 +103,17 @@ class Standing(IntradayMargin):
         self._window = sessions.window(self.session, days) if days else ()
         self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
         self._today_count = sum(self._made.get(self.session, {}).values())
+        if self.pattern_day_trader and not self.designation_lasts(self.session):
+            self.pattern_day_trader, self._flagged_on = False, None
+            cause = f"{self.rules.pdt_flag_days} calendar days after it was set"
+            self.journal.append(FlagEntry(self.now, self.session, False, cause))
+            self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
         self._designate(lifted_on=sessions.add_business_days(self.session, -1))
+
+    def designation_lasts(self, day: date) -> bool:
+        """False once a brokerage's days of the designation are over (``pdt_flag_days``): it ends by itself."""
+        length = self.rules.pdt_flag_days
+        return length is None or self._flagged_on is None or day <= self._flagged_on + timedelta(days=length)
 
     def _designate(self, lifted_on: date) -> None:
         """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""

@@ -24,6 +24,7 @@ ROBINHOOD = Brokerage(
         "pdt_check": undated("warn", PDT_PROTECTION),
         "equity_test": undated("last_equity", LIMITATIONS),
         "pdt_under_25k": undated("no_day_trades", LIMITATIONS),
+        "pdt_flag_days": undated(90, LIMITATIONS),
         "count_unfillable_pending": undated(True, PDT_PROTECTION),
         "counting_method": undated("direction", COUNTING),
         "dt_call_days": undated(5, DAY_TRADE_CALLS),
@@ -36,7 +37,7 @@ ROBINHOOD = Brokerage(
     wire=PLAIN_WORDS,
     notes=(
         NO_DAYS,
-        "The designation ends 90 days after it was made; here it stays until set_flag or a flag event lifts it.",
+        "The 90 days of a designation that an account begins with count from its first session, since the day it was made is not known.",
         "A day trade during an open day-trade call bars purchases for 90 days; here that day trade is refused.",
         "A margin call stops purchases until the day after it is met; here it stops none.",
         "A cash account cannot spend proceeds before they settle, so no violation arises; here it can, and violations are counted.",

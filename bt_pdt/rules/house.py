@@ -84,6 +84,15 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         regime=PDT,
     ),
     _house(
+        "pdt_flag_days",
+        "calendar days",
+        "Calendar days after which the pattern day trader designation ends by itself, counted from the day after it was set; none: it stays.",
+        None,
+        int,
+        source=reading("the designation stays until the brokerage takes it off; that it ends by itself is a brokerage's"),
+        regime=PDT,
+    ),
+    _house(
         "multiplier_policy",
         "policy",
         "Who gets the day-trading multiple: designated accounts with the minimum equity, or every account with it.",

@@ -226,3 +226,103 @@ case(
     decisions={"1": refused("LIQUIDATION_ONLY"), "2": refused("LIQUIDATION_ONLY")},
     all_restrictions=[("liquidation_only", T4, None)],
 )
+
+# ------------------------------------------------------------------------------------------------ the designation
+
+FLAG = "5 Robinhood: flag lasts 90 days"
+# Four day trades on Monday 2025-03-03; the 90th day after it is 2025-06-01, a Sunday.
+DAY_TRADES = [trade(M3, f"10:0{n}", "X", side, 1, 100) for n, side in enumerate(("buy", "sell") * 4)]
+MAY30, JUNE2 = "2025-05-30", "2025-06-02"
+case(
+    "robinhood: flagged on 2025-03-03, the last flagged day is 2025-06-01",
+    FLAG,
+    [account(M3, 60000, brokerage="robinhood"), *DAY_TRADES, close(M3), close(T4), close(MAY30), close(JUNE2)],
+    decisions={},
+    sessions={
+        M3: {"pattern_day_trader": True, "multiplier": 2},
+        T4: {"pattern_day_trader": True, "multiplier": 4},
+        MAY30: {"pattern_day_trader": True, "multiplier": 4, "bod_dtbp": 240000.0},
+        JUNE2: {"pattern_day_trader": False, "multiplier": 2, "bod_dtbp": 0.0},
+    },
+    account={"pattern_day_trader": False},
+)
+case(
+    "robinhood: the 90th day of a designation is a flagged one, the 91st is not",
+    FLAG + ": 2025-03-04 and 90 days are Monday 2025-06-02",
+    [
+        account(M3, 60000, brokerage="robinhood"),
+        {"event": "flag", "at": f"{T4}T09:00:00", "pattern_day_trader": True},
+        # said again, it is what it was
+        {"event": "flag", "at": f"{W12}T09:00:00", "pattern_day_trader": True},
+        close(JUNE2),
+        close("2025-06-03"),
+    ],
+    decisions={},
+    sessions={JUNE2: {"pattern_day_trader": True, "multiplier": 4}, "2025-06-03": {"pattern_day_trader": False, "multiplier": 2}},
+)
+case(
+    "robinhood: lifted and set again, the days begin anew",
+    FLAG,
+    [
+        account(M3, 60000, brokerage="robinhood", pattern_day_trader=True),
+        {"event": "flag", "at": f"{T4}T09:00:00", "pattern_day_trader": False},
+        {"event": "flag", "at": f"{W5}T09:00:00", "pattern_day_trader": True},
+        close("2025-06-03"),
+        close("2025-06-04"),
+    ],
+    decisions={},
+    sessions={"2025-06-03": {"pattern_day_trader": True}, "2025-06-04": {"pattern_day_trader": False}},
+)
+for cash, restricted in ((24999.99, [("no_day_trades", T4, MAY30)]), (25000.00, [])):
+    case(
+        f"robinhood: flagged with {cash:,.2f}, the bar ends with the designation",
+        "5 Robinhood: while flagged and below $25,000 no day trades until a close above $25,000 or the end of the 90 days",
+        [
+            account(M3, cash, brokerage="robinhood"),
+            *DAY_TRADES,
+            *round_trip(T4, "1"),
+            *round_trip(MAY30, "2"),
+            *round_trip(JUNE2, "3"),
+        ],
+        decisions={
+            "1": refused("PDT_RESTRICTED_DAYTRADE") if restricted else OK,
+            "2": refused("PDT_RESTRICTED_DAYTRADE") if restricted else OK,
+            "3": OK,
+        },
+        calls=[{"kind": "minimum_equity", "amount": 0.01, "status": "closed", "ended_on": None}] if restricted else [],
+        all_restrictions=restricted,
+        no_calls=["day_trade"],
+    )
+case(
+    "robinhood: no $25,000 call is made for a designation that is gone when it would be issued",
+    FLAG,
+    [
+        account(M3, 26000, brokerage="robinhood", pattern_day_trader=True),
+        trade(MAY30, "10:00", "X", "buy", 200, 100),
+        close(MAY30, {"X": 90}),  # 24,000 at the last close of the 90 days
+        close(JUNE2),
+    ],
+    decisions={},
+    all_restrictions=[],
+    no_calls=["minimum_equity"],
+)
+case(
+    "robinhood: after the end four day trades set it again",
+    FLAG,
+    [
+        account(M3, 60000, brokerage="robinhood", pattern_day_trader=True),
+        *[{**e, "at": e["at"].replace(M3, JUNE2)} for e in DAY_TRADES[:6]],
+        close(JUNE2),
+        *[{**e, "at": e["at"].replace(M3, "2025-06-03")} for e in DAY_TRADES[6:]],
+        close("2025-06-03"),
+    ],
+    decisions={},
+    sessions={JUNE2: {"pattern_day_trader": False}, "2025-06-03": {"pattern_day_trader": True}},
+)
+case(
+    "the bare rule: the designation stays",
+    "rulebook.md 1.4: until it is lifted",
+    [account(M3, 60000, brokerage="finra"), *DAY_TRADES, close("2026-06-03")],
+    decisions={},
+    sessions={"2026-06-03": {"pattern_day_trader": True, "multiplier": 4}},
+)

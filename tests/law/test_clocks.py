@@ -262,6 +262,11 @@ def test_a_period_without_length_has_no_days() -> None:
     assert found["ninety_day_freeze"].days == found["fed_restriction"].days == ()
 
 
+def test_a_designation_that_ends_by_itself() -> None:
+    assert days("2025-03-03", "designation", "robinhood") == ["2025-03-03", "2025-06-01"]
+    assert "designation" not in clocks_of("2025-03-03", "finra")
+
+
 @pytest.mark.parametrize(
     ("firm", "opened", "unmet"),
     [
