@@ -187,11 +187,12 @@ def _intraday(start: _Start) -> Iterator[Clock]:
     failure = start.business_day(prompt)
     yield start.clock("intraday_failure", f"deficit unmet: a failure ({_day(prompt)})", "imd_prompt_days", failure)
     yield start.clock("intraday_expiry", f"deficit unmet: it expires ({_day(expiry)})", "imd_expiry_days", start.business_day(expiry))
-    length = start["imd_freeze_days"]
-    label = f"{_failures(start['practice_failures'], start['practice_months'])}: frozen ({_count(length, 'calendar day')})"
-    yield start.clock("ninety_day_freeze", label, "imd_freeze_days", *_after(failure, length), shape="span")
+    length, kind = start["imd_freeze_days"], start["imd_freeze_restriction"]
+    rule, what = ("imd_freeze_days", "frozen") if kind == "ninety_day_freeze" else ("imd_freeze_restriction", _MAY[kind])
+    label = f"{_failures(start['practice_failures'], start['practice_months'])}: {what} ({_count(length, 'calendar day')})"
+    yield start.clock(kind, label, rule, *_after(failure, length), shape="span")
     label = "the same if the failure is on this day"
-    yield start.clock("ninety_day_freeze_if_failed_now", label, "imd_freeze_days", *_after(start.session, length), shape="span")
+    yield start.clock(f"{kind}_if_failed_now", label, rule, *_after(start.session, length), shape="span")
 
 
 def _cash_account(start: _Start) -> Iterator[Clock]:
@@ -286,13 +287,15 @@ def _intraday_terms(rules: Any) -> CallTerms:
     minor = f"the lesser of {100 * rules.imd_minor_ratio:g} % of equity and {dollars(rules.imd_minor_limit)}"
     level = "a rise of the margin level from close to close" if rules.imd_gains_count else "deposits and closing trades"
     failure = _failures(rules.practice_failures, rules.practice_months)
+    kind = rules.imd_freeze_restriction
+    frozen = "no new debit and no short sale" if kind == "ninety_day_freeze" else _MAY[kind]
     return CallTerms(
         "intraday_margin",
         "the day's largest deficit" + ("" if rules.imd_call_minor else f", if over {minor}"),
         rules.imd_call_days,
         f"by the {_close(rules.imd_call_days)}",
         level,
-        f"unmet, a failure at the {_close(rules.imd_prompt_days)}; {failure}: no new debit and no short sale for "
+        f"unmet, a failure at the {_close(rules.imd_prompt_days)}; {failure}: {frozen} for "
         f"{_count(rules.imd_freeze_days, 'calendar day')} or until met; it expires at the {_close(rules.imd_expiry_days)}",
     )
 

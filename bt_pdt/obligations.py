@@ -295,14 +295,17 @@ class Obligations:
         return switch - timedelta(days=1)
 
     def _fail(self, i: int, day: date, rules: Any) -> None:
-        """An intraday deficit unmet at the close of the fifth business day: a failure, and with enough of them a frozen account."""
+        """An intraday deficit unmet at the close of the fifth business day: a failure, and with enough of them a frozen account, or one that
+        may only close."""
         self.calls[i] = call = replace(self.calls[i], failed_on=day)
         since = months_before(day, rules.practice_months)
         failures = [c for c in self.calls if c.failed_on is not None and c.failed_on > since and not c.minor]
         if len(failures) >= rules.practice_failures:
             last = day + timedelta(days=rules.imd_freeze_days)
             because = f"the intraday margin deficit of {dollars(call.amount)} was not met by {day}"
-            self.restrict(Restriction("ninety_day_freeze", day + timedelta(days=1), last, call.id, "imd_freeze_days", because))
+            kind = rules.imd_freeze_restriction
+            rule = "imd_freeze_days" if kind == "ninety_day_freeze" else "imd_freeze_restriction"
+            self.restrict(Restriction(kind, day + timedelta(days=1), last, call.id, rule, because))
 
     # -- issuing
 

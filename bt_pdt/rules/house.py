@@ -339,6 +339,16 @@ _CALLS: tuple[Parameter, ...] = (
         regime=INTRADAY,
     ),
     _house(
+        "imd_freeze_restriction",
+        "restriction",
+        "What unmet deficits bring for imd_freeze_days: no new debit and no new short position, or closing trades only.",
+        "ninety_day_freeze",
+        str,
+        *("ninety_day_freeze", "closing_only"),
+        source=reading("the rule freezes new debits and short positions; closing trades only is a brokerage's"),
+        regime=INTRADAY,
+    ),
+    _house(
         "imd_valuation",
         "price",
         "How the intraday margin level values positions: at the current mark, or at cost and the previous close.",

@@ -326,3 +326,75 @@ case(
     decisions={},
     sessions={"2026-06-03": {"pattern_day_trader": True, "multiplier": 4}},
 )
+
+# ------------------------------------------------------------------------------------------------ unmet intraday margin deficits
+
+# 10,000 in cash buys 600 at 100: at SoFi 30 % of 60,000 is 18,000, a deficit of 8,000; at Firstrade and by the rule 25 %, 15,000 - 10,000.
+# Monday 2026-06-15; the fifth business day is Tuesday 06-23 (06-19 is a holiday); 90 days after it: 2026-09-21, a Monday.
+JUNE15, JUNE16, JUNE23, JUNE24, SEP21, SEP22 = "2026-06-15", "2026-06-16", "2026-06-23", "2026-06-24", "2026-09-21", "2026-09-22"
+SHUT = {
+    "sofi": "14 SoFi: unmet: closing only about 90 days; lifted early by covering the sum",
+    "firstrade": "13 Firstrade: else closing only for 90 calendar days (wider than the law)",
+}
+
+
+def short_of(firm):
+    return [
+        account(JUNE15, 10000, brokerage=firm),
+        trade(JUNE15, "10:00", "X", "buy", 600, 100),
+        trade(JUNE15, "11:00", "X", "sell", 600, 100),
+        close(JUNE15),
+    ]
+
+
+for firm, amount in (("sofi", 8000.0), ("firstrade", 5000.0)):
+    case(
+        f"{firm}: a deficit unmet on 2026-06-23 leaves closing trades only, 06-24 to 09-21",
+        SHUT[firm],
+        [
+            *short_of(firm),
+            trade(JUNE16, "10:00", "Z", "buy", 10, 100),
+            *buy(JUNE23, "1"),
+            *buy(JUNE24, "2"),  # paid with cash, and refused too
+            limit(JUNE24, "10:10", "3", "Z", "sell", 10, 100),
+            *buy(SEP21, "4"),
+            *buy(SEP22, "5"),
+            *short(SEP22, "6"),
+        ],
+        decisions={
+            "1": OK,
+            "2": refused("CLOSING_ONLY", facts={"last_equity": 10000.0, "since": JUNE24, "until": SEP21, "why": "c1"}),
+            "3": OK,
+            "4": refused("CLOSING_ONLY", would_pass={"qty": 0, "on": SEP22}),
+            "5": OK,
+            "6": OK,
+        },
+        calls=[{"kind": "intraday_margin", "amount": amount, "issued_on": JUNE16, "due_on": JUNE23, "status": "expired"}],
+        all_restrictions=[("closing_only", JUNE24, SEP21)],
+    )
+    for paid, day, rest in (
+        (amount, JUNE23, []),
+        (amount - 0.01, JUNE23, [("closing_only", JUNE24, SEP21)]),
+        (amount, JUNE24, [("closing_only", JUNE24, JUNE24)]),
+        (amount, "2026-07-20", [("closing_only", JUNE24, "2026-07-20")]),  # after the call expired on 07-08
+    ):
+        case(
+            f"{firm}: {paid:,.2f} paid in on {day}",
+            SHUT[firm],
+            [*short_of(firm), money("deposit", day, "12:00", paid), close(day), close("2026-07-21")],
+            decisions={},
+            all_restrictions=rest,
+        )
+case(
+    "the bare rule: two failures freeze, and purchases with cash go on",
+    "rulebook.md 4.5: no new debit and no short position",
+    [
+        *short_of("finra"),
+        *[{**e, "at": e["at"].replace(JUNE15, JUNE16)} for e in short_of("finra")[1:]],
+        *buy("2026-06-25", "1", 100),
+        *buy("2026-06-25", "2", 101, "10:02"),
+    ],
+    # of Tuesday 06-16 the fifth business day is Wednesday 06-24; 90 days after it 09-22
+    decisions={"1": OK, "2": refused("FROZEN_90_DAYS")},
+    all_restrictions=[("ninety_day_freeze", "2026-06-25", "2026-09-22")],
+)

@@ -262,6 +262,12 @@ def test_a_period_without_length_has_no_days() -> None:
     assert found["ninety_day_freeze"].days == found["fed_restriction"].days == ()
 
 
+@pytest.mark.parametrize(("firm", "kind"), [("finra", "ninety_day_freeze"), ("sofi", "closing_only"), ("firstrade", "closing_only")])
+def test_what_unmet_deficits_bring(firm: str, kind: str) -> None:
+    assert days("2026-06-15", kind, firm) == ["2026-06-24", "2026-09-21"]
+    assert days("2026-06-23", f"{kind}_if_failed_now", firm) == ["2026-06-24", "2026-09-21"]
+
+
 def test_a_designation_that_ends_by_itself() -> None:
     assert days("2025-03-03", "designation", "robinhood") == ["2025-03-03", "2025-06-01"]
     assert "designation" not in clocks_of("2025-03-03", "finra")
@@ -312,6 +318,7 @@ def test_what_follows_at_each_brokerage() -> None:
     assert "2nd business day" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
     assert "lesser of 5 % of equity and $1,000" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
     assert "one failure" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
+    assert "one failure: closing trades only for 90 calendar days" in terms_of("sofi", "2026-06-04")["intraday_margin"]
     assert "4th failure in 12 months" in terms_of("ibkr", "2026-06-04")["intraday_margin"]
     assert "at once" in terms_of("ibkr", "2026-06-04")["maintenance"]
 
