@@ -281,6 +281,8 @@ def restrictions(case: Case) -> Iterator[Refusal]:
         room = case.cash_available()
         if case.sign < 0 or exceeds(case.value, room):
             facts = {"cash_available": room, "cost_basis": case.value} | _period(found)
+            if found.rule == "pdt_min_equity":
+                facts |= {"last_equity": case.standing.last_equity, "required": case.rules.pdt_min_equity}
             what = "sells short" if case.sign < 0 else f"costs {dollars(case.value)} and {dollars(room)} of the day's starting cash is left"
             why = f"the account may trade with available cash only ({found.because}); {case.what} {what}."
             yield Refusal(Reason.CASH_AVAILABLE, found.rule, facts, why, _power(room, case.value))

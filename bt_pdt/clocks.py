@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from . import sessions
 from .errors import BadInput, NotInForce
 from .money import dollars
+from .obligations import UNDER_MINIMUM
 from .rules.rulebook import INTRADAY, PDT, RULEBOOK_BEGINS, Rulebook, Source
 from .rules.sources import cited, reading
 
@@ -275,7 +276,7 @@ def _day_trade_terms(rules: Any) -> CallTerms:
 def _minimum_equity_terms(rules: Any) -> Iterator[CallTerms]:
     if rules.regime == PDT and rules.minimum_equity_call:
         missing = f"a pattern day trader's equity under {dollars(rules.pdt_min_equity)} at a close"
-        follows = {"no_day_trades": "no day trades", "liquidation_only": "liquidation only"}[rules.pdt_under_25k] + " until met"
+        follows = " and ".join(_MAY[kind] for kind in UNDER_MINIMUM[rules.pdt_under_25k]) + " until met"
         yield CallTerms("minimum_equity", missing, None, "on no set day", "a close with that equity", follows)
     if rules.margin_min_equity_call:
         missing = f"equity under {dollars(rules.margin_min_equity)} at a close with a debit or a short position"

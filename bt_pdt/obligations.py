@@ -17,6 +17,12 @@ from .money import below, dollars
 from .rules.rulebook import PDT
 
 RESTRICTION_KINDS = ("liquidation_only", "closing_only", "cash_available", "no_day_trades", "ninety_day_freeze", "buying_power_2x")
+#: What a pattern day trader under $25,000 may not do (``pdt_under_25k``): the restrictions of each value.
+UNDER_MINIMUM: dict[str, tuple[str, ...]] = {
+    "liquidation_only": ("liquidation_only",),
+    "no_day_trades": ("no_day_trades",),
+    "cash_available": ("no_day_trades", "cash_available"),
+}
 
 
 class Restriction(NamedTuple):

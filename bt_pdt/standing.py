@@ -16,7 +16,7 @@ from .journal import CallEntry, Entry, FlagEntry, RestrictionEntry, ViolationEnt
 from .ledger import Reserved
 from .margin import requirement
 from .money import SHARE_DUST, below, dollars, exceeds
-from .obligations import Obligations, Restriction
+from .obligations import UNDER_MINIMUM, Obligations, Restriction
 from .orders import Asset, Fill
 from .rules.rulebook import PDT, Rulebook, Rules
 from .since_close import SinceClose
@@ -120,7 +120,7 @@ class Standing(IntradayMargin):
         rules = self.rules
         if rules.regime != PDT:
             self._session_multiplier = 0
-            self._restrict_flagged(None, lifted_on)
+            self._restrict_flagged((), lifted_on)
             self._grant()
             return
         enough = not below(self.last_equity, rules.pdt_min_equity)
@@ -131,7 +131,7 @@ class Standing(IntradayMargin):
         else:
             self._session_multiplier = 2
         bound = self.pattern_day_trader and not enough and self.account_type == "margin"
-        self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
+        self._restrict_flagged(UNDER_MINIMUM[rules.pdt_under_25k] if bound else (), lifted_on)
         self._grant()
 
     def _grant(self) -> None:
@@ -151,12 +151,15 @@ class Standing(IntradayMargin):
         """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
         return self.ledger.opened_today if self.stepped_down() and self.rules.dt_aggregate_under_call else self.ledger.used_today
 
-    def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
-        """The restriction of a flagged account under $25,000 begins, changes its kind, or ends with ``lifted_on``."""
-        current = next((r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None), None)
-        if current is not None and kind != current.kind:
-            self._owed.end(current, lifted_on)
-        if kind is not None and (current is None or current.kind != kind):
+    def _restrict_flagged(self, kinds: tuple[str, ...], lifted_on: date) -> None:
+        """The restrictions of a flagged account under $25,000 begin, change their kinds, or end with ``lifted_on``."""
+        current = [r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None]
+        for each in current:
+            if each.kind not in kinds:
+                self._owed.end(each, lifted_on)
+        for kind in kinds:
+            if any(each.kind == kind for each in current):
+                continue
             because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
             behind = [call.id for call in self._owed.open("minimum_equity")]
             why = behind[-1] if behind else "minimum_equity"

@@ -76,10 +76,11 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
     _house(
         "pdt_under_25k",
         "restriction",
-        "What a pattern day trader under the minimum equity may not do: open anything, or only day trade.",
+        "What a pattern day trader under the minimum equity may not do: open anything, day trade, or day trade and spend more than the day's "
+        "starting cash.",
         "no_day_trades",
         str,
-        *("liquidation_only", "no_day_trades"),
+        *("liquidation_only", "no_day_trades", "cash_available"),
         source=KNOW_THE_RULES,
         regime=PDT,
     ),

@@ -398,3 +398,78 @@ case(
     decisions={"1": OK, "2": refused("FROZEN_90_DAYS")},
     all_restrictions=[("ninety_day_freeze", "2026-06-25", "2026-09-22")],
 )
+
+# ------------------------------------------------------------------------------------------------ under $25,000
+
+UNDER = "4 Fidelity: under $25,000 day trading barred, orders only as type cash within cash buying power"
+BOTH = [("no_day_trades", M3, None), ("cash_available", M3, None)]
+for equity, bound in ((24999.99, True), (25000.00, False)):
+    # 15,000 (14,999.99) in cash, 100 Z at 100
+    case(
+        f"fidelity: a pattern day trader with {equity:,.2f}",
+        UNDER,
+        [
+            account(
+                M3, equity - 10000, brokerage="fidelity", pattern_day_trader=True, positions=[{"symbol": "Z", "qty": 100, "price": 100}]
+            ),
+            *buy(M3, "1", 149, "09:40"),
+            *buy(M3, "2", 150, "09:42"),
+            *short(M3, "3"),
+            trade(M3, "10:10", "Y", "buy", 1, 100),
+            limit(M3, "10:15", "4", "Y", "sell", 1, 100),
+            {"event": "cancel", "at": f"{M3}T10:16:00", "order": "4"},
+            limit(M3, "10:20", "5", "Z", "sell", 100, 100),  # carried: no day trade, and closing is never refused
+        ],
+        decisions={
+            "1": OK,
+            "2": refused(
+                "CASH_AVAILABLE",
+                facts={
+                    "cash_available": 14999.99,
+                    "cost_basis": 15000.0,
+                    "since": M3,
+                    "why": "minimum_equity",
+                    "last_equity": 24999.99,
+                    "required": 25000.0,
+                },
+            )
+            if bound
+            else OK,
+            "3": refused("CASH_AVAILABLE") if bound else OK,
+            "4": refused("PDT_RESTRICTED_DAYTRADE") if bound else OK,
+            "5": OK,
+        },
+        all_restrictions=BOTH if bound else [],
+    )
+for paid, kept in ((5000.00, False), (4999.99, True)):
+    case(
+        f"fidelity: 20,000 and {paid:,.2f} paid in: free from the next session on, or not",
+        UNDER + "; equity at start of day",
+        [
+            account(M3, 20000, brokerage="fidelity", pattern_day_trader=True),
+            money("deposit", M3, "10:00", paid),
+            *short(M3, "1"),
+            *round_trip(T4, "2"),
+            *buy(T4, "3", 251, "15:30"),
+        ],
+        decisions={
+            "1": refused("CASH_AVAILABLE"),
+            "2": refused("PDT_RESTRICTED_DAYTRADE") if kept else OK,
+            "3": refused("CASH_AVAILABLE") if kept else OK,
+        },
+        all_restrictions=BOTH if kept else [("no_day_trades", M3, M3), ("cash_available", M3, M3)],
+    )
+case(
+    "fidelity: who is not designated is not bound",
+    UNDER,
+    [account(M3, 20000, brokerage="fidelity"), *buy(M3, "1", 400), *short(M3, "2")],
+    decisions={"1": OK, "2": OK},
+    all_restrictions=[],
+)
+case(
+    "fidelity: from 2026-06-04 nothing of it is left",
+    UNDER + "; old",
+    [account("2026-06-03", 20000, brokerage="fidelity", pattern_day_trader=True), *short("2026-06-03", "1"), *short("2026-06-04", "2")],
+    decisions={"1": refused("CASH_AVAILABLE"), "2": OK},
+    all_restrictions=[("no_day_trades", "2026-06-03", "2026-06-03"), ("cash_available", "2026-06-03", "2026-06-03")],
+)

@@ -107,7 +107,7 @@ def test_house_values_extend_backwards_the_law_does_not() -> None:
         ("schwab", "gfv_strikes", NEW, 3),
         ("tastytrade", "dtbp_check", OLD, "off"),
         ("tastytrade", "dt_call_days", OLD, 5),
-        ("fidelity", "pdt_under_25k", OLD, "no_day_trades"),
+        ("fidelity", "pdt_under_25k", OLD, "cash_available"),
         ("fidelity", "maintenance_long_bands", NEW, ((3.00, True, 1.00), (float("inf"), False, 0.30))),
         ("fidelity", "gfv_strikes", NEW, 3),
         ("fidelity", "freeride_strikes", NEW, 1),

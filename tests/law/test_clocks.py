@@ -315,6 +315,7 @@ def test_what_follows_at_each_brokerage() -> None:
     assert "liquidation only from its issue until it is met" in terms_of("alpaca", "2025-12-18")["day_trade"]
     assert "no day trades" in terms_of("alpaca", "2025-01-02")["minimum_equity"]
     assert "liquidation only" in terms_of("alpaca", "2024-12-31")["minimum_equity"]
+    assert "no day trades and cash available only until met" in terms_of("fidelity", "2025-01-02")["minimum_equity"]
     assert "2nd business day" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
     assert "lesser of 5 % of equity and $1,000" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
     assert "one failure" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
