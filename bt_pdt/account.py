@@ -638,7 +638,7 @@ class Account(TradingDay):
             regt_buying_power=self.regt_buying_power(),
             daytrading_buying_power=self.daytrading_buying_power() if old else None,
             bod_dtbp=self.bod_dtbp if old else None,
-            non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - self.ledger.reserved().buys),
+            non_marginable_buying_power=max(0.0, self.cash_for_no_loan() - self.ledger.reserved().buys),
             multiplier=self.multiplier,
             sma=self.sma,
             daytrade_count=self.daytrade_count() if old else None,

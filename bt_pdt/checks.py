@@ -136,7 +136,13 @@ class Case:
 
     def cash_left(self) -> float:
         """Dollars that can pay for a security without a loan value, working buys taken off."""
-        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved.buys)
+        return max(0.0, self.standing.cash_for_no_loan() - self.reserved.buys)
+
+    def waits_for_settlement(self, reserved: float) -> bool:
+        """True if the order could be paid once all sales have settled, and its brokerage has a cash account wait for that."""
+        if self.rules.cash_unsettled_usable or self.standing.cashbook is None:
+            return False
+        return not exceeds(self.value, max(0.0, self.ledger.cash - reserved))
 
     def day_trades_bind(self) -> bool:
         """True where the count of day trades limits this account: old regime, a margin account, $25,000 not met."""
@@ -418,6 +424,9 @@ def wash(case: Case) -> Refusal | None:
     return None
 
 
+_UNSETTLED = " Proceeds of sales can be spent when they have settled."
+
+
 def buying_power(case: Case) -> Iterator[Refusal]:
     """An opening order must fit into buying power; a security without loan value into cash, and into what its requirement uses of the day's."""
     if not case.opening:
@@ -428,7 +437,10 @@ def buying_power(case: Case) -> Iterator[Refusal]:
         if exceeds(case.value, cash):
             facts = {"non_marginable_buying_power": cash, "cost_basis": case.value}
             why = f"{case.what} costs {dollars(case.value)} and {case.symbol} cannot be bought on margin; cash to spend is {dollars(cash)}."
-            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, "regt_initial_non_marginable", facts, why, _power(cash, case.value))
+            rule = "regt_initial_non_marginable"
+            if case.waits_for_settlement(case.reserved.buys):
+                rule, why = "cash_unsettled_usable", why + _UNSETTLED
+            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, rule, facts, why, _power(cash, case.value))
     limit = _limit(case)
     if exceeds(limit.charge, limit.left) and (not paid_from_cash or limit.name in ("under_call", "deficit")):
         yield _over(case, limit)
@@ -447,6 +459,8 @@ def _over(case: Case, limit: _Limit) -> Refusal:
     if name == "cash":
         reason = "a cash account has" if standing.account_type == "cash" else f"under {dollars(rules.margin_min_equity)} of equity there is"
         why = f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; {reason} no margin."
+        if case.waits_for_settlement(case.reserved.value):
+            rule, why = "cash_unsettled_usable", why + _UNSETTLED
     elif name == "regt" and case.regt > case.value * 1.001:
         facts["regt_charge"] = case.regt
         rule = maintenance_rule(rules, case.asset, case.sign, case.price)  # the larger requirement is the maintenance margin

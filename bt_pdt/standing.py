@@ -410,9 +410,17 @@ class Standing(IntradayMargin):
         return list(book.violations)
 
     def cash_to_spend(self) -> float:
-        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen."""
-        frozen = self.cashbook is not None and self.restriction("ninety_day_freeze") is not None
-        return self.settled_cash() if frozen else self.ledger.cash
+        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen, or its
+        brokerage has it wait for their settlement."""
+        if self.cashbook is None:
+            return self.ledger.cash
+        waits = not self.rules.cash_unsettled_usable or self.restriction("ninety_day_freeze") is not None
+        return self.settled_cash() if waits else self.ledger.cash
+
+    def cash_for_no_loan(self) -> float:
+        """Cash that can pay for a security without a loan value, not more than equity."""
+        cash = self.ledger.cash if self.rules.cash_unsettled_usable else self.settled_cash()
+        return min(cash, self.equity())
 
     def settled_cash(self) -> float:
         """Cash that a purchase can be paid with today: settled money of a cash account, all cash of a margin account."""

@@ -130,6 +130,14 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         bool,
     ),
     _house(
+        "cash_unsettled_usable",
+        "yes/no",
+        "Whether a cash account may buy with proceeds of sales before they settle.",
+        True,
+        bool,
+        source=reading("Regulation T has a purchase paid by the end of the payment period; waiting for settlement is a brokerage's"),
+    ),
+    _house(
         "short_needs_easy_to_borrow",
         "yes/no",
         "Whether a stock that is hard to borrow cannot be sold short.",

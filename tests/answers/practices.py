@@ -6,7 +6,7 @@ The form is that of ``audits``; besides its keys ``expect`` may hold ``all_restr
 
 from __future__ import annotations
 
-from answers.audits import OK, account, close, limit, money, refused, trade
+from answers.audits import OK, account, asset, close, limit, money, refused, trade
 
 CASES: list[dict] = []
 
@@ -36,6 +36,10 @@ def called(firm, flagged=True, day=M3):
 
 def buy(day, id, qty=1, time="10:00"):
     return [limit(day, time, id, "X", "buy", qty, 100), {"event": "cancel", "at": f"{day}T{time}:30", "order": id}]
+
+
+def spend(day, id, symbol, qty, time="10:00"):
+    return [limit(day, time, id, symbol, "buy", qty, 100), {"event": "cancel", "at": f"{day}T{time}:30", "order": id}]
 
 
 def short(day, id):
@@ -472,4 +476,70 @@ case(
     [account("2026-06-03", 20000, brokerage="fidelity", pattern_day_trader=True), *short("2026-06-03", "1"), *short("2026-06-04", "2")],
     decisions={"1": refused("CASH_AVAILABLE"), "2": OK},
     all_restrictions=[("no_day_trades", "2026-06-03", "2026-06-03"), ("cash_available", "2026-06-03", "2026-06-03")],
+)
+
+# ------------------------------------------------------------------------------------------------ unsettled money
+
+UNSETTLED = "0.2 Robinhood: cash accounts cannot spend unsettled money at all, so no strike arises"
+HOUSE_SETTLED = "cash_unsettled_usable (house value, first seen on 2026-09-30)"
+# 1,000 in cash and 100 Z, sold on Monday for 10,000: it settles on Tuesday (T+1), a sale of Friday 2024-05-24 on Wednesday 05-29.
+for firm, usable in (("robinhood", False), ("finra", True)):
+    for symbol, facts, reason in (("X", {}, "BUYING_POWER"), ("N", {"marginable": False}, "NON_MARGINABLE_BUYING_POWER")):
+        case(
+            f"{firm}: a cash account buys {symbol} on the day of a sale",
+            UNSETTLED if firm == "robinhood" else "12 CFR 220.8: payment within the payment period",
+            [
+                account(M3, 1000, brokerage=firm, account_type="cash", positions=[{"symbol": "Z", "qty": 100, "price": 100}]),
+                asset(symbol, **facts),
+                trade(M3, "09:45", "Z", "sell", 100, 100),
+                *spend(M3, "1", symbol, 10),
+                *spend(M3, "2", symbol, 11, "10:02"),
+                *spend(T4, "3", symbol, 110),
+            ],
+            decisions={
+                "1": OK,
+                "2": OK if usable else refused(reason, would_pass={"qty": 10, "on": T4}, rule=HOUSE_SETTLED),
+                "3": OK,
+            },
+        )
+case(
+    "robinhood: before T+1 the proceeds of a Friday are there on Wednesday",
+    UNSETTLED + "; T+2, 2024-05-27 is a holiday",
+    [
+        account("2024-05-24", 0, brokerage="robinhood", account_type="cash", positions=[{"symbol": "Z", "qty": 100, "price": 100}]),
+        trade("2024-05-24", "09:45", "Z", "sell", 100, 100),
+        *spend("2024-05-28", "1", "X", 1),
+        *spend("2024-05-29", "2", "X", 100),
+    ],
+    decisions={"1": refused("BUYING_POWER", would_pass={"qty": 0, "on": "2024-05-29"}), "2": OK},
+)
+case(
+    "robinhood: what is not there after settlement either is a matter of money",
+    UNSETTLED,
+    [
+        account(M3, 1000, brokerage="robinhood", account_type="cash", positions=[{"symbol": "Z", "qty": 100, "price": 100}]),
+        trade(M3, "09:45", "Z", "sell", 100, 100),
+        *spend(M3, "1", "X", 110),
+        *spend(M3, "2", "X", 111, "10:02"),
+        limit(M3, "10:10", "3", "X", "buy", 4, 100),  # holds 400 of the 1,000
+        *spend(M3, "4", "X", 6, "10:12"),
+        *spend(M3, "5", "X", 7, "10:14"),
+    ],
+    decisions={
+        "1": refused("BUYING_POWER", would_pass={"qty": 10, "on": T4}),
+        "2": refused("BUYING_POWER", would_pass={"qty": 10, "on": None}),
+        "3": OK,
+        "4": OK,
+        "5": refused("BUYING_POWER"),
+    },
+)
+case(
+    "robinhood: a margin account spends what it sells",
+    UNSETTLED + ": cash accounts",
+    [
+        account(M3, 0, brokerage="robinhood", positions=[{"symbol": "Z", "qty": 10, "price": 100}]),
+        trade(M3, "09:45", "Z", "sell", 10, 100),
+        *spend(M3, "1", "X", 10),
+    ],
+    decisions={"1": OK},
 )
