@@ -644,7 +644,7 @@ class Account(TradingDay):
             daytrade_count=self.daytrade_count() if old else None,
             pattern_day_trader=self.pattern_day_trader if old else None,
             trading_blocked=self.trading_blocked,
-            shorting_enabled=self.multiplier > 1,
+            shorting_enabled=self.multiplier > 1 and bool(self.rules.short_selling),
             intraday_margin_level=None if old else self.margin_level(),
             intraday_margin_deficit=self.deficit()[0],
             restrictions=tuple(r.kind for r in self._in_force),

@@ -333,7 +333,7 @@ def restricted_day_trade(case: Case) -> Refusal | None:
 
 
 def short_permission(case: Case) -> Iterator[Refusal]:
-    """A short sale needs a shortable security and $2,000 of equity."""
+    """A short sale needs a brokerage that knows it, a shortable security and $2,000 of equity."""
     if case.sign > 0 or not case.opening:
         return
     if not case.rules.flip_through_zero and case.closing_side:
@@ -343,7 +343,10 @@ def short_permission(case: Case) -> Iterator[Refusal]:
     elif not case.asset.easy_to_borrow and case.rules.short_needs_easy_to_borrow:
         why = f"{case.symbol} is hard to borrow and cannot be sold short."
         yield Refusal(Reason.NOT_SHORTABLE, "short_needs_easy_to_borrow", {"symbol": case.symbol, "easy_to_borrow": False}, why)
-    if case.standing.multiplier == 1:
+    if not case.rules.short_selling:
+        why = f"there is no short selling at this brokerage; {case.what} would sell {shares(case.opening)} short."
+        yield Refusal(Reason.NO_SHORT, "short_selling", {"opening": case.opening, "position": case.position}, why)
+    elif case.standing.multiplier == 1:
         minimum = case.rules.margin_min_equity
         had = case.standing.last_equity if case.rules.regime == PDT else case.standing.equity()
         why = f"selling short needs {dollars(minimum)} of equity, the account has {dollars(had)}."

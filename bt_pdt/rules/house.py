@@ -138,6 +138,14 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         source=reading("Regulation T has a purchase paid by the end of the payment period; waiting for settlement is a brokerage's"),
     ),
     _house(
+        "short_selling",
+        "yes/no",
+        "Whether a brokerage lets anyone sell short.",
+        True,
+        bool,
+        source=reading("short sales are open to margin accounts; that there are none is a brokerage's"),
+    ),
+    _house(
         "short_needs_easy_to_borrow",
         "yes/no",
         "Whether a stock that is hard to borrow cannot be sold short.",

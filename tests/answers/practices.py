@@ -543,3 +543,35 @@ case(
     ],
     decisions={"1": OK},
 )
+
+# ------------------------------------------------------------------------------------------------ short selling
+
+NONE_SHORT = "15 Public: no short selling (undated page)"
+for firm, allowed in (("public", False), ("finra", True)):
+    for day in (M3, "2026-09-01"):
+        case(
+            f"{firm}: short sales on {day}",
+            NONE_SHORT,
+            [
+                account(
+                    day,
+                    50000,
+                    brokerage=firm,
+                    positions=[{"symbol": "Z", "qty": 100, "price": 100}, {"symbol": "S", "qty": -10, "price": 100}],
+                ),
+                *short(day, "1"),
+                limit(day, "10:10", "2", "Z", "sell", 101, 100),
+                {"event": "cancel", "at": f"{day}T10:10:30", "order": "2"},
+                limit(day, "10:12", "3", "Z", "sell", 100, 100),
+                limit(day, "10:14", "4", "S", "buy", 10, 100),  # closing is never refused
+                *buy(day, "5", time="10:20"),
+            ],
+            decisions={
+                "1": OK if allowed else refused("NO_SHORT", facts={"opening": 1.0, "position": 0.0}, would_pass={"qty": 0, "on": None}),
+                "2": OK if allowed else refused("NO_SHORT", facts={"opening": 1.0, "position": 100.0}, would_pass={"qty": 100, "on": None}),
+                "3": OK,
+                "4": OK,
+                "5": OK,
+            },
+            account={"shorting_enabled": allowed},
+        )
