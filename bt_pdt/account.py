@@ -32,7 +32,7 @@ from .ledger import Ledger, Posted, WorkingOrder
 from .margin import power_used, requirement
 from .money import SHARE_DUST, below, cents, dollars, exceeds
 from .obligations import Obligations, Restriction
-from .orders import Asset, Fill, OrderRequest, finite, positive
+from .orders import Asset, Fill, OrderRequest, finite, positive, quantity
 from .rules.rulebook import PDT, Rulebook, Rules
 from .since_close import SinceClose
 from .state import AccountState
@@ -116,6 +116,7 @@ class Account(TradingDay):
             self.ledger.assets[asset.symbol] = asset
         for symbol, qty, price in positions:
             if finite("positions qty", qty) != 0:
+                quantity("positions qty", abs(qty))
                 if symbol in self.ledger.positions:
                     raise BadInput(f"positions: {symbol} is listed twice; give its total.")
                 self.ledger.positions[symbol] = float(qty)
@@ -350,7 +351,8 @@ class Account(TradingDay):
     def max_quantity(self, symbol: str, side: str, *, fractional: bool = False, **order: Any) -> float:
         """The largest quantity of such an order that passes every rule now: exact to one share, or to 1e-9 if ``fractional``.
 
-        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...); infinite if nothing bounds it.
+        Keywords are those of :class:`OrderRequest` (``type``, ``limit_price``, ``order_class`` ...). Never infinite: where no rule bounds
+        it, it is 1,000,000,000 shares, more than any order takes. With ``rules="off"``, which refuses nothing, what the rules would let pass.
         """
         return judgement.max_quantity(self, OrderRequest(symbol, side, 1.0, **order), fractional)
 
@@ -551,7 +553,7 @@ class Account(TradingDay):
         self.ledger.touched(order.symbol)
 
     def _count(self, symbol: str, completed: int, key: object) -> None:
-        self._orders_filled.setdefault(self.session, set()).add(key if key is not None else len(self.journal))
+        self._orders_filled.setdefault(self.session, set()).add(key if key is not None else self.ledger.executions)
         if not completed:
             return
         made = self._made.setdefault(self.session, {})
@@ -652,26 +654,27 @@ class Account(TradingDay):
         )
 
     def fork(self) -> Account:
-        """An independent twin with an empty journal, for asking what would happen."""
+        """An independent twin, for asking what would happen: it answers everything as this account does, and goes its own way from here.
+
+        Its journal starts empty and nobody listens to it. A copy with the journal is ``copy.deepcopy(account)``.
+        """
         twin = Account.__new__(Account)
-        twin.__dict__.update(self.__dict__)
-        twin.ledger = self.ledger.copy()
-        twin.journal = []
-        twin._rows = []
-        twin._made = {day: dict(made) for day, made in self._made.items()}
-        twin._own = {}
-        twin._orders_filled = {day: ids.copy() for day, ids in self._orders_filled.items()}
-        twin._margins = dict(self._margins)
-        twin.listener = None
-        twin._owed = self._owed.copy()
+        own = vars(self) | {"journal": [], "listener": None}
+        twin.__dict__ = {name: value.copy() if isinstance(value, (list, dict)) else value for name, value in own.items()}
+        twin.ledger, twin._owed = self.ledger.copy(), self._owed.copy()
+        twin.ledger.assets = self.ledger.assets.copy()
         twin.cashbook = self.cashbook.copy() if self.cashbook is not None else None
-        twin.ledger.assets = dict(self.ledger.assets)
-        twin._measured = dict(self._measured) if self._measured is not None else None
+        twin._made = {day: made.copy() for day, made in self._made.items()}
+        twin._orders_filled = {day: ids.copy() for day, ids in self._orders_filled.items()}
+        if twin._measured is not None:
+            twin._measured["marks"] = twin._measured["marks"].copy()
         twin._day = self._day.copy()
         twin._evening = self._evening.copy() if self._evening is not None else None
-        for name in ("_held_deposits", "_unsettled", "_closing_marks"):
-            twin.__dict__[name] = self.__dict__[name].copy()
         return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What ``pickle`` and ``copy.deepcopy`` take: everything, the journal too, but not the listener, who belongs to this account alone."""
+        return vars(self) | {"listener": None}
 
 
 def exceeds_shares(qty: float, left: float) -> bool:

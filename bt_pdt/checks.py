@@ -201,7 +201,7 @@ def shape(case: Case) -> Refusal | None:
         return None
     if request.time_in_force != "day":
         facts = {"qty": case.qty, "time_in_force": request.time_in_force}
-        return _invalid("fractional orders must be DAY orders", facts, f"{case.what} is a fraction of a share and not a day order.")
+        return _invalid("fractional orders must be DAY orders", facts, f"{case.what} is a fraction of a share, which is taken as a day order only.")
     if case.sign < 0 and case.opening and not case.closing_side:
         return _invalid("fractional orders cannot be sold short", {"qty": case.qty}, f"{case.what} would sell a fraction of a share short.")
     if request.order_class != "simple":

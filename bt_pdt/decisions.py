@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -68,7 +67,7 @@ class Refusal(NamedTuple):
     rule: str
     facts: dict[str, Any]
     why: str
-    wire: Mapping[str, Any] = MappingProxyType({})
+    wire: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
+from typing import Any
 
 
 class BadInput(ValueError):
@@ -31,6 +32,14 @@ class UnknownName(BadInput):
         else:
             hint = "there is none yet."
         super().__init__(f"{what} {name!r} is not known; {hint}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # by its sentence: made anew from the three arguments it would fail to load, and a pool of processes waits for ever for such an error
+        return _again, (type(self), str(self))
+
+
+def _again(kind: type[UnknownName], sentence: str) -> UnknownName:
+    return kind.__new__(kind, sentence)
 
 
 def known_name(what: str, name: object, known: Collection[str]) -> str:

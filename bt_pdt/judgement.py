@@ -12,13 +12,14 @@ from .advice import advise
 from .checks import Case, refusals
 from .decisions import Accepted, Decision, Reason, Refusal, Rejected, WouldPass
 from .errors import BadInput
+from .money import SMALLEST_QTY
 from .orders import OrderRequest
 
 if TYPE_CHECKING:
     from .account import Account
 
-#: Brokers keep nine decimals of a share.
-FRACTION = 1e-9
+#: More shares than any order takes: the answer where nothing bounds one.
+MOST_SHARES = 1_000_000_000.0
 #: Reasons that no waiting cures: the order itself is wrong, the account is blocked, or money is missing.
 _NEVER_BY_WAITING = {
     Reason.INVALID_ORDER,
@@ -64,7 +65,7 @@ def _require_price(account: Account, request: OrderRequest) -> None:
 def reject(account: Account, refusal: Refusal, also: tuple[Reason, ...], would_pass: WouldPass, qty: float, symbol: str) -> Rejected:
     """A refusal in the brokerage's words, with its wire body where those are known."""
     wire = account.brokerage.wire[refusal.reason]
-    extra = dict(refusal.wire)
+    extra = dict(refusal.wire or {})
     message = extra.pop("message", None)
     if message is None or not account.brokerage.speaks:
         message = wire.message.format(requested=f"{qty:.9f}".rstrip("0").rstrip("."), available=extra.get("available", "0"), symbol=symbol)
@@ -90,7 +91,7 @@ def _passes(account: Account, request: OrderRequest, qty: float, replaces: str |
 
 def _largest(account: Account, request: OrderRequest, replaces: str | None, whole: bool) -> float:
     """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
-    unit = 1.0 if whole else FRACTION
+    unit = 1.0 if whole else SMALLEST_QTY
     units = math.ceil(request.qty / unit - 1e-9)
     if request.qty < unit or not _passes(account, request, unit, replaces):
         return 0.0
@@ -136,12 +137,12 @@ def _held_for_good(account: Account, symbol: str) -> bool:
 
 
 def max_quantity(account: Account, request: OrderRequest, fractional: bool = False) -> float:
-    """The largest quantity of an order like ``request`` that passes every rule now; infinite if nothing bounds it."""
+    """The largest quantity of an order like ``request`` that passes every rule now, at most :data:`MOST_SHARES`."""
     _require_price(account, request)
-    unit = FRACTION if fractional else 1.0
+    unit = SMALLEST_QTY if fractional else 1.0
     units = 1
     while _passes(account, request, units * unit, None):
+        if units * unit >= MOST_SHARES:
+            return MOST_SHARES
         units *= 2
-        if units * unit > 1e12:
-            return float("inf")
-    return 0.0 if units == 1 else _bisect(account, request, units // 2, units, unit, None)
+    return 0.0 if units == 1 else min(MOST_SHARES, _bisect(account, request, units // 2, units, unit, None))

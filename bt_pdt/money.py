@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 HALF_CENT = 0.005
-#: Shares smaller than this are rounding, not a position (brokers keep nine decimals).
-SHARE_DUST = 1e-9
+#: The smallest part of a share that a brokerage keeps: nine decimals.
+SMALLEST_QTY = 1e-9
+#: What is no share at nine decimals: never ordered or executed, and where sums of shares leave it, rounding and no position.
+SHARE_DUST = SMALLEST_QTY / 2
 
 
 def exceeds(amount: float, bound: float) -> bool:

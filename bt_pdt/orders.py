@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from .errors import BadInput, known_name
+from .money import SHARE_DUST, SMALLEST_QTY
 
 SIDES = ("buy", "sell")
 TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
@@ -59,9 +60,17 @@ def positive(name: str, value: object) -> float:
     return number
 
 
+def quantity(name: str, value: object) -> float:
+    """``value`` as shares that a brokerage can hold; raises :class:`BadInput` naming the argument for what its nine decimals cannot tell from none."""
+    number = positive(name, value)
+    if number <= SHARE_DUST:
+        raise BadInput(f"{name} must be at least {SMALLEST_QTY:.9f} (brokerages keep nine decimals of a share), got {value!r}.")
+    return number
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """One order as a customer sends it. Quantities are positive shares, prices dollars, ``at`` naive New York time.
+    """One order as a customer sends it. Quantities are positive shares (of nine decimals), prices dollars, ``at`` naive New York time.
 
     ``order_class`` ``bracket`` needs ``take_profit`` and ``stop_loss``, ``oto`` exactly one of them, ``oco`` both (and is
     itself an exit). Raises :class:`BadInput` for anything that is not an order.
@@ -89,7 +98,7 @@ class OrderRequest:
         known_name("type", self.type, TYPES)
         known_name("order_class", self.order_class, CLASSES)
         known_name("time_in_force", self.time_in_force, TIMES_IN_FORCE)
-        positive("qty", self.qty)
+        quantity("qty", self.qty)
         if self.type == "market" and self.order_class == "simple" and self._prices() == _NO_PRICES:
             return
         for name, value in zip(_PRICES, self._prices(), strict=True):
@@ -132,7 +141,7 @@ class Fill:
     def __post_init__(self) -> None:
         stock_symbol(self.symbol)
         known_name("side", self.side, SIDES)
-        positive("qty", self.qty)
+        quantity("qty", self.qty)
         positive("price", self.price)
         finite("commission", self.commission)
 

@@ -127,11 +127,13 @@ def is_settlement_day(day: date) -> bool:
     return day != observed
 
 
+@lru_cache(maxsize=1)
+def _settlement_days() -> list[date]:
+    return sorted(DAYS_OF_MOURNING.union(filter(is_settlement_day, _table().days)))
+
+
 @lru_cache(maxsize=4096)
 def settlement_date(day: date, cycle: int) -> date:
     """The day a trade of ``day`` settles, ``cycle`` settlement days later."""
-    for _ in range(cycle):
-        day += timedelta(days=1)
-        while not is_settlement_day(day):
-            day += timedelta(days=1)
-    return day
+    days = _settlement_days()
+    return days[bisect_right(days, day) - 1 + cycle] if cycle else day

@@ -145,7 +145,7 @@ class Standing(IntradayMargin):
 
     def stepped_down(self) -> bool:
         """True while an open day-trade call holds day trades to twice the excess, on the sum of the day."""
-        return self.restriction("buying_power_2x") is not None
+        return self.rules.regime == PDT and self.restriction("buying_power_2x") is not None
 
     def dtbp_used(self) -> float:
         """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
@@ -433,7 +433,7 @@ class Standing(IntradayMargin):
     # -- after every event
 
     def _after_event(self) -> None:
-        """Calls that are met now, and the day's lowest DTBP (up to the close) and margin level."""
+        """Calls that are met now, and the day's lows."""
         if self._owing and self._owed.look(self.session, self._excess, after_close=self._measured is not None):
             self._renew()
             self._grant()

@@ -246,15 +246,17 @@ class TradingDay(Standing):
             self._reprice(symbol, price)
 
     def mark(self, prices: Mapping[str, float], at: datetime | None = None) -> None:
-        """Last prices by symbol. The same prices again change nothing."""
+        """Last prices by symbol. The same prices again are no event."""
         if at is not None:
             self.advance(at)
+        changed = False
         for symbol, price in prices.items():
             if not price > 0 or price == float("inf"):
                 raise BadInput(f"the price of {symbol} must be a finite number above 0, got {price!r}.")
-            if self._reprice(symbol, price):
-                self._untouched = False
-        self._after_event()
+            changed |= self._reprice(symbol, price)
+        if changed:
+            self._untouched = False
+            self._after_event()
 
     def _reprice(self, symbol: str, price: float) -> bool:
         """The last price of a symbol becomes ``price``; False if it is that already."""

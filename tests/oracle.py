@@ -14,8 +14,8 @@ READING 1: an implied close stands at the scheduled close, after every event tim
 READING 2: the first row is that of the account line's session; sessions before the first event after it are rows too.
 READING 3: `last_maintenance_margin` by default uses the rates of the session before the account line's.
 READING 4: a row's `daytrade_count` and `pattern_day_trader` are those at the end of the date (fills after the close included); everything
-    else at the close. The lowest intraday level is taken over all events of the date, those after the close included; the lowest DTBP
-    only up to and including the close, and the release of day orders by the close comes after it.
+    else at the close. The lowest intraday level is taken over all events of the date, those after the close included (the same price
+    again is none, settled 9); the lowest DTBP only up to and including the close, and the release of day orders by the close comes after it.
 READING 5: a day order that is sent after the close and is not `extended_hours` lives until the next session's close. A gtc order is never
     released by itself. An order that worked when the close released it may still fill before the next session (a late print), wholly or in
     parts; a late entry starts no exits, for the close released them.
@@ -1357,6 +1357,8 @@ class World:
             raise ValueError(f"time goes backwards at {at}")
         self.go_to(day)
         if kind == "price":
+            if self.mark.get(e["symbol"]) == float(e["price"]):
+                return  # the same price again is no event (settled 9)
             self.mark[e["symbol"]] = float(e["price"])
         elif kind == "order":
             self.on_order(e)

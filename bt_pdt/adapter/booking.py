@@ -17,7 +17,7 @@ import backtrader as bt
 from .. import sessions
 from ..account import Account
 from ..decisions import Accepted, Decision, Rejected
-from ..money import HALF_CENT
+from ..money import HALF_CENT, SHARE_DUST
 from ..orders import Fill, OrderRequest
 from .clock import MILLISECOND, Feed
 from .sparse import SparseBroker
@@ -288,6 +288,10 @@ class BookingBroker(SparseBroker):
         else:
             at = max(self._order_time(stamp) if self.p.coc else self._work_time(stamp), account.now)
         size = float(bit.size)
+        if abs(size) <= SHARE_DUST:  # what a filler's sums leave of an order is no share: only what it cost is booked
+            if commission:
+                account.cash_move("fee", -commission, at)
+            return
         working = account.ledger.orders.get(live.id) if live.id is not None else None
         if working is not None and (abs(size) > working.left + 1e-6 or (working.leg and not working.active)):
             # A partial fill of one exit reduces the other at the brokerage but not on the host, which may go on to fill it whole.

@@ -66,6 +66,10 @@ class MarginBroker(CallingBroker):
     A refused order comes back from ``buy()`` or ``sell()`` with status ``Order.Rejected``; ``order.info`` carries ``http_status``,
     ``code``, ``message``, ``reason``, ``rule`` and ``decision``. An accepted one may carry ``order.info["advice"]``.
     :attr:`account` is the account of the current (or last) run, None before its first bar.
+
+    ``pickle`` and ``copy.deepcopy`` take a broker with its account, also inside a strategy or a cerebro: over several processes
+    ``optstrategy`` brings each strategy back with the account it ran under. In one process all variants share the one broker, as
+    backtrader has it, so there :attr:`account` is that of the last. A copy made during a run hears no more of calls.
     """
 
     params = (

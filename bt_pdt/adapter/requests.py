@@ -18,8 +18,8 @@ A group of any other shape (two limits, children of other sizes) is judged by it
 as an order of its own when the host makes it active, that is once the parent is filled. Of an OCO group of another shape
 (two entries, three orders) each order is judged on its own and holds what it needs until it dies.
 
-An order is ``day`` only where the host surely ends it by the scheduled close; everything else is ``gtc``, because the host
-keeps it working (``bt.Order.DAY`` lives until midnight and may fill after hours). When it dies, the broker says so.
+An order is ``day`` only where the host surely ends it by the scheduled close, and a market order for a fraction of a share, which
+could not be sent otherwise; everything else is ``gtc``, because the host keeps it working (``bt.Order.DAY`` lives until midnight and may fill after hours). When it dies, the broker says so.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def to_request(order: Any, symbol: str, at: datetime, order_id: str, close: floa
     kind = order.exectype
     side, qty = ("buy" if order.ordtype == Order.Buy else "sell"), float(abs(order.executed.remsize))
     if kind == Order.Market and exits is None:
-        return OrderRequest(symbol, side, qty, time_in_force="gtc", id=order_id, at=at)
+        # brokerages take fractions of a share as day orders only; a market order fills on its next bar anyway
+        return OrderRequest(symbol, side, qty, time_in_force="gtc" if qty == int(qty) else "day", id=order_id, at=at)
     words: dict[str, Any] = {"type": _KINDS.get(kind, "market")}
     if kind == Order.Limit:
         words["limit_price"] = float(order.created.price)

@@ -24,10 +24,10 @@ from ..checks import Case
 from ..decisions import Rejected
 from ..errors import BadInput, UnknownName, known_name
 from ..journal import SizeEntry
-from ..judgement import FRACTION, judge
+from ..judgement import judge
 from ..ledger import Ledger
 from ..margin import maintenance_rule
-from ..money import SHARE_DUST, below, dollars, shares
+from ..money import SHARE_DUST, SMALLEST_QTY, below, dollars, shares
 from ..orders import OrderRequest, positive
 from ..rules.rulebook import PDT
 from ..valuation import Valuation
@@ -107,7 +107,7 @@ class Sized(bt.Sizer):
         """``qty`` down to whole shares, or to the nine decimals that brokerages keep; a fraction not worth a cent is nothing."""
         if not self.fractional:
             return _units(qty, 1.0)
-        return round(_units(qty, FRACTION) * FRACTION, 9) if qty * price >= 0.01 else 0
+        return round(_units(qty, SMALLEST_QTY) * SMALLEST_QTY, 9) if qty * price >= 0.01 else 0
 
     def give(self, data: Any, asked: float, given: float, why: str) -> float:
         """``given``, and in the journal (if there is one) why it is less than ``asked``."""
@@ -433,7 +433,7 @@ class PercentOfBuyingPower(Sized):
             return Asked(0.0, why)
         cash = _cash(case)
         if self.p.power == "overnight":
-            most, left, rule = _overnight(case, _MOST, FRACTION)
+            most, left, rule = _overnight(case, _MOST, SMALLEST_QTY)
             return Asked(share * most, _ruled(case, f"{left} (power=overnight).", rule))
         room = cash or {"binding": _binding, "regt": _regt, "day_trading": _day_trading}[self.p.power](case)
         left = f"{dollars(max(0.0, room.dollars))} are left and a share uses {dollars(room.a_share)} of them (power={self.p.power})."
@@ -531,7 +531,7 @@ class Overnight(Wrapping):
     """
 
     def most(self, account: Account, case: Case, asked: float) -> Asked:
-        most, why, rule = _overnight(case, asked, FRACTION if self.fractional else 1.0)
+        most, why, rule = _overnight(case, asked, SMALLEST_QTY if self.fractional else 1.0)
         return Asked(most, _ruled(case, f"{shares(most)} of {shares(asked)} {case.symbol} can be held overnight: {why}.", rule))
 
 
@@ -543,7 +543,8 @@ class Trimmed(Wrapping):
     """
 
     def most(self, account: Account, case: Case, asked: float) -> Asked:
-        decision = judge(account, replace(case.request, qty=asked), whole=not self.fractional)[1]
+        lives = "day" if self.fractional else "gtc"  # as the host will send it
+        decision = judge(account, replace(case.request, qty=asked, time_in_force=lives), whole=not self.fractional)[1]
         if not isinstance(decision, Rejected):
             return Asked(asked)
         return Asked(decision.would_pass.qty, f"{decision.why} Rule: {decision.rule}.")

@@ -91,6 +91,9 @@ class Bars:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, dropped=MappingProxyType(state["dropped"]))
+        for arrays in self._data.values():
+            for array in arrays:
+                array.flags.writeable = False  # which numpy does not pickle
 
     @property
     def bar_length(self) -> str:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from .agreement import difference, other_numbers
+from .agreement import difference, number_in_both, other_intent, other_numbers
 from .law import Unsupported
 from .replay import Replay, Replayed, compiler_or_sentence, record_of
 
-__all__ = ["Replay", "Replayed", "Unsupported", "compiler_or_sentence", "difference", "other_numbers", "record_of"]
+__all__ = [
+    "Replay",
+    "Replayed",
+    "Unsupported",
+    "compiler_or_sentence",
+    "difference",
+    "number_in_both",
+    "other_intent",
+    "other_numbers",
+    "record_of",
+]

@@ -32,13 +32,13 @@ def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tupl
     sign = 1.0 if qty > 0 else -1.0
     taken = min(abs(qty), abs(run.opened))
     count = 0
-    if law.counting == BY_DIRECTION:
+    if law.counting_method == BY_DIRECTION:
         if run.phase_open:
             count = 1
     else:
         shares = taken
         for k in range(run.lots):
-            lot = book.lots[s, k if law.counting == BY_FIFO else run.lots - 1 - k]
+            lot = book.lots[s, k if law.counting_method == BY_FIFO else run.lots - 1 - k]
             if shares <= DUST:
                 break
             piece = min(shares, lot.left)
@@ -72,7 +72,7 @@ def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tupl
     run.opened += sign * taken
     if abs(run.opened) <= DUST:
         run.opened = 0.0
-        if law.counting == BY_DIRECTION:
+        if law.counting_method == BY_DIRECTION:
             run.lots = 0
         else:
             for k in range(run.lots):
@@ -160,11 +160,11 @@ def would_day_trade(book: Book, law: Any, s: int, buys: float, sells: float) -> 
     closing = sells if run.opened > 0 else buys
     if run.opened == 0.0 or closing <= DUST:
         return False
-    if law.counting == BY_DIRECTION:
+    if law.counting_method == BY_DIRECTION:
         return bool(run.phase_open)
     shares = min(closing, abs(run.opened))
     for k in range(run.lots):
-        lot = book.lots[s, k if law.counting == BY_FIFO else run.lots - 1 - k]
+        lot = book.lots[s, k if law.counting_method == BY_FIFO else run.lots - 1 - k]
         if shares <= DUST:
             return False
         piece = min(shares, lot.left)

@@ -9,11 +9,7 @@ from . import owing
 from .books import peak, reserved, touch
 from .compiled import compiled
 from .refusing import dtbp_left, regt_left
-from .shapes import (
-    Book,
-    Law,
-    Tape,
-)
+from .shapes import BY_EQUITY, Book, Law, Tape
 from .worth import below, level, margins, multiplier, required, sums
 
 
@@ -59,20 +55,20 @@ def start_session(book: Book, law: Any, tape: Tape) -> None:
     state.excess_at_start = state.last_equity - state.last_maintenance
     state.earlier = 0
     if law.pdt:
-        for k in range(max(0, d - law.window + 1), d):
+        for k in range(max(0, d - law.pdt_window_business_days + 1), d):
             state.earlier += book.made[k]
     state.today = 0
     kind = -1
     if law.pdt:
-        enough = not below(state.last_equity, law.pdt_min)
-        if below(state.last_equity, law.margin_min):
+        enough = not below(state.last_equity, law.pdt_min_equity)
+        if below(state.last_equity, law.margin_min_equity):
             state.multiplier = 1
-        elif enough and (state.flagged or law.policy_equity):
-            state.multiplier = int(law.dt_multiple)
+        elif enough and (state.flagged or law.multiplier_policy == BY_EQUITY):
+            state.multiplier = int(law.dt_buying_power_multiple)
         else:
             state.multiplier = 2
         if state.flagged and not enough:
-            kind = law.under_25k
+            kind = law.pdt_under_25k
     else:
         state.multiplier = 0
     owing.restrict_flagged(book, kind, tape.ordinal[d] - 1, tape.ordinal[d])
@@ -135,14 +131,14 @@ def measure(book: Book, laws: Law, which: int, tape: Tape, row: Any, answers: bo
     row.multiplier, row.old = times, law.pdt
     row.daytrade_count, row.pattern_day_trader = state.earlier + state.today, state.flagged
     row.interest = row.borrow_fee = 0.0
-    if not math.isnan(law.interest) and law.interest != 0.0:
+    if not math.isnan(law.margin_interest_rate) and law.margin_interest_rate != 0.0:
         settled = 0.0
         for k in range(state.unsettled):
             if book.unsettled_due[k] > tape.ordinal[d]:
                 settled += book.unsettled[k]
-        row.interest = max(0.0, -(state.cash - settled)) * law.interest / law.day_count * tape.gap[d]
-    if not math.isnan(law.borrow) and law.borrow != 0.0:
-        row.borrow_fee = sums(book, law, shares)[1] * law.borrow / law.day_count * tape.gap[d]
+        row.interest = max(0.0, -(state.cash - settled)) * law.margin_interest_rate / law.interest_day_count * tape.gap[d]
+    if not math.isnan(law.borrow_fee_rate) and law.borrow_fee_rate != 0.0:
+        row.borrow_fee = sums(book, law, shares)[1] * law.borrow_fee_rate / law.interest_day_count * tape.gap[d]
     state.measured = True
     state.flow = state.cured = 0.0
     exposure, traded = peak(book, False), peak(book, True)

@@ -62,12 +62,12 @@ def post(book: Book, law: Any, shares: Any, tape: Tape, s: int, size: float, pri
     d = state.session
     before = level(book, law, shares)
     charge = price
-    if law.by_requirement and law.pdt:
+    if law.dtbp_by_requirement and law.pdt:
         maintenance = required(law, shares[s], size, price, price)[1]
-        charge = price * max(1.0, maintenance / (abs(size) * price) / law.law_rate)
+        charge = price * max(1.0, maintenance / (abs(size) * price) / law.maintenance_law_rate)
     count, opened, carried, profit = execute(book, law, s, size, price, charge)
-    state.flow += 0.0 - profit - carried * price * law.regt_long
-    if not math.isnan(law.interest) and law.interest != 0.0:
+    state.flow += 0.0 - profit - carried * price * law.regt_initial_long
+    if not math.isnan(law.margin_interest_rate) and law.margin_interest_rate != 0.0:
         book.unsettled_due[state.unsettled] = tape.settles[law.settlement_days, d]
         book.unsettled[state.unsettled] = -size * price
         state.unsettled += 1
@@ -77,7 +77,7 @@ def post(book: Book, law: Any, shares: Any, tape: Tape, s: int, size: float, pri
             state.deficit = -now
             state.deficit_equity = margins(book, law, shares)[0]
     if state.owing:
-        owing.sold(book, (abs(size) - 2.0 * opened) * price * law.regt_long)
+        owing.sold(book, (abs(size) - 2.0 * opened) * price * law.regt_initial_long)
         owing.level_moved(book, level(book, law, shares) - before)
     state.fills += 1
     state.day_trades += count
@@ -85,15 +85,15 @@ def post(book: Book, law: Any, shares: Any, tape: Tape, s: int, size: float, pri
     if count:
         book.made[d] += count
         state.today += count
-        if law.pdt and not state.flagged and state.earlier + state.today >= law.threshold:
+        if law.pdt and not state.flagged and state.earlier + state.today >= law.pdt_day_trades_threshold:
             made = state.earlier + state.today
             trades = 0
-            for k in range(max(0, d - law.window + 1), d + 1):
+            for k in range(max(0, d - law.pdt_window_business_days + 1), d + 1):
                 trades += book.filled[k]
-            if not (law.six_percent and made <= law.exempt_ratio * trades + 1e-9):
+            if not (law.six_percent_clause and made <= law.pdt_exempt_ratio * trades + 1e-9):
                 state.flagged = True
-    if not math.isnan(law.position_ratio) and book.pos[s] != 0.0 and state.in_force[CLOSING_ONLY] == 0:
-        if exceeds(abs(book.pos[s]) * book.marks[s], law.position_ratio * max(0.0, margins(book, law, shares)[0])):
+    if not math.isnan(law.position_equity_ratio) and book.pos[s] != 0.0 and state.in_force[CLOSING_ONLY] == 0:
+        if exceeds(abs(book.pos[s]) * book.marks[s], law.position_equity_ratio * max(0.0, margins(book, law, shares)[0])):
             owing.restrict(book, CLOSING_ONLY, tape.ordinal[d], NEVER, -1, False)
             owing.renew(book, tape)
     after_event(book, law, shares, tape)

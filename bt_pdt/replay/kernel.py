@@ -83,7 +83,7 @@ def _watched(book: Book, law: Any, shares: Any, tape: Tape, t: int, worst: bool)
             kept += more
             break
     equity = cash + longs - shorts
-    return equity <= 0.0 or (law.real_time and below(equity - kept, 0.0))
+    return equity <= 0.0 or (law.maintenance_real_time and below(equity - kept, 0.0))
 
 
 @compiled
@@ -144,7 +144,9 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
         if variant.refuses and state.held and not tape.late[t] and tape.regular[t]:
             epoch = laws.epoch[which, d]
             law = laws.rules[epoch]
-            if (law.real_time or variant.worst_price) and _watched(book, law, laws.securities[epoch], tape, t, variant.worst_price):
+            if (law.maintenance_real_time or variant.worst_price) and _watched(
+                book, law, laws.securities[epoch], tape, t, variant.worst_price
+            ):
                 state.left_out = L_WATCHED
         if tape.late[t] and state.owing:
             state.left_out = L_LATE

@@ -11,13 +11,9 @@ import numpy as np
 from ..margin import long_rate
 from ..orders import Asset
 from ..rules.rulebook import PDT, Rulebook, Rules
-from .shapes import BY_DIRECTION, BY_FIFO, BY_LIFO, ENTRY, EXIT, LAW, LIQUIDATION_ONLY, NO_DAY_TRADES, POWER_2X, SECURITY, Array, Law
+from . import scope
+from .shapes import BANDS, LAW, SECURITY, Array, Law
 
-_CHECKS = {"entry": ENTRY, "exit": EXIT, "both": ENTRY | EXIT}
-_COUNTING = {"direction": BY_DIRECTION, "opening_fifo": BY_FIFO, "opening_lifo": BY_LIFO}
-_UNDER = {"liquidation_only": LIQUIDATION_ONLY, "no_day_trades": NO_DAY_TRADES}
-_OPEN_CALL = {"liquidation_only": LIQUIDATION_ONLY, "buying_power_2x": POWER_2X}
-_BANDS = 6
 #: As far as the arrays of a replay reach: months of a window, days to a settlement, business days to a due day; and the business days of
 #: day trades that an account remembers.
 MONTHS, SETTLEMENT, AHEAD, WINDOW = 24, 7, 50, 9
@@ -57,6 +53,9 @@ def laws(
     for i, book in enumerate(books):
         by_rules: dict[int, int] = {}  # the same object while nothing changes
         try:
+            why = scope.beyond(book, days)
+            if why:
+                raise Unsupported(why)
             for d, day in enumerate(days):
                 rules = book.on(day)
                 if id(rules) not in by_rules:
@@ -68,95 +67,23 @@ def laws(
     return Law(epoch, np.array(rows, dtype=LAW), np.array(securities, dtype=SECURITY).reshape(shape)), unknown
 
 
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
-
-
 def _rules(rules: Rules) -> Array:
     old = rules.regime == PDT
-    if not old and (rules.imd_valuation == "cost" or rules.imd_basis == "law" or rules.imd_order == "worst"):
-        raise Unsupported("an intraday margin level at cost, on the law's own basis, or in the worst order")
-    if not old and (rules.imd_deposits_first or rules.imd_closings_first):
-        raise Unsupported("an intraday margin deficit with deposits or closings first")
-    _require_known(rules, old)
+    _require_room(rules, old)
     found = np.zeros(1, dtype=LAW)
     row = found[0]
     row["pdt"] = old
-    for name, parameter in (
-        ("regt_long", "regt_initial_long"),
-        ("regt_short", "regt_initial_short"),
-        ("regt_multiple", "regt_buying_power_multiple"),
-        ("de_minimis", "regt_de_minimis"),
-        ("margin_min", "margin_min_equity"),
-        ("pdt_min", "pdt_min_equity"),
-        ("exempt_ratio", "pdt_exempt_ratio"),
-        ("dt_multiple", "dt_buying_power_multiple"),
-        ("call_ratio", "dt_call_ratio"),
-        ("under_call", "dt_multiple_under_call"),
-        ("law_rate", "maintenance_law_rate"),
-        ("position_ratio", "position_equity_ratio"),
-        ("concentration_share", "concentration_share"),
-        ("concentration_debit", "concentration_debit"),
-        ("concentration_rate", "concentration_rate"),
-        ("interest", "margin_interest_rate"),
-        ("day_count", "interest_day_count"),
-        ("borrow", "borrow_fee_rate"),
-        ("intraday_multiple", "intraday_multiple"),
-        ("minor_ratio", "imd_minor_ratio"),
-        ("minor_limit", "imd_minor_limit"),
-        ("short_valuation", "short_valuation"),
-        ("collar_below", "collar_below"),
-        ("collar_threshold", "collar_threshold"),
-        ("collar_from", "collar_from"),
-    ):
-        row[name] = _number(getattr(rules, parameter))
-    for name, parameter in (
-        ("threshold", "pdt_day_trades_threshold"),
-        ("window", "pdt_window_business_days"),
-        ("dt_call_days", "dt_call_days"),
-        ("cash_basis_days", "dt_cash_basis_days"),
-        ("regt_days", "regt_payment_days"),
-        ("settlement_days", "settlement_days"),
-        ("imd_call_days", "imd_call_days"),
-        ("prompt_days", "imd_prompt_days"),
-        ("expiry_days", "imd_expiry_days"),
-        ("failures", "practice_failures"),
-        ("freeze_days", "imd_freeze_days"),
-        ("practice_months", "practice_months"),
-        ("fed_months", "fed_call_window_months"),
-        ("fed_calls", "fed_calls_before_restriction"),
-        ("fed_days", "fed_restriction_days"),
-    ):
-        row[name] = int(getattr(rules, parameter) or 0)
-    for name, parameter in (
-        ("six_percent", "six_percent_clause"),
-        ("aggregate", "dt_aggregate_under_call"),
-        ("by_requirement", "dtbp_by_requirement"),
-        ("flip", "flip_through_zero"),
-        ("price_check", "price_check"),
-        ("wash", "wash_check"),
-        ("strict", "strict_entry"),
-        ("minimum_call", "minimum_equity_call"),
-        ("margin_minimum_call", "margin_min_equity_call"),
-        ("real_time", "maintenance_real_time"),
-        ("covers", "initial_covers_short_maintenance"),
-        ("call_minor", "imd_call_minor"),
-        ("gains_count", "imd_gains_count"),
-    ):
-        row[name] = bool(getattr(rules, parameter))
-    row["unflagged_call"] = rules.dt_unflagged_call is True
-    row["equity_now"] = rules.equity_test == "current"
-    row["policy_equity"] = rules.multiplier_policy == "equity"
+    for name, allowed in scope.LAW.items():
+        value = getattr(rules, name)
+        if value is None:
+            row[name] = float("nan") if allowed.packed == "f8" else 0
+        else:
+            row[name] = allowed[value] if isinstance(allowed, scope.Choice) else value
     row["maintenance_days"] = 0 if rules.maintenance_real_time else min(rules.maintenance_call_days, rules.maintenance_call_outer_days)
-    row["counting"] = _COUNTING[rules.counting_method or "direction"]
-    row["pdt_check"] = _CHECKS.get(rules.pdt_check, 0)
-    row["dtbp_check"] = _CHECKS.get(rules.dtbp_check, 0)
-    row["under_25k"] = _UNDER.get(rules.pdt_under_25k, -1) if old else -1
-    row["open_call"] = _OPEN_CALL.get(rules.dt_open_call_restriction, -1) if old else -1
     return found
 
 
-def _require_known(rules: Rules, old: bool) -> None:
+def _require_room(rules: Rules, old: bool) -> None:
     """Raises :class:`Unsupported` for numbers that no brokerage has and that the arrays of a replay do not hold, or a full run cannot use."""
     share = rules.concentration_share
     for unknown, why in (
@@ -178,8 +105,8 @@ def _security(rules: Rules, asset: Asset) -> Array:
     found = np.zeros(1, dtype=SECURITY)
     row = found[0]
     bands, shorts = rules.maintenance_long_bands, rules.maintenance_short_bands
-    if max(len(bands), len(shorts)) > _BANDS:
-        raise Unsupported(f"more than {_BANDS} price bands")
+    if max(len(bands), len(shorts)) > BANDS:
+        raise Unsupported(f"more than {BANDS} price bands")
     row["long_below"] = row["short_below"] = np.inf
     for k, band in enumerate(bands):
         row["long_below"][k], row["long_inclusive"][k] = band.below, band.inclusive

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..calls import KINDS
 from ..money import cents
 from ..report import cash, metrics
-from .shapes import REASONS, Array, Book
+from .shapes import CALLS, REASONS, Array, Book
 
 
 def session_rows(rows: Array, days: Sequence[date]) -> list[dict[str, Any]]:
@@ -83,8 +82,8 @@ def numbers(book: Book, rows: Sequence[dict[str, Any]], seen: Sequence[int], sta
         "held_overnight": int(state["overnight"]),
     }
     kinds = Counter(int(kind) for kind in book.calls["kind"][: int(state["calls"])])
-    found |= {f"calls_{KINDS[kind]}": count for kind, count in kinds.most_common()}
-    found |= {f"refused_{REASONS[k - 1]}": int(book.reasons[k]) for k in np.flatnonzero(book.reasons)}
+    found |= {f"calls_{CALLS[kind]}": count for kind, count in kinds.most_common()}
+    found |= {f"refused_{REASONS[k]}": int(book.reasons[k]) for k in np.flatnonzero(book.reasons)}
     found["profit"] = cents(found["equity_end"] - found["equity_start"])
     found["refused_exits"], found["refused_entries"] = exits, refused - exits
     return found

@@ -25,6 +25,7 @@ from .shapes import (
     OPEN,
     PAST_DUE,
     POWER_2X,
+    RESTRICTIONS,
     Book,
     Law,
     Tape,
@@ -37,7 +38,7 @@ def renew(book: Book, tape: Tape) -> None:
     """What binds now."""
     state = book.state[0]
     today = tape.ordinal[state.session]
-    for kind in range(6):
+    for kind in range(RESTRICTIONS):
         state.in_force[kind] = 0
     for i in range(state.restrictions):
         r = book.restrictions[i]
@@ -53,10 +54,10 @@ def renew(book: Book, tape: Tape) -> None:
 def grant(book: Book, law: Any) -> None:
     """Day-trading buying power at the start of the day."""
     state = book.state[0]
-    if not law.pdt or state.multiplier < law.dt_multiple:
+    if not law.pdt or state.multiplier < law.dt_buying_power_multiple:
         state.bod = 0.0
         return
-    times = law.under_call if state.in_force[POWER_2X] != 0 else law.dt_multiple
+    times = law.dt_multiple_under_call if state.in_force[POWER_2X] != 0 else law.dt_buying_power_multiple
     state.bod = times * max(0.0, state.excess_at_start)
 
 
@@ -165,7 +166,7 @@ def _meet_at_close(book: Book, laws: Law, which: int, tape: Tape, d: int, equity
         if call.satisfied >= 0 or d < call.issued or call.status == CLOSED:
             continue
         if call.kind == INTRADAY:
-            gains = laws.rules[laws.epoch[which, call.measured]].gains_count
+            gains = laws.rules[laws.epoch[which, call.measured]].imd_gains_count
             met = not below(level - call.level if gains else call.received, call.amount)
         elif call.kind == MINIMUM_EQUITY:
             unlevered = call.parameter == 1 and not below(state.cash, 0.0) and not short
@@ -190,11 +191,11 @@ def _pass_deadlines(book: Book, laws: Law, which: int, tape: Tape, d: int) -> No
                 for k in range(state.restrictions):
                     if book.restrictions[k].why == i and book.restrictions[k].kind == POWER_2X:
                         due = tape.ordinal[call.due]
-                        restrict(book, CASH_AVAILABLE, due + 1, due + law.cash_basis_days, i, False)
+                        restrict(book, CASH_AVAILABLE, due + 1, due + law.dt_cash_basis_days, i, False)
                         break
         if call.kind != INTRADAY or call.satisfied >= 0:
             continue
-        if d == call.measured + law.prompt_days:
+        if d == call.measured + law.imd_prompt_days:
             call.failed = d
             since = tape.since[law.practice_months, d]
             failures = 0
@@ -202,9 +203,9 @@ def _pass_deadlines(book: Book, laws: Law, which: int, tape: Tape, d: int) -> No
                 other = book.calls[k]
                 if other.failed >= 0 and tape.ordinal[other.failed] > since and not other.minor:
                     failures += 1
-            if failures >= law.failures:
-                restrict(book, FREEZE, today + 1, today + law.freeze_days, i, False)
-        if is_open(call) and d >= call.measured + law.expiry_days:
+            if failures >= law.practice_failures:
+                restrict(book, FREEZE, today + 1, today + law.imd_freeze_days, i, False)
+        if is_open(call) and d >= call.measured + law.imd_expiry_days:
             call.status = EXPIRED
 
 
@@ -224,7 +225,7 @@ def issue(book: Book, law: Any, tape: Tape, kind: int, amount: float, d: int, le
     if kind == DAY_TRADE:
         days = law.dt_call_days
     elif kind == FED:
-        days = law.regt_days
+        days = law.regt_payment_days
     elif kind == MAINTENANCE:
         days = law.maintenance_days
     elif kind == INTRADAY:
@@ -233,7 +234,7 @@ def issue(book: Book, law: Any, tape: Tape, kind: int, amount: float, d: int, le
     call.due = NEVER if days < 0 else max(d + days, d + 1)
     call.status, call.satisfied, call.failed, call.parameter = OPEN, -1, -1, 0
     call.received, call.level, call.required, call.minor = 0.0, level, 0.0, False
-    if kind == DAY_TRADE and law.open_call == LIQUIDATION_ONLY:
+    if kind == DAY_TRADE and law.dt_open_call_restriction == LIQUIDATION_ONLY:
         restrict(book, LIQUIDATION_ONLY, tape.ordinal[d + 1], NEVER, i, False)
     elif kind == DAY_TRADE and state.flagged:
         restrict(book, POWER_2X, tape.ordinal[d + 1], tape.ordinal[call.due], i, False)
@@ -241,10 +242,10 @@ def issue(book: Book, law: Any, tape: Tape, kind: int, amount: float, d: int, le
         issued = tape.ordinal[d + 1]
         recent = 0
         for k in range(state.calls):
-            if book.calls[k].kind == FED and tape.ordinal[book.calls[k].issued] > tape.since[law.fed_months, d + 1]:
+            if book.calls[k].kind == FED and tape.ordinal[book.calls[k].issued] > tape.since[law.fed_call_window_months, d + 1]:
                 recent += 1
-        if recent >= law.fed_calls:
-            restrict(book, LIQUIDATION_ONLY, issued, issued + law.fed_days - 1, i, False)
+        if recent >= law.fed_calls_before_restriction:
+            restrict(book, LIQUIDATION_ONLY, issued, issued + law.fed_restriction_days - 1, i, False)
     return i
 
 
@@ -286,32 +287,32 @@ def close(
     _pass_deadlines(book, laws, which, tape, d)
     if law.pdt:
         if stepped_down:
-            start = law.under_call * max(0.0, state.excess_at_start)
-            over = (traded if law.aggregate else exposure) - start
+            start = law.dt_multiple_under_call * max(0.0, state.excess_at_start)
+            over = (traded if law.dt_aggregate_under_call else exposure) - start
             if exceeds(over, 0.0):
-                issue(book, law, tape, DAY_TRADE, over * (1.0 / law.under_call), d, level, answers)
+                issue(book, law, tape, DAY_TRADE, over * (1.0 / law.dt_multiple_under_call), d, level, answers)
         else:
             start, asked = state.bod, True
-            if times < law.dt_multiple:
-                asked = law.unflagged_call
-                start = law.dt_multiple * max(0.0, state.excess_at_start)
+            if times < law.dt_buying_power_multiple:
+                asked = law.dt_unflagged_call
+                start = law.dt_buying_power_multiple * max(0.0, state.excess_at_start)
             if asked and exceeds(exposure - start, 0.0):
-                issue(book, law, tape, DAY_TRADE, (exposure - start) * law.call_ratio, d, level, answers)
-    if exceeds(min(created, short_by), law.de_minimis):
+                issue(book, law, tape, DAY_TRADE, (exposure - start) * law.dt_call_ratio, d, level, answers)
+    if exceeds(min(created, short_by), law.regt_de_minimis):
         issue(book, law, tape, FED, min(created, short_by), d, level, answers)
     if exceeds(maintenance - equity, 0.0) and not has_maintenance:
         issue(book, law, tape, MAINTENANCE, maintenance - equity, d, level, answers)
     needed, parameter = 0.0, -1
-    if law.pdt and state.flagged and law.minimum_call:
-        needed, parameter = law.pdt_min, 0
-    elif law.margin_minimum_call and (below(state.cash, 0.0) or short):
-        needed, parameter = law.margin_min, 1
+    if law.pdt and state.flagged and law.minimum_equity_call:
+        needed, parameter = law.pdt_min_equity, 0
+    elif law.margin_min_equity_call and (below(state.cash, 0.0) or short):
+        needed, parameter = law.margin_min_equity, 1
     if parameter >= 0 and below(equity, needed) and not has_minimum:
         i = issue(book, law, tape, MINIMUM_EQUITY, needed - equity, d, level, answers)
         book.calls[i].parameter, book.calls[i].required = parameter, needed
     if not law.pdt and exceeds(state.deficit, 0.0):
-        minor = not exceeds(state.deficit, min(law.minor_ratio * max(0.0, state.deficit_equity), law.minor_limit))
-        if not minor or law.call_minor:
+        minor = not exceeds(state.deficit, min(law.imd_minor_ratio * max(0.0, state.deficit_equity), law.imd_minor_limit))
+        if not minor or law.imd_call_minor:
             i = issue(book, law, tape, INTRADAY, state.deficit, d, level, answers)
             book.calls[i].minor = minor
 

@@ -11,6 +11,7 @@ from .compiled import compiled
 from .shapes import (
     CASH_AVAILABLE,
     CLOSING_ONLY,
+    CURRENT,
     ENTRY,
     EXIT,
     FREEZE,
@@ -43,7 +44,7 @@ from .worth import DUST, below, exceeds, margins, multiplier, order_price, requi
 def dtbp_left(book: Book, law: Any, held_back: float) -> float:
     """Day-trading buying power net of today's open lots and of working opening orders."""
     state = book.state[0]
-    used = state.opened_today if state.in_force[POWER_2X] != 0 and law.aggregate else state.used_today
+    used = state.opened_today if state.in_force[POWER_2X] != 0 and law.dt_aggregate_under_call else state.used_today
     return max(0.0, min(state.bod, state.bod - used - held_back))
 
 
@@ -51,7 +52,7 @@ def dtbp_left(book: Book, law: Any, held_back: float) -> float:
 def regt_left(book: Book, law: Any, shares: Any, held_back: float) -> float:
     """Reg T buying power net of working opening orders."""
     equity, initial, _ = margins(book, law, shares)
-    return max(0.0, max(0.0, equity - initial) * law.regt_multiple - held_back)
+    return max(0.0, max(0.0, equity - initial) * law.regt_buying_power_multiple - held_back)
 
 
 @compiled
@@ -80,9 +81,9 @@ def valued(law: Any, share: Any, sign: int, kind: int, price: float, limit: floa
     each = order_price(law, sign, kind, price, limit, last)
     initial, maintenance = required(law, share, float(sign), each, last if last != 0.0 else each)
     scale = 1.0
-    if law.by_requirement and each != 0.0:
-        scale = max(1.0, maintenance / each / law.law_rate)
-    return each, initial * law.regt_multiple, scale
+    if law.dtbp_by_requirement and each != 0.0:
+        scale = max(1.0, maintenance / each / law.maintenance_law_rate)
+    return each, initial * law.regt_buying_power_multiple, scale
 
 
 @compiled
@@ -92,7 +93,7 @@ def parts(book: Book, law: Any, s: int, sign: int, qty: float) -> tuple[float, f
     if position * sign >= 0:
         return (qty if qty > DUST else 0.0), 0.0, 0.0
     available = max(0.0, abs(position) - promised(book, s, sign))
-    closing = min(qty, available) if law.flip else qty
+    closing = min(qty, available) if law.flip_through_zero else qty
     opening = qty - closing
     return (opening if opening > DUST else 0.0), closing, available
 
@@ -113,7 +114,7 @@ def completes_day_trade(book: Book, law: Any, s: int, sign: int, qty: float) -> 
 def _exit_exposure(book: Book, law: Any, s: int, sign: int, opening: float, closing: float, charge: float, with_order: bool) -> float:
     """Peak day-traded dollars if every entry and then every resting exit fills, with or without this order."""
     state = book.state[0]
-    aggregate = state.in_force[POWER_2X] != 0 and law.aggregate
+    aggregate = state.in_force[POWER_2X] != 0 and law.dt_aggregate_under_call
     extra = 0.0
     for each in range(len(book.pos)):
         closes = 0.0
@@ -157,7 +158,7 @@ def _exit_exposure(book: Book, law: Any, s: int, sign: int, opening: float, clos
 @compiled
 def _quantity(book: Book, law: Any, s: int, sign: int, qty: float, available: float) -> bool:
     """More than can be closed, or against an order that works in a flat symbol."""
-    if law.flip:
+    if law.flip_through_zero:
         return False
     if book.pos[s] * sign < 0 and qty > available + DUST:
         return True
@@ -197,17 +198,17 @@ def _count(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ope
     if not law.pdt or law.pdt_check == 0:
         return False
     tested = state.last_equity
-    if law.equity_now:
+    if law.equity_test == CURRENT:
         tested, _, _ = margins(book, law, shares)
-    if not below(tested, law.pdt_min):
+    if not below(tested, law.pdt_min_equity):
         return False
-    allowed = law.threshold - 1
+    allowed = law.pdt_day_trades_threshold - 1
     executed = state.earlier + state.today
     if law.pdt_check & EXIT and completes_day_trade(book, law, s, sign, qty) and executed + potential(book, law) + 1 > allowed:
         return True
     if law.pdt_check & ENTRY and opening > 0.0:
         counted = potential(book, law)
-        if law.strict:
+        if law.strict_entry:
             for i in range(state.runs):
                 each = book.touched[i]
                 run = book.runs[each]
@@ -233,7 +234,7 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
     opening, closing, available = parts(book, law, s, sign, qty)
     each = regt_each = 0.0
     scale = 1.0
-    if opening > 0.0 or law.flip:
+    if opening > 0.0 or law.flip_through_zero:
         each, regt_each, scale = valued(law, shares[s], sign, kind, price, limit, last)
     value, regt = opening * each, opening * regt_each
     held_value, held_regt, held_dtbp, _ = reserved(book)
@@ -249,15 +250,15 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
     if state.in_force[NO_DAY_TRADES] != 0 and completes_day_trade(book, law, s, sign, qty):
         return R_RESTRICTED
     times = multiplier(book, law, shares)
-    if sign < 0 and opening > 0.0 and (law.flip or book.pos[s] * sign >= 0):
+    if sign < 0 and opening > 0.0 and (law.flip_through_zero or book.pos[s] * sign >= 0):
         if shares[s].barred_short:
             return R_NOT_SHORTABLE
         if times == 1:
             return R_NO_SHORT
     if _quantity(book, law, s, sign, qty, available):
         return R_QTY
-    washes = law.wash and works_in(book, s) and _washes(book, s, sign, kind, price, limit)
-    if not law.flip and book.pos[s] == 0.0 and not washes and _opposed(book, s, sign):
+    washes = law.wash_check and works_in(book, s) and _washes(book, s, sign, kind, price, limit)
+    if not law.flip_through_zero and book.pos[s] == 0.0 and not washes and _opposed(book, s, sign):
         return R_QTY
     if washes:
         return R_WASH

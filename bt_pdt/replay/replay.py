@@ -6,10 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .. import sessions
 from ..account import CHECK_MODES, rulebook_as
 from ..adapter import sizers
 from ..adapter.recording import FIXED_SIZE
@@ -18,24 +20,14 @@ from ..brokerages import brokerage as brokerage_named
 from ..errors import BadInput, known_name
 from ..orders import Asset, finite, positive
 from ..rules.rulebook import Rulebook
-from . import shapes
+from . import scope, shapes, twins
 from .law import Unsupported, laws
-from .shapes import BINDING, DAY_TRADING, FIXED, LEFT, OF_EQUITY, OF_POWER, REASONS, REGT, Array, Book, Log
+from .shapes import CALLS, FIXED, LEFT, NEVER, OF_EQUITY, OF_POWER, REASONS, RESTRICTED, STATUSES, Array, Book, Log
 from .tape import intents, tape
 
 if TYPE_CHECKING:
     from ..adapter.recording import Record
     from ..bars import Bars
-
-_POWERS = {"binding": BINDING, "regt": REGT, "day_trading": DAY_TRADING}
-#: Arguments of an account that a replay knows; any other asks for a full run.
-_ACCOUNT = ("account_type", "pattern_day_trader", "last_equity", "last_maintenance_margin", "one_time_removal_used")
-
-#: Arguments of ``bt_pdt.run`` that it knows or that make no difference to it.
-_KNOWN = {
-    *("cash", "brokerage", "rules", "block_on", "pdt_check", "dtbp_check", "set", "account", "deposits", "on_call", "worst_price"),
-    *("charge_costs", "sizer", "params", "assets", "symbols", "fromdate", "todate"),
-}
 
 
 def compiler_or_sentence() -> None:
@@ -46,15 +38,53 @@ def compiler_or_sentence() -> None:
         raise BadInput('a replay is compiled by numba: pip install "bt_pdt[fast]"; without it every variant is a full run.') from None
 
 
+class Sent(NamedTuple):
+    """An order of a replay: signed shares, and the reason of its refusal, empty if it was accepted."""
+
+    bar: int
+    feed: int
+    qty: float
+    reason: str
+
+
+class Filled(NamedTuple):
+    """An execution of a replay, in signed shares."""
+
+    bar: int
+    feed: int
+    qty: float
+    price: float
+
+
+class Owed(NamedTuple):
+    """A margin call of a replay; ``due`` is None where no day is set."""
+
+    kind: str
+    amount: float
+    issued: date
+    due: date | None
+    status: str
+
+
+class Held(NamedTuple):
+    """A restriction of a replay; ``until`` is None while it is open-ended."""
+
+    kind: str
+    start: date
+    until: date | None
+
+
 class Replayed(NamedTuple):
     """One variant: its numbers (those of a search), or why it is ``left`` to a full run; the rest only where it was asked for."""
 
     metrics: dict[str, Any]
     left: str = ""
     rows: Sequence[Mapping[str, Any]] = ()
-    orders: Sequence[tuple[int, float, str]] = ()  # (bar, signed shares, "" or the reason of the refusal)
-    fills: Sequence[tuple[int, int, float, float]] = ()  # (bar, feed, signed shares, price)
+    orders: Sequence[Sent] = ()
+    fills: Sequence[Filled] = ()
     values: Array | None = None
+    calls: Sequence[Owed] = ()
+    restrictions: Sequence[Held] = ()
 
 
 class Replay:
@@ -117,18 +147,13 @@ class Replay:
     # -- a variant
 
     def _variant(self, row: Any, given: Mapping[str, Any], books: dict[Any, tuple[int, Rulebook]]) -> None:
-        for name, value in given.items():
-            if name not in _KNOWN and value is not None:
-                raise Unsupported(f"the argument {name}")
-        self._require_the_same_bars(given)
         account = dict(given.get("account") or {})
-        for name in account:
-            if name not in _ACCOUNT:
-                raise Unsupported(f"an account with {name}")
-        if account.get("account_type", "margin") != "margin":
-            raise Unsupported("a cash account")
-        if given.get("deposits"):
-            raise Unsupported("deposits")
+        for names, values in ((scope.RUN, given), (scope.ACCOUNT, account)):
+            for name, value in values.items():
+                why = names.why_left(name, value)
+                if why:
+                    raise Unsupported(why)
+        self._require_the_same_bars(given)
         rules, brokerage = given.get("rules", "as_of"), given.get("brokerage", "alpaca")
         refuses = rules != "off"
         on_call = given.get("on_call", "ignore")
@@ -169,17 +194,17 @@ class Replay:
         if given is None or not self.record.sized:
             return
         sizing = sizing_of(given, self.strategy)
-        values = dict(sizing.given)
-        if sizing.kind is sizers.Trimmed and isinstance(values.get("sizer"), Sizing):
-            row["trimmed"], row["trimmed_fractional"] = True, bool(values.get("fractional"))
-            sizing, values = values["sizer"], dict(values["sizer"].given)
-        if sizing.kind is FIXED_SIZE and set(values) <= {"stake"}:
-            row["sizer_a"] = abs(values.get("stake", 1))
+        values = _parameters(sizing)
+        if sizing.kind is sizers.Trimmed and isinstance(values["sizer"], Sizing):
+            row["trimmed"], row["trimmed_fractional"] = True, values["fractional"]
+            sizing = values["sizer"]
+            values = _parameters(sizing)
+        if sizing.kind is FIXED_SIZE:
+            row["sizer_a"] = abs(values["stake"])
         elif sizing.kind is sizers.PercentOfEquity:
-            row["sizer"], row["sizer_a"] = OF_EQUITY, values.get("percent", 10.0)
-        elif sizing.kind is sizers.PercentOfBuyingPower and values.get("power", "binding") in _POWERS:
-            row["sizer"], row["sizer_a"] = OF_POWER, values.get("percent", 50.0)
-            row["sizer_b"] = _POWERS[values.get("power", "binding")]
+            row["sizer"], row["sizer_a"] = OF_EQUITY, values["percent"]
+        elif sizing.kind is sizers.PercentOfBuyingPower and values["power"] in scope.POWERS:
+            row["sizer"], row["sizer_a"], row["sizer_b"] = OF_POWER, values["percent"], scope.POWERS[values["power"]]
         else:
             raise Unsupported(f"the sizer {sizing!r}")
         row["fractional"] = bool(values.get("fractional"))
@@ -212,7 +237,7 @@ class Replay:
                 np.zeros(shapes.MOST_CALLS, shapes.RESTRICTION),
                 np.zeros(days, np.int64),
                 np.zeros(days, np.int64),
-                np.zeros(len(REASONS) + 1, np.int64),
+                np.zeros(max(REASONS) + 1, np.int64),
             )
             room = self._rooms.room = (book, np.zeros(days, shapes.ROW), np.zeros(count + 1, np.bool_))
         book, table, _ = room
@@ -240,14 +265,47 @@ class Replay:
         if not whole:
             return Replayed(found)
         sent = np.flatnonzero(log.answer >= 0)
-        orders = [
-            (int(self.intents.step[i]), float(log.qty[i]), "" if log.answer[i] == 0 else str(REASONS[log.answer[i] - 1])) for i in sent
-        ]
+        asked = self.intents
+        orders = [Sent(int(asked.step[i]), int(asked.symbol[i]), float(log.qty[i]), REASONS.get(int(log.answer[i]), "")) for i in sent]
         fills = [
-            (int(log.fill_step[k]), int(self.intents.symbol[log.fill_intent[k]]), float(log.fill_qty[k]), float(log.fill_price[k]))
+            Filled(int(log.fill_step[k]), int(asked.symbol[log.fill_intent[k]]), float(log.fill_qty[k]), float(log.fill_price[k]))
             for k in range(int(book.state[0]["fills"]))
         ]
-        return Replayed(found, "", rows, orders, fills, log.values.copy())
+        return Replayed(found, "", rows, orders, fills, log.values.copy(), self._calls(book), _restrictions(book))
+
+    def _calls(self, book: Book) -> list[Owed]:
+        def day(place: int) -> date:
+            return sessions.add_business_days(self.days[0], place)
+
+        return [
+            Owed(
+                CALLS[int(call["kind"])],
+                float(call["amount"]),
+                day(int(call["issued"])),
+                None if call["due"] == NEVER else day(int(call["due"])),
+                STATUSES[int(call["status"])],
+            )
+            for call in book.calls[: int(book.state[0]["calls"])]
+        ]
+
+
+def _restrictions(book: Book) -> list[Held]:
+    return [
+        Held(
+            RESTRICTED[int(each["kind"])],
+            date.fromordinal(int(each["start"])),
+            None if each["until"] == NEVER else date.fromordinal(int(each["until"])),
+        )
+        for each in book.restrictions[: int(book.state[0]["restrictions"])]
+    ]
+
+
+def _parameters(sizing: Sizing) -> dict[str, Any]:
+    """The values of a sizer's known parameters, defaults included. Raises :class:`Unsupported` where another is given."""
+    known = scope.SIZERS.get(sizing.kind.__name__, ())
+    if not {name for name, _ in sizing.given} <= set(known):
+        raise Unsupported(f"the sizer {sizing!r}")
+    return {name: getattr(sizing.kind.params, name, None) for name in known} | dict(sizing.given)
 
 
 def _by_symbol(assets: Any) -> dict[str, Asset]:
@@ -255,9 +313,15 @@ def _by_symbol(assets: Any) -> dict[str, Asset]:
 
 
 def record_of(run: Callable[..., Any], strategy: type, bars: Bars, arguments: Mapping[str, Any]) -> tuple[Record, Any]:
-    """The intents of one run with the rules off, and its result. ``run`` is ``bt_pdt.run``."""
+    """The intents of one run with the rules off, and its result. ``run`` is ``bt_pdt.run``.
+
+    Raises :class:`Unsupported` where accounts and runs have something that the compiled code does not know.
+    """
     from ..adapter.recording import Record, recorded
 
+    why = scope.stranger(run) or twins.changed()
+    if why:
+        raise Unsupported(why)
     record = Record()
     off = {name: value for name, value in arguments.items() if name not in ("rules", "block_on", "pdt_check", "dtbp_check", "deposits")}
     off["rules"] = "off"
@@ -279,4 +343,4 @@ def _require_the_same(strategy: type, bars: Bars, off: Mapping[str, Any], record
         return  # whoever replays is told
     differs = "" if one.left else difference(result, one, replay)
     if differs:
-        record.leave(f"a run in which something else than its intents happened: {differs}")
+        record.leave(f"a run that is not its own replay, as where more happens than is asked for (a commission): {differs}")

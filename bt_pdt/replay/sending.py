@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..money import SMALLEST_QTY
 from .books import drop, reserved, touch
 from .closing import after_event, mark_held
 from .compiled import compiled
@@ -33,8 +34,6 @@ from .shapes import (
     Tape,
 )
 from .worth import DUST, multiplier
-
-FRACTION = 1e-9
 
 
 @compiled
@@ -121,7 +120,7 @@ def sized(book: Book, law: Any, shares: Any, tape: Tape, variant: Any, t: int, s
         return 0.0
     if not variant.refuses:
         return qty
-    most = largest(book, law, shares, s, sign, qty, FRACTION if variant.trimmed_fractional else 1.0)
+    most = largest(book, law, shares, s, sign, qty, SMALLEST_QTY if variant.trimmed_fractional else 1.0)
     return qty if most >= qty else rounded(most, price, variant.trimmed_fractional)
 
 
@@ -204,7 +203,7 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     order.ends = state.session if ends_today else -1
     order.value = order.regt = order.dtbp = 0.0
     opening = parts(book, law, s, sign, qty)[0]
-    if opening > 0.0 or law.flip:
+    if opening > 0.0 or law.flip_through_zero:
         each, regt, scale = valued(law, shares[s], sign, kind, price, limit, book.marks[s])
         if opening > 0.0:  # as the account has it: of the whole opening part, a share
             each, regt = opening * each / opening, opening * regt / opening

@@ -9,92 +9,100 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..calls import KINDS
-from ..decisions import Reason
+from . import scope
 
 Array = np.ndarray[Any, Any]
 
 #: Later than any date, more than any place.
 NEVER = 1 << 40
 
-# -- codes
+# -- codes: those of names are made from the names
 
 BUY, SELL, CLOSE, CANCEL = 0, 1, 2, 3
-MARKET, LIMIT, STOP, STOP_LIMIT = 0, 1, 2, 3
-REASONS = tuple(Reason)
-(
-    R_PRICE,
-    R_BLOCKED,
-    R_LIQUIDATION,
-    R_CLOSING,
-    R_CASH,
-    R_FROZEN,
-    R_RESTRICTED,
-    R_NOT_SHORTABLE,
-    R_NO_SHORT,
-    R_MINIMUM,
-    R_QTY,
-    R_WASH,
-    R_NON_MARGINABLE,
-    R_POWER,
-    R_DTBP,
-    R_COUNT,
-    R_WITHDRAWAL,
-) = range(1, len(REASONS) + 1)
-DAY_TRADE, FED, MAINTENANCE, MINIMUM_EQUITY, INTRADAY = range(len(KINDS))
-OPEN, MET, PAST_DUE, MET_LATE, EXPIRED, CLOSED = range(6)
-LIQUIDATION_ONLY, CLOSING_ONLY, CASH_AVAILABLE, NO_DAY_TRADES, FREEZE, POWER_2X = range(6)
-ENTRY, EXIT = 1, 2
-BY_DIRECTION, BY_FIFO, BY_LIFO = 0, 1, 2
-FIXED, OF_EQUITY, OF_POWER = 0, 1, 2
-BINDING, REGT, DAY_TRADING = 0, 1, 2
+ACTIONS = {"buy": BUY, "sell": SELL, "close": CLOSE, "cancel": CANCEL}
+MARKET, LIMIT, STOP, STOP_LIMIT = (scope.TYPES.known[name] for name in ("market", "limit", "stop", "stop_limit"))
 
-#: Why a variant is left to a full run: the code and the words.
+REASONS = {code: name for name, code in scope.REASONS.known.items()}
+R_PRICE = scope.REASONS.known["PRICE"]
+R_LIQUIDATION = scope.REASONS.known["LIQUIDATION_ONLY"]
+R_CLOSING = scope.REASONS.known["CLOSING_ONLY"]
+R_CASH = scope.REASONS.known["CASH_AVAILABLE"]
+R_FROZEN = scope.REASONS.known["FROZEN_90_DAYS"]
+R_RESTRICTED = scope.REASONS.known["PDT_RESTRICTED_DAYTRADE"]
+R_NOT_SHORTABLE = scope.REASONS.known["NOT_SHORTABLE"]
+R_NO_SHORT = scope.REASONS.known["NO_SHORT"]
+R_QTY = scope.REASONS.known["QTY"]
+R_WASH = scope.REASONS.known["WASH"]
+R_POWER = scope.REASONS.known["BUYING_POWER"]
+R_DTBP = scope.REASONS.known["DTBP"]
+R_COUNT = scope.REASONS.known["PDT_COUNT"]
+
+CALLS = {code: name for name, code in scope.CALLS.known.items()}
+DAY_TRADE = scope.CALLS.known["day_trade"]
+FED = scope.CALLS.known["fed"]
+MAINTENANCE = scope.CALLS.known["maintenance"]
+MINIMUM_EQUITY = scope.CALLS.known["minimum_equity"]
+INTRADAY = scope.CALLS.known["intraday_margin"]
+
+STATUSES = {code: name for name, code in scope.STATUSES.known.items()}
+OPEN, MET, PAST_DUE = (scope.STATUSES.known[name] for name in ("open", "met", "past_due"))
+MET_LATE, EXPIRED, CLOSED = (scope.STATUSES.known[name] for name in ("met_late", "expired", "closed"))
+
+RESTRICTED = {code: name for name, code in scope.RESTRICTIONS.known.items()}
+RESTRICTIONS = len(RESTRICTED)
+LIQUIDATION_ONLY = scope.RESTRICTIONS.known["liquidation_only"]
+CLOSING_ONLY = scope.RESTRICTIONS.known["closing_only"]
+CASH_AVAILABLE = scope.RESTRICTIONS.known["cash_available"]
+NO_DAY_TRADES = scope.RESTRICTIONS.known["no_day_trades"]
+FREEZE = scope.RESTRICTIONS.known["ninety_day_freeze"]
+POWER_2X = scope.RESTRICTIONS.known["buying_power_2x"]
+
+
+def _value(parameter: str, value: str) -> int:
+    """The code of a value of a parameter."""
+    allowed = scope.LAW[parameter]
+    assert isinstance(allowed, scope.Choice), parameter
+    return allowed[value]
+
+
+ENTRY, EXIT = _value("pdt_check", "entry"), _value("pdt_check", "exit")  # those of dtbp_check are the same
+BY_DIRECTION, BY_FIFO = _value("counting_method", "direction"), _value("counting_method", "opening_fifo")
+CURRENT = _value("equity_test", "current")
+BY_EQUITY = _value("multiplier_policy", "equity")
+
+FIXED, OF_EQUITY, OF_POWER = 0, 1, 2
+BINDING, DAY_TRADING = scope.POWERS["binding"], scope.POWERS["day_trading"]
+
+L_EQUITY, L_SOLD, L_ANSWER, L_WATCHED, L_LATE, L_MANY, L_PRICE, L_STALE, L_DUST, L_UNMADE = range(1, 11)
+#: Why a variant is left to a full run, in words.
 LEFT = {
-    1: "equity was gone",
-    2: "a margin call fell due and the brokerage sells",
-    3: "a margin call was issued and the customer answers it",
-    4: "a requirement was broken during the session at a brokerage that watches in real time",
-    5: "an order was sent or filled after the close",
-    6: "more calls or restrictions than are kept",
-    7: "a security was ordered before it had a price",
-    8: "an order was filled on a bar that had ended before",
-    9: "a position ended in a fraction of a share that is rounding",
-    10: "an order was cancelled that was never made",
+    L_EQUITY: "equity was gone",
+    L_SOLD: "a margin call fell due and the brokerage sells",
+    L_ANSWER: "a margin call was issued and the customer answers it",
+    L_WATCHED: "a requirement was broken during the session at a brokerage that watches in real time",
+    L_LATE: "an order was sent or filled after the close",
+    L_MANY: "more calls or restrictions than are kept",
+    L_PRICE: "a security was ordered before it had a price",
+    L_STALE: "an order was filled on a bar that had ended before",
+    L_DUST: "a position ended in a fraction of a share that is rounding",
+    L_UNMADE: "an order was cancelled that was never made",
 }
-(L_EQUITY, L_SOLD, L_ANSWER, L_WATCHED, L_LATE, L_MANY, L_PRICE, L_STALE, L_DUST, L_UNMADE) = LEFT
 
 # -- the law of a day
 
-LAW = np.dtype(
-    [
-        ("pdt", "?"),
-        *((name, "f8") for name in ("regt_long", "regt_short", "regt_multiple", "de_minimis", "margin_min", "pdt_min", "exempt_ratio")),
-        *((name, "f8") for name in ("dt_multiple", "call_ratio", "under_call", "law_rate", "position_ratio")),
-        *((name, "f8") for name in ("concentration_share", "concentration_debit", "concentration_rate")),
-        *((name, "f8") for name in ("interest", "day_count", "borrow", "intraday_multiple", "minor_ratio", "minor_limit")),
-        *((name, "f8") for name in ("short_valuation", "collar_below", "collar_threshold", "collar_from")),
-        *((name, "i8") for name in ("threshold", "window", "counting", "pdt_check", "dtbp_check", "under_25k", "open_call")),
-        *((name, "i8") for name in ("dt_call_days", "cash_basis_days", "regt_days", "maintenance_days", "settlement_days")),
-        *((name, "i8") for name in ("imd_call_days", "prompt_days", "expiry_days", "failures", "freeze_days", "practice_months")),
-        *((name, "i8") for name in ("fed_months", "fed_calls", "fed_days")),
-        *(
-            (name, "?")
-            for name in ("six_percent", "unflagged_call", "aggregate", "by_requirement", "flip", "price_check", "wash", "strict")
-        ),
-        *((name, "?") for name in ("equity_now", "policy_equity", "minimum_call", "margin_minimum_call", "real_time", "covers")),
-        *((name, "?") for name in ("call_minor", "gains_count")),
-    ]
-)
+#: The parameters by their names, and what is worked out of several. A number that is none is NaN; what a regime does not have is never asked.
+LAW = np.dtype([*((name, kind.packed) for name, kind in scope.LAW.items()), ("pdt", "?"), ("maintenance_days", "i8")])
+#: Price bands of a security.
+BANDS = 6
 #: A security under the law of a day: bands by price. ``own_short`` is the initial margin rate of its own, where it has one.
 SECURITY = np.dtype(
     [
-        ("long_below", "f8", (6,)),
-        ("long_inclusive", "i8", (6,)),
-        ("long_rate", "f8", (6,)),
-        ("short_below", "f8", (6,)),
-        ("short_per_share", "f8", (6,)),
-        ("short_rate", "f8", (6,)),
+        ("long_below", "f8", (BANDS,)),
+        ("long_inclusive", "i8", (BANDS,)),
+        ("long_rate", "f8", (BANDS,)),
+        ("short_below", "f8", (BANDS,)),
+        ("short_per_share", "f8", (BANDS,)),
+        ("short_rate", "f8", (BANDS,)),
         ("own_short", "f8"),
         ("barred_short", "?"),
     ]
@@ -112,7 +120,7 @@ STATE = np.dtype(
         *((name, "i8") for name in ("earlier", "today", "held", "runs", "month", "left_out")),
         *((name, "i8") for name in ("orders", "refused", "refused_exits", "fills", "day_trades", "overnight")),
         *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding", "touched")),
-        ("in_force", "i8", (6,)),
+        ("in_force", "i8", (RESTRICTIONS,)),
     ]
 )
 RUN = np.dtype(

@@ -13,15 +13,14 @@ from ..adapter.feeds import date_numbers
 from ..obligations import months_before
 from ..report.result import bar_sessions
 from .law import AHEAD, MONTHS, SETTLEMENT, Unsupported
-from .shapes import BUY, CANCEL, CLOSE, LIMIT, MARKET, SELL, STOP, STOP_LIMIT, Array, Intents, Tape
+from .scope import TYPES
+from .shapes import ACTIONS, Array, Intents, Tape
 
 if TYPE_CHECKING:
     from ..adapter.recording import Record
     from ..bars import Bars
 
 _MICRO = 86_400_000_000
-_ACTIONS = {"buy": BUY, "sell": SELL, "close": CLOSE, "cancel": CANCEL}
-_TYPES = {"market": MARKET, "limit": LIMIT, "stop": STOP, "stop_limit": STOP_LIMIT}
 
 
 def tape(bars: Bars, symbols: Sequence[str], order: Sequence[int]) -> tuple[Tape, list[date]]:
@@ -98,9 +97,9 @@ def intents(record: Record, now: Array) -> Intents:
     return Intents(
         column(each.bar for each in asked),
         column(each.feed for each in asked),
-        column(_ACTIONS[each.action] for each in asked),
+        column(ACTIONS[each.action] for each in asked),
         column((np.nan if each.size is None else each.size for each in asked), np.float64),
-        column(_TYPES[each.type] for each in asked),
+        column(TYPES.known[each.type] for each in asked),
         column((each.price for each in asked), np.float64),
         column((each.limit for each in asked), np.float64),
         column(0 if not each.valid else max(1, round((each.valid - 719_163) * 86_400_000) * 1000) for each in asked),

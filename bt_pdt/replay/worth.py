@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..money import SHARE_DUST
 from .compiled import compiled
 from .shapes import LIMIT, MARKET, STOP_LIMIT, Book
 
 HALF_CENT = 0.005
-DUST = 1e-9
+DUST = SHARE_DUST
 
 
 @compiled
@@ -46,13 +47,13 @@ def required(law: Any, share: Any, qty: float, price: float, mark: float) -> tup
         while not (mark < share.long_below[k] or (share.long_inclusive[k] != 0 and mark <= share.long_below[k])):
             k += 1
         maintenance = share.long_rate[k] * value
-        return max(law.regt_long * value, maintenance), maintenance
+        return max(law.regt_initial_long * value, maintenance), maintenance
     while not mark < share.short_below[k]:
         k += 1
     maintenance = max(share.short_per_share[k] * shares, share.short_rate[k] * shares * mark) * (price / mark if mark != 0.0 else 1.0)
-    if law.covers:
-        return max(law.regt_short * value, maintenance), maintenance
-    return max(law.regt_short, share.own_short) * value, maintenance
+    if law.initial_covers_short_maintenance:
+        return max(law.regt_initial_short * value, maintenance), maintenance
+    return max(law.regt_initial_short, share.own_short) * value, maintenance
 
 
 @compiled
@@ -114,7 +115,7 @@ def multiplier(book: Book, law: Any, shares: Any) -> int:
     if fixed != 0:
         return int(fixed)
     equity, _, _ = margins(book, law, shares)
-    return 1 if below(equity, law.margin_min) else int(law.intraday_multiple)
+    return 1 if below(equity, law.margin_min_equity) else int(law.intraday_multiple)
 
 
 @compiled

@@ -175,7 +175,7 @@ class Rules:
         return value
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Rules, (self._book, self.day)
+        return Rulebook.on, (self._book, self.day)  # asked of the copy's own book, whose answer is the same object each time
 
     def since(self, name: str) -> Since | None:
         """The entry in force, None where this day's regime does not have the parameter."""
@@ -214,6 +214,9 @@ class Rulebook:
         self.parameters: dict[str, Parameter] = {p.name: p for p in parameters}
         self.frozen_on = frozen_on
         self._rules: dict[date, Rules] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_rules": {}}  # worked out again when asked: they hold the book that holds them
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called ``name``; raises :class:`UnknownName` with the nearest."""

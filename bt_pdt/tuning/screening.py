@@ -1,7 +1,7 @@
 """A search by replay: one recorded run for each set of the strategy's parameters, its intents before every account and sizer.
 
-Exact or silent: of each recording the variant with the most refusals is run in full too. If one order of it differs, the strategy asks for
-other things when it is refused; then nothing is taken from a replay, and a sentence says so.
+Exact or silent: of each recording the variant with the most refusals is run in full too. If one order or number of it differs, nothing is
+taken from a replay, and a sentence says what; it says that the strategy asks for other things when it is refused where it does.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 #: Fewer variants of one recording than this are sooner run in full: the recording and the check are full runs.
 WORTH_IT = 4
 REPLAYED = "replayed"
+DISAGREED = "replay disagreed with a full run"
 
 
 def require(goals: Sequence[Objective | Constraint]) -> None:
@@ -49,15 +50,14 @@ class Screen:
         self.recordings = 0
         self.checked = 0  # full runs that agreed
         self.left: Counter[str] = Counter()
-        #: Why nothing is replayed any more; empty while all agrees.
+        #: Why nothing is replayed any more, as a sentence goes on; empty while all agrees.
         self.unstable = ""
 
     def outcomes(self, points: Sequence[Point], offs: dict[Point, float]) -> dict[Point, Outcome]:
         """The outcomes of those points that a replay answers; ``offs`` gets the profits with the rules off that it worked out."""
         groups: dict[str, list[Point]] = {}
         for point in points:
-            arguments = self._plan.space.arguments(point, self._plan.common)
-            groups.setdefault(repr(sorted((arguments.get("params") or {}).items())), []).append(point)
+            groups.setdefault(self._key(point), []).append(point)
         found: dict[Point, Outcome] = {}
         for key, members in groups.items():
             if self.unstable:
@@ -66,6 +66,10 @@ class Screen:
                 continue
             found |= self._group(key, members, offs)
         return {} if self.unstable else found
+
+    def _key(self, point: Point) -> str:
+        """The strategy's parameters of a point: what has a recording of its own."""
+        return repr(sorted((self._plan.space.arguments(point, self._plan.common).get("params") or {}).items()))
 
     def _group(self, key: str, points: Sequence[Point], offs: dict[Point, float]) -> dict[Point, Outcome]:
         from ..replay import Unsupported
@@ -128,7 +132,6 @@ class Screen:
 
     def _agrees(self, key: str, replay: Replay, answered: Mapping[Point, Replayed]) -> bool:
         """Runs in full the variant with the most refusals, where it has more than the last one that was run."""
-        from ..replay import difference, other_numbers
 
         def refused(point: Point) -> int:
             return int(answered[point].metrics["refused"])
@@ -136,38 +139,51 @@ class Screen:
         hardest = max(answered, key=refused, default=None)
         if hardest is None or refused(hardest) <= self._proven.get(key, -1):
             return True
-        plan = self._plan
-        arguments = plan.space.arguments(hardest, plan.common)
-        try:
-            full = study.run(plan.strategy, plan.bars, **arguments)
-        except Exception as error:  # the full runs will say it again, each for itself
-            self.unstable = f"its full run ends with {study._sentence(error)}"
-            return False
-        whole = replay.run([arguments], whole=True)[0]
-        differs = difference(full, whole, replay)
-        others = [] if differs else other_numbers(plain(measure(full)), plain(whole.metrics))
-        if differs or others:
-            self.unstable = differs or f"{', '.join(others[:3])} of the full run and of the replay differ"
+        self.unstable = self._parting(replay, hardest)
+        if self.unstable:
             return False
         self._proven[key] = refused(hardest)
         self.checked += 1
         return True
 
-    def confirmed(self, number: int, replayed: Outcome, full: Outcome) -> None:
+    def _parting(self, replay: Replay, point: Point) -> str:
+        """Runs a point in full beside its replay: the first thing in which they part, and whether the strategy did; empty if they agree."""
+        from ..adapter.recording import Record, recorded
+        from ..replay import difference, number_in_both, other_intent, other_numbers
+
+        plan, record = self._plan, Record()
+        arguments = plan.space.arguments(point, plan.common)
+        try:
+            full = study.run(recorded(plan.strategy, record), plan.bars, **arguments)
+        except Exception as error:  # the full runs will say it again, each for itself
+            return f"a full run ends with {study._sentence(error)}, its replay does not"
+        whole = replay.run([arguments], whole=True)[0]
+        differs = difference(full, whole, replay)
+        if not differs:
+            measured, metrics = plain(measure(full)), plain(whole.metrics)
+            differs = next((number_in_both(name, measured, metrics) for name in other_numbers(measured, metrics)), "")
+        if not differs:
+            return ""
+        asked = other_intent(replay.record, record, replay)
+        return f"the strategy asks for other things when it is refused ({asked})" if asked else f"the {DISAGREED} ({differs})"
+
+    def confirmed(self, number: int, point: Point, replayed: Outcome, full: Outcome) -> None:
         """A replayed trial was run in full; another number ends all replaying."""
-        from ..replay import other_numbers
+        from ..replay import number_in_both, other_numbers
 
         others = other_numbers(full.metrics, {name: value for name, value in replayed.metrics.items() if name != REPLAYED})
-        if others and not self.unstable:
-            name = others[0]
-            self.unstable = f"trial {number} has {name} {full.metrics.get(name)} in full and {replayed.metrics.get(name)} replayed"
         self.checked += not others
+        if not others or self.unstable:
+            return
+        replay = self._replays.get(self._key(point))
+        why = "" if replay is None or isinstance(replay, str) else self._parting(replay, point)  # once more, to see who parted
+        self.unstable = why or f"the {DISAGREED} (of trial {number} {number_in_both(others[0], full.metrics, replayed.metrics)})"
 
     def notes(self, replayed: int, full: int) -> list[str]:
         """What was replayed and what not, in sentences."""
         if self.unstable:
             return [
-                f"Not replayed: the strategy asks for other things when it is refused ({self.unstable}), so every trial is a full run.",
+                f"Not replayed: {self.unstable}, so every trial is a full run.",
             ]
         runs = f"{self.recordings:,} recorded run{'s' * (self.recordings != 1)}"
         are = "1 trial is a replay" if replayed == 1 else f"{replayed:,} trials are replays"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BadInput
 from ..study import _about
-from . import places
+from . import places, travel
 from .goals import COST, Constraint, Objective, answered, number, with_cost
 from .screening import REPLAYED, Screen
 from .search import Verdict, search_for
@@ -45,6 +45,13 @@ class Plan:
     scheduler: Any = None
     replay: bool = False
     verify: int = 5
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For ``pickle`` and ``copy.deepcopy``: a scheduler stays where it is (a copy runs in processes), a strategy of a file takes it along."""
+        return vars(self) | {"strategy": travel.carried(self.strategy), "scheduler": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, strategy=travel.arrived(state["strategy"]))
 
     @property
     def goals(self) -> list[Objective | Constraint]:
@@ -299,7 +306,7 @@ def _confirm(plan: Plan, screen: Screen, store: Storage, done: dict[int, Trial],
     def told(point: Point, outcome: Outcome) -> None:
         for trial in [trial for trial in done.values() if trial.point == point]:
             if outcome.error is None and trial.outcome.error is None:
-                screen.confirmed(trial.number, trial.outcome, outcome)
+                screen.confirmed(trial.number, point, trial.outcome, outcome)
             store.keep(trial.number, point, plan.space.values(point), outcome)
             done[trial.number] = Trial(trial.number, point, outcome, plan.judge(outcome))
 

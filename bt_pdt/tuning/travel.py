@@ -51,6 +51,29 @@ def strategy_parcel(strategy: type) -> Parcel:
     return Parcel(packed, hashlib.sha256(packed + about.encode()).hexdigest())
 
 
+class Carried(NamedTuple):
+    """A strategy of a file inside something that is pickled: where its class is found if its file was read here, else the file itself."""
+
+    module: str
+    name: str
+    parcel: Parcel
+
+
+def carried(strategy: type) -> type | Carried:
+    """What of a strategy to pickle: a class of a module or script goes by its name, that of a file takes its file along."""
+    if not strategy.__module__.startswith(study._MODULE):
+        return strategy
+    return Carried(strategy.__module__, strategy.__name__, strategy_parcel(strategy))
+
+
+def arrived(strategy: type | Carried) -> type:
+    """The class that was carried."""
+    if not isinstance(strategy, Carried):
+        return strategy
+    found: type | None = getattr(sys.modules.get(strategy.module), strategy.name, None)
+    return strategy_of(strategy.parcel) if found is None else found
+
+
 @lru_cache(maxsize=4)
 def strategy_of(parcel: Parcel) -> type:
     """The class in a parcel. A file that is the same here is imported where it lies, so that it finds what lies beside it."""

@@ -36,11 +36,30 @@ def codes(opened: Account, request: OrderRequest) -> list[str]:
         (100, []),  # maintenance 3,000 of 10,000
         (200, []),  # initial margin 10,000 = equity; a fall of 4,000/14,000 to a call
         (310, ["ABOVE_OVERNIGHT", "NEAR_MAINTENANCE"]),  # maintenance 9,300: 700 / (31,000 - 9,300) = 3.2 %
-        (390, ["ABOVE_OVERNIGHT", "DEFICIT_WOULD_FOLLOW"]),  # maintenance 11,700: a deficit of 1,700
+        (390, ["ABOVE_OVERNIGHT", "NEAR_MAINTENANCE"]),  # overnight 11,700, within the day 25 %: 9,750, so no deficit
     ],
 )
 def test_intraday_regime_of_10_000(qty: int, wanted: list[str]) -> None:
     assert codes(account(10_000, NEW), limit("buy", qty)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("settings", "qty", "wanted"),
+    [
+        ({"imd_basis": "house"}, 333, False),  # 10,000 - 30 % of 33,300 = 10
+        ({"imd_basis": "house"}, 334, True),  # - 20
+        ({"imd_basis": "law"}, 400, False),
+        ({"imd_basis": "house", "imd_valuation": "cost"}, 334, True),
+        ({"imd_basis": "house", "imd_order": "worst"}, 334, True),
+        ({"imd_basis": "house", "imd_closings_first": True}, 333, False),
+    ],
+)
+def test_the_deficit_that_would_follow_is_the_sessions(settings: dict, qty: int, wanted: bool) -> None:
+    """Where four times the excess alone stops an order: the advice, and the deficit that the execution then makes."""
+    opened = account(10_000, NEW, set={"intraday_block": "buying_power", **settings})
+    assert ("DEFICIT_WOULD_FOLLOW" in codes(opened, limit("buy", qty))) is wanted
+    opened.post(Fill("X", "buy", qty, 100.0))
+    assert (opened.deficit()[0] > 0) is wanted
 
 
 def test_fed_call_only_above_its_de_minimis() -> None:

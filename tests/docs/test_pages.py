@@ -104,7 +104,7 @@ def test_parameters_without_effect_are_the_ones_that_are_named() -> None:
     named = set(re.findall(r"`(\w+)`", sentence[1])) - {"switch_day"}
     skipped = ("rules", "brokerages", "commands")
     code = [path for path in (ROOT / "bt_pdt").rglob("*.py") if not set(path.relative_to(ROOT / "bt_pdt").parts[:-1]) & set(skipped)]
-    source = "\n".join(path.read_text(encoding="utf-8") for path in code)
+    source = "\n".join(path.read_text(encoding="utf-8") for path in code if path.name != "scope.py")  # which says the same of them
     silent = {name for name in law().parameters if not re.search(rf"\b{name}\b", source)}
     assert named == silent
 

@@ -419,7 +419,7 @@ def test_a_maintenance_call_due_before_a_fed_call_brings_half_its_sale_towards_i
 
 
 def test_the_third_fed_call_leaves_closing_trades_only_for_90_days() -> None:
-    """700, 100 and 100 at 100 on three days: 5,000 each. On Thursday the first is due, with 10,000 more bought since: 300 shares."""
+    """700, 100 and 100 at 100 on three days: 5,000 each, due one after the other: 100 shares on Thursday, 99 on Friday, as one was sold."""
     script = {
         1: buys(700),
         4: buys(100),
@@ -429,7 +429,7 @@ def test_the_third_fed_call_leaves_closing_trades_only_for_90_days() -> None:
     }
     s = run(told(script), [feed(june(100, 100, 100, 100, 100))], trader())
     assert [(c.kind, c.amount) for c in s.broker.account.calls] == [("fed", 5_000.0)] * 3
-    assert s.forced == [("2024-06-06 09:31", "SPY", -300, 100.0, "c1")]
+    assert s.forced == [("2024-06-06 09:31", "SPY", -100, 100.0, "c1"), ("2024-06-07 09:31", "SPY", -99, 100.0, "c2")]
     assert ("2024-06-06", "restriction_set", "liquidation_only") in s.told
     assert s.kept["o"].info["reason"] is Reason.LIQUIDATION_ONLY and s.kept["c"].status == bt.Order.Completed
     (held,) = [r for r in s.broker.account.restrictions if r.kind == "liquidation_only"]
@@ -465,7 +465,8 @@ def test_an_intraday_deficit_left_unmet_freezes_the_account() -> None:
         17: lambda s: s.kept.update(before=s.buy(size=101)), 18: lambda s: s.close(),
         20: lambda s: s.kept.update(debt=s.buy(size=101)), 21: lambda s: s.kept.update(paid=s.buy(size=90)),
     }  # fmt: skip
-    s = run(told(script), [feed(minutes(*[(day, 100.0, 100.0) for day in days]))], Agreeing(cash=10_000.0))
+    lets = {"intraday_block": "buying_power", "imd_basis": "house"}  # else Alpaca would refuse the order
+    s = run(told(script), [feed(minutes(*[(day, 100.0, 100.0) for day in days]))], Agreeing(cash=10_000.0, set=lets))
     (call,) = [c for c in s.broker.account.calls if c.kind == "intraday_margin"]
     assert (call.amount, call.issued_on, call.due_on, call.status) == (1_700.0, date(2026, 6, 9), date(2026, 6, 10), "past_due")
     told_ = [row for row in s.told if row[1].startswith("restriction")]

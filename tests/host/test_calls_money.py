@@ -202,11 +202,11 @@ def january(price: float = 100.0) -> list[Any]:
 
 
 def test_interest_is_charged_on_the_first_session_of_the_next_month() -> None:
-    """180 bought on Wednesday the 3rd settle on the 5th: 8,000 x 6.25 % / 360 x 27 days to 1 February = 37.50."""
+    """180 bought on Wednesday the 3rd settle on the 5th: 8,000 x 8.50 % / 360 x 27 days to 1 February = 51.00."""
     s = run(told({1: buys(180)}), [feed(january(), timeframe=bt.TimeFrame.Days)], Agreeing(cash=10_000.0))
-    assert money(s.broker) == [("2024-02-01", "interest", -37.5, None)]
-    assert [cash for cash, _ in s.curve[-3:]] == [-8_000.0, -8_037.5, -8_037.5]
-    assert s.broker.getvalue() == 9_962.5
+    assert money(s.broker) == [("2024-02-01", "interest", -51.0, None)]
+    assert [cash for cash, _ in s.curve[-3:]] == [-8_000.0, -8_051.0, -8_051.0]
+    assert s.broker.getvalue() == 9_949.0
 
 
 def test_borrow_fees_of_a_short_are_charged_with_it() -> None:

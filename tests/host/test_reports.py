@@ -151,7 +151,7 @@ def test_observers_in_the_regime_without_a_count() -> None:
         cerebro.addobserver(DayTradeCount)
 
     s = run(scripted(TRADES), [feed(flat(100, 8))], Agreeing(cash=30_000.0, rules="2026-07-01"), setup)
-    assert list(s.observers[0].lines.available.array)[:2] == [118_975.0, pytest.approx(120_000 - 4 * 300)]
+    assert list(s.observers[0].lines.available.array)[:2] == [119_000.0, pytest.approx(120_000 - 4 * 300)]
     assert s.observers[1].lines.count.array[7] == 0.0
 
 

@@ -185,11 +185,11 @@ def test_covering_is_sized_to_the_short() -> None:
         (OLD, 30_000.0, True, "binding", True, 585),  # 60,000 / 102.50 = 585.37
         (OLD, 30_000.0, True, "day_trading", True, 1_170),  # 1,170.73
         (OLD, 30_000.0, True, "regt", False, 582),  # 60,000 / 103 = 582.52
-        # from 2026-06-04: 4 x 10,000 of intraday buying power
-        (NEW, 10_000.0, False, "binding", True, 390),  # 40,000 / 102.50 = 390.24
-        (NEW, 10_000.0, False, "day_trading", False, 388),  # 40,000 / 103 = 388.35
-        (NEW, 10_000.0, False, "regt", True, 195),
-        (NEW, 10_000.0, False, "overnight", True, 195),
+        # from 2026-06-04: 4 x 10,000 of intraday buying power; a market buy is valued at the last price, a short uses 30 / 25 of its value
+        (NEW, 10_000.0, False, "binding", True, 400),
+        (NEW, 10_000.0, False, "day_trading", False, 323),  # 40,000 / (103 x 1.2) = 323.62
+        (NEW, 10_000.0, False, "regt", True, 200),
+        (NEW, 10_000.0, False, "overnight", True, 200),
         # under 2,000 there is the cash alone, and no short
         (OLD, 1_999.99, False, "binding", True, 19),
         (NEW, 1_999.99, False, "day_trading", True, 19),
@@ -451,7 +451,7 @@ def test_what_is_open_in_another_symbol_takes_one_too() -> None:
 
 @pytest.mark.parametrize(
     ("begin", "buys", "want", "size"),
-    [(OLD, True, 194, 194), (OLD, True, 196, 195), (NEW, True, 350, 195), (NEW, False, 350, 194), (OLD, False, 194, 194)],
+    [(OLD, True, 194, 194), (OLD, True, 196, 195), (NEW, True, 350, 200), (NEW, False, 350, 194), (OLD, False, 194, 194)],
 )
 def test_overnight(begin: datetime, buys: bool, want: int, size: int) -> None:
     """10,000 carry 20,000 overnight in either regime: 195 at 102.50, 194 short at 103."""
@@ -489,21 +489,21 @@ def test_overnight_says_what_is_missing() -> None:
 
 
 def test_overnight_sees_maintenance_above_initial_margin() -> None:
-    """10,000, short stock at $4 is held at 100 % though Reg T lends half: q x 4 of maintenance against equity, so 2,500, not 4,854."""
+    """10,000, short stock at $4 is held and opened at 100 % of 1.03 x 4: 2,427.18."""
     s = asked((bt_pdt.Overnight, {"sizer": fixed(4_000)}), flat(4.0, 1), buys=False)
-    assert s.sizes == [2_500] and "maintenance_short_bands" in s.whys[0]
+    assert s.sizes == [2_427] and "regt_initial_short" in s.whys[0]
 
 
 # -- trimmed
 
 
-@pytest.mark.parametrize(("begin", "size"), [(OLD, 195), (NEW, 390)], ids=["old", "new"])
+@pytest.mark.parametrize(("begin", "size"), [(OLD, 195), (NEW, 400)], ids=["old", "new"])
 @pytest.mark.parametrize("fractional", [False, True])
 def test_trimmed_to_the_last_share(begin: datetime, size: int, fractional: bool) -> None:
     sizer = bt_pdt.PercentOfEquity(percent=1_000, fractional=fractional)
     s = asked((bt_pdt.Trimmed, {"sizer": sizer}), flat(100, 2, begin), at=1)
-    # 20,000 (40,000) and half a cent over 102.50
-    assert s.sizes[0] == (size if not fractional else pytest.approx({195: 195.1219512, 390: 390.2439024}[size], abs=1e-4))
+    # 20,000 and half a cent over 102.50, 40,000 over 100
+    assert s.sizes[0] == (size if not fractional else pytest.approx({195: 195.1219512, 400: 400.0}[size], abs=1e-4))
     assert s.order.status == bt.Order.Completed
     first = entries(s)[0]
     assert (first.asked, first.given, first.symbol) == (1_000.0, s.sizes[0], "A")

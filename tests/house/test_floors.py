@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "bt_pdt"
 FLOORS = {
     **dict.fromkeys(("decisions", "orders", "journal", "sessions", "errors", "money", "state"), 0),
     **dict.fromkeys(("rules", "brokerages", "ledger", "daytrades"), 1),
-    **dict.fromkeys(("margin", "checks", "calls", "clocks", "obligations", "deficit", "standing", "advice", "valuation", "judgement"), 2),
+    **dict.fromkeys(("margin", "checks", "calls", "clocks", "obligations", "deficit", "since_close", "standing", "advice", "valuation", "judgement"), 2),
     **dict.fromkeys(("cashbook", "distance", "liquidation"), 2),
     **dict.fromkeys(("account", "trading_day", "report"), 3),
     **dict.fromkeys(("adapter", "bars", "replay", "synthetic"), 4),

@@ -65,9 +65,10 @@ def test_a_fed_call_sells_twice_what_is_missing(amount: float, received: float, 
     assert sold(sales) == ({"A": -shares} if shares else {})
 
 
-def test_the_same_sale_counts_for_two_fed_calls() -> None:
+def test_two_fed_calls_take_what_a_sale_releases_one_after_the_other() -> None:
+    """2,000 and 5,000 are 7,000 of initial margin: 14,000 of stock."""
     calls = [call("fed", 2_000), call("fed", 5_000)]
-    assert sold(plan(books(-20_000, A=(300, 100.0)), rules(), calls=calls, prices={"A": 100.0})) == {"A": -100}
+    assert sold(plan(books(-20_000, A=(300, 100.0)), rules(), calls=calls, prices={"A": 100.0})) == {"A": -140}
 
 
 def test_an_intraday_margin_call_of_2500_is_met_by_selling_10000() -> None:
@@ -78,11 +79,11 @@ def test_an_intraday_margin_call_of_2500_is_met_by_selling_10000() -> None:
 
 def test_where_gains_do_not_count_sales_alone_raise_the_level() -> None:
     """At $110 the level stands at 4,750, which counts for nothing; 27.50 a share towards 2,500, or towards the 1,500 still missing."""
-    account, strict = books(-20_000, A=(300, 100.0)), rules(imd_gains_count=False)
+    account, strict, kind = books(-20_000, A=(300, 100.0)), rules(), rules(imd_gains_count=True)
     for received, shares in ((0.0, 91), (1_000.0, 55)):
         owed = call("intraday_margin", 2_500, margin_level=2_500, received=received)
         assert sold(plan(account, strict, calls=[owed], prices={"A": 110.0})) == {"A": -shares}
-    assert sold(plan(account, rules(), calls=[call("intraday_margin", 2_500, margin_level=2_500)], prices={"A": 110.0})) == {"A": -10}
+    assert sold(plan(account, kind, calls=[call("intraday_margin", 2_500, margin_level=2_500)], prices={"A": 110.0})) == {"A": -10}
 
 
 def test_the_level_may_have_a_basis_of_its_own() -> None:
@@ -305,7 +306,13 @@ def test_any_book_is_cured_by_no_more_than_needed_or_sold_out(case: tuple[Ledger
             left[symbol] += qty
         held = {s: (qty, prices[s]) for s, qty in left.items() if qty}
         house = -excess(cash, held, FUNDS, alpaca) if house_call else 0.0
-        return max(house, fed - sum(0.5 * (abs(qty) * prices[s] - fee) for s, qty in traded))
+        return max(house, fed - sum(initial_rate(s) * (abs(qty) * prices[s] - fee) for s, qty in traded))
+
+    def initial_rate(symbol: str) -> float:
+        """Half, or the maintenance rate of what is sold if that is more."""
+        held = {symbol: (account.positions[symbol], prices[symbol])}
+        value = account.positions[symbol] * prices[symbol]
+        return max(0.5, (value - excess(0.0, held, FUNDS, alpaca)) / abs(value))
 
     traded = [(sale.symbol, sale.qty) for sale in sales]
     for sale in sales:

@@ -70,7 +70,7 @@ def test_a_wrapper_of_fractions_around_a_sizer_of_whole_shares():
     strategy = asks({"2019-02-04 10:00": [("buy", {})]})
     for percent, whole in ((30, True), (390, False)):
         one, _ = same(made, strategy, {"cash": 5_000.0, "sizer": f"Trimmed(PercentOfEquity(percent={percent}), fractional=True)"})
-        assert (one.orders[0][1] % 1 == 0) is whole
+        assert (one.orders[0].qty % 1 == 0) is whole
 
 
 def test_an_order_that_expires_after_the_close_is_held_back_at_the_close():

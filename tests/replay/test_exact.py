@@ -83,10 +83,7 @@ def test_what_is_left_to_a_full_run_says_why():
         ({"account": {"positions": [("S0", 1.0, 50.0)]}}, "an account with positions"),
         ({"trade_from": "2019-02-06"}, "the argument trade_from"),
         ({"sizer": "FixedRisk()"}, "the sizer FixedRisk()"),
-        (
-            {"set": {"imd_valuation": "cost"}, "rules": "2026-07-01"},
-            "an intraday margin level at cost, on the law's own basis, or in the worst order",
-        ),
+        ({"set": {"imd_valuation": "cost"}, "rules": "2026-07-01"}, "the parameter imd_valuation at cost"),
     ):
         (one,) = replay.run([sized | more])
         assert (one.left, one.metrics) == (why, {}), more
@@ -150,6 +147,32 @@ def test_a_strategy_that_insists_differs_from_its_replay():
     full = study.run(Insists, made, cash=24_000.0, block_on="entry")
     assert full.summary["refused"] > 3
     assert difference(full, one, replay)
+
+
+def test_the_first_difference_is_told_with_both_values():
+    made, params, _ = story(3)
+    replay = recording(Wild, made, params=params)
+    arguments = {"cash": 24_000.0, "sizer": "PercentOfEquity(percent=150)", "account": {"pattern_day_trader": True}}
+    (one,) = replay.run([arguments | {"params": params}], whole=True)
+    full = study.run(Wild, made, params=params, **arguments)
+    assert not difference(full, one, replay)
+    assert one.calls and one.restrictions
+    order, fill, values = one.orders[0], one.fills[0], one.values.copy()
+    values[-1] += 1.0
+    for other, words in (
+        ({"orders": [order._replace(qty=order.qty + 1), *one.orders[1:]]}, "the full run sends "),
+        ({"orders": [order._replace(feed=1 - order.feed), *one.orders[1:]]}, "the full run sends "),
+        ({"orders": [order._replace(reason="WASH"), *one.orders[1:]]}, " is accepted in the full run and WASH in the replay"),
+        ({"orders": one.orders[:-1]}, ", the replay nothing more"),
+        ({"fills": [fill._replace(price=fill.price + 0.01), *one.fills[1:]]}, f", the replay {'buy' if fill.qty > 0 else 'sell'} "),
+        ({"fills": [*one.fills, fill]}, "the full run fills nothing more, the replay "),
+        ({"values": values}, " in the full run and $"),
+        ({"calls": one.calls[:-1]}, ", the replay nothing more"),
+        ({"calls": [*one.calls[:-1], one.calls[-1]._replace(amount=1.0)]}, " $1 issued on "),
+        ({"restrictions": one.restrictions[1:]}, "the full run sets "),
+    ):
+        said = difference(full, one._replace(**other), replay)
+        assert words in said and said.startswith(("the full run ", "equity at ", "buy ", "sell ")), (other, said)
 
 
 def test_extended_hours_are_valued_and_orders_in_them_left():

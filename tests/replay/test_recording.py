@@ -183,7 +183,7 @@ class CheatTimer(bt.Strategy):
 
 
 LOOKS = "a strategy that asks for its cash, its value or its account"
-OTHER = "a run in which something else than its intents happened"
+OTHER = "a run that is not its own replay"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A search by replay gives what the search by full runs gives, or is one."""
 
+import re
 import sys
 
 import backtrader as bt
@@ -16,6 +17,7 @@ from bt_pdt import Asset, study
 from bt_pdt.cli import cli
 from bt_pdt.errors import BadInput
 from bt_pdt.replay import Replay
+from bt_pdt.replay import replay as replaying
 
 SPACE = {
     "sizer.percent": [5, 40, 90, 180],
@@ -80,10 +82,9 @@ def test_a_strategy_that_listens_is_run_in_full_and_told(made):
     replayed, full = (searched(made, Insists, space, params={}, replay=replay) for replay in (True, False))
     same(replayed, full)
     assert not replayed.trials.replayed.any()
-    assert any(
-        text.startswith("Not replayed: the strategy asks for other things when it is refused (the full run sends")
-        for text in replayed.conclusions
-    )
+    (told,) = (text for text in replayed.conclusions if text.startswith("Not replayed"))
+    assert told.startswith("Not replayed: the strategy asks for other things when it is refused (in the full run ")
+    assert ", when it was recorded " in told
 
 
 def test_what_the_replay_does_not_know_is_run_in_full(made):
@@ -110,7 +111,26 @@ def test_a_wrong_replay_is_found_by_the_full_runs_of_the_best(made, monkeypatch)
     replayed = searched(made, replay=True)
     same(replayed, searched(made))
     assert not replayed.trials.replayed.any()
-    assert any("has total_return" in text for text in replayed.conclusions)
+    assert any("replay disagreed with a full run (of trial" in text and "total_return is" in text for text in replayed.conclusions)
+    assert not any("asks for other things" in text for text in replayed.conclusions)
+
+
+def test_a_wrong_replay_is_not_blamed_on_the_strategy(made, monkeypatch):
+    """As if the compiled code filled at another price: the strategy asks for the same in both runs, and the sentence has both fills."""
+    right = Replay.run
+
+    def wrong(self, variants, **options):
+        found = right(self, variants, **options)
+        return [one._replace(fills=[fill._replace(price=fill.price + 1.0) for fill in one.fills]) for one in found]
+
+    monkeypatch.setattr(Replay, "run", wrong)
+    monkeypatch.setattr(replaying, "_require_the_same", lambda *_: None)
+    replayed = searched(made, replay=True)
+    assert not replayed.trials.replayed.any()
+    (told,) = (text for text in replayed.conclusions if text.startswith("Not replayed"))
+    assert re.match(
+        r"Not replayed: the replay disagreed with a full run \(the full run fills (.+) at (\S+) (\(.+\)), the replay \1 at (\S+) \3\)", told
+    )
 
 
 def test_a_learning_search_learns_the_same(made):
@@ -193,4 +213,4 @@ def test_a_strategy_that_ends_with_an_error_when_it_is_refused(made):
     )
     same(replayed, full)
     assert (full.trials.state == "failed").any()
-    assert any("its full run ends with RuntimeError: refused" in text for text in replayed.conclusions)
+    assert any("a full run ends with RuntimeError: refused" in text for text in replayed.conclusions)

@@ -136,7 +136,7 @@ def story(seed):
 
 def recording(strategy, made, **arguments):
     record, result = record_of(study.run, strategy, made, {"cash": 100_000.0, **arguments})
-    return Replay(strategy, made, made.symbols, record, len(result.times))
+    return Replay(strategy, made, made.symbols, record, len(result.times), arguments.get("assets", ()))
 
 
 def beside(replay, made, arguments, **common):

@@ -43,7 +43,7 @@ story(
     ("09:31", buy("Z", 400), OK),
     ("09:33", sell("Z", 400), OK),
     ("09:35", sees(dtbp=30_000.0)),  # a closing gives nothing back
-    ("09:36", buy("Z", 280, limit=125.0), "DTBP"),  # 35,000 of 40,000 in Reg T buying power
+    ("09:36", buy("Z", 280, limit=125.0), "BUYING_POWER"),  # 35,000 of 30,000, though Reg T would lend 40,000
     ("09:37", buy("Z", 240, limit=125.0), OK),
     ("09:39", sell("Z", 240), OK),
     after={
@@ -898,9 +898,9 @@ story(
 )
 story(
     "4.7 no. 12: 14,000 of a 3x fund",
-    "rulebook.md 4.7 no. 12: 75 % of 14,000",
+    "rulebook.md 4.7 no. 12: 75 % of 14,000; by the rules themselves 14,000 x 3 would exceed 40,000",
     MONDAY,
-    {**TEN, "assets": [{"symbol": "L", "leverage": 3}]},
+    {"cash": 10_000.0, **OFF, "assets": [{"symbol": "L", "leverage": 3}]},
     {"L": 100.0},
     ("09:31", buy("L", 140, limit=100.0), OK),
     ("09:33", sees(level=-500.0)),
@@ -1164,36 +1164,49 @@ for count, restrictions in ((3, []), (4, [("ninety_day_freeze", "2026-06-27", "2
 # -------------------------------------------------------------------------- the intraday rule at Alpaca, alpaca.md section 5
 
 I5 = {"cash": 10_000.0}
+#: Alpaca's clocks, were it to let a deficit come about: four times the excess stops an order, house rates measure it.
+LETS = {"set": {"intraday_block": "buying_power", "imd_basis": "house"}}
 ALPACA_40 = (("09:31", buy("X", 400, limit=100.0), OK), ("09:33", sees(level=-2_000.0)), ("09:34", sell("X", 400), OK))
 story(
-    "Alpaca: 10,000 buys 40,000 and sells it: a call for 2,000, due in two days",
-    "alpaca.md section 5, second example; I6",
+    "Alpaca: 10,000 buys 40,000 and sells it: no deficit",
+    "alpaca.md section 5, first example: law IML 10,000 - 25 % of 40,000 = 0; displayed buying power 4 x (10,000 - 12,000)",
     MONDAY,
     I5,
     {"X": 100.0},
     ("09:31", sees(bp=40_000.0)),
     ("09:31", buy("X", 401, limit=100.0), "BUYING_POWER"),
     ("09:32", buy("X", 400, limit=100.0), OK),
-    ("09:34", sees(level=-2_000.0, bp=0.0)),
+    ("09:34", sees(level=0.0, bp=0.0)),
     ("09:35", sell("X", 400), OK),
+    after={"deficit": 0.0, "calls": [], "restrictions": []},
+)
+story(
+    "Alpaca, if it let a deficit come about: a call for 2,000, due in two days",
+    "alpaca.md I6",
+    MONDAY,
+    {**I5, **LETS},
+    {"X": 100.0},
+    *ALPACA_40,
     after={"deficit": 2_000.0, "calls": [imd(2_000.0, "2026-06-17")], "restrictions": []},
 )
 story(
-    "Alpaca: 33,300 is the most without a deficit",
-    "alpaca.md section 5: 10,000 / 30 % = 33,333",
+    "Alpaca: two steps, 30,000 and then 4,000",
+    "alpaca.md section 5, second example: 4 x (10,000 - 9,000)",
     MONDAY,
     I5,
     {"X": 100.0},
-    ("09:31", buy("X", 333, limit=100.0), OK),
-    ("09:33", sees(level=10.0, deficit=0.0)),
-    ("09:34", sell("X", 333), OK),
+    ("09:31", buy("X", 300, limit=100.0), OK),
+    ("09:33", sees(level=2_500.0, bp=4_000.0)),
+    ("09:33", buy("X", 41, limit=100.0), "BUYING_POWER"),
+    ("09:34", buy("X", 40, limit=100.0), OK),
+    ("09:36", sell("X", 340), OK),
     after={"calls": []},
 )
 story(
     "Alpaca: a call unpaid on the due day is past due, on the 5th business day the account freezes",
     "alpaca.md I6: due in 2 business days, frozen from the close of the 5th; closing allowed",
     MONDAY,
-    {"cash": 9_900.0, "positions": [("OLD", 1, 100.0)]},
+    {"cash": 9_900.0, "positions": [("OLD", 1, 100.0)], **LETS},
     {"X": 100.0, "S": 10.0, "OLD": 100.0},
     ("09:31", buy("X", 396, limit=100.0), OK),
     ("09:34", sell("X", 396), OK),
@@ -1227,7 +1240,7 @@ for paid, day, status in ((2_000.0, "2026-06-17", "met"), (2_000.0, "2026-06-23"
         f"Alpaca: {paid:,.2f} on {day} towards a deficit of 2,000",
         "alpaca.md I6: met by deposits; in time up to the second business day; no freeze up to the fifth",
         MONDAY,
-        I5,
+        {**I5, **LETS},
         {"X": 100.0},
         *ALPACA_40,
         Day(day),
@@ -1240,7 +1253,7 @@ for gap, deficit in ((100.0, 500.0), (100.0003, 500.03)):
         f"Alpaca: a deficit of {deficit:,.2f} on 10,000",
         "alpaca.md I6 with rulebook.md 4.9 no. 2: no call up to min(1,000, 5 %) inclusive; 10,000 - 30 % of 35,000",
         MONDAY,
-        I5,
+        {**I5, **LETS},
         {"X": 100.0},
         ("09:31", buy("X", 350), OK),
         ("09:32", price("X", gap)),
@@ -1249,14 +1262,14 @@ for gap, deficit in ((100.0, 500.0), (100.0003, 500.03)):
     )
 story(
     "Alpaca: 30,000 falls by 5 %: no deficit, no buying power",
-    "alpaca.md section 5, fourth and fifth example: 8,500 - 8,550; the next 1,000 are refused",
+    "alpaca.md section 5: house 8,500 - 8,550, law 8,500 - 25 % of 28,500; the next 1,000 are refused",
     MONDAY,
     {"cash": -20_000.0, "positions": [("OLD", 300, 100.0)]},
     {"OLD": 95.0, "X": 10.0},
-    ("09:32", sees(level=-50.0, bp=0.0)),
+    ("09:32", sees(level=1_375.0, bp=0.0)),
     ("09:33", buy("X", 100, limit=10.0), "BUYING_POWER"),
     ("09:34", sell("OLD", 2), OK),
-    ("09:36", sees(level=7.0)),
+    ("09:36", sees(level=1_422.5)),
     after={"deficit": 0.0, "calls": []},
 )
 story(
@@ -1266,7 +1279,7 @@ story(
     I5,
     {"X": 100.0},
     ("09:31", buy("X", 300, limit=100.0), OK),
-    ("09:33", sees(level=1_000.0, bp=4_000.0)),
+    ("09:33", sees(level=2_500.0, bp=4_000.0)),
     Day("2026-06-16"),
     ("09:31", sees(restricted=())),
     after={"calls": [("fed", 5_000.0, "2026-06-16", "2026-06-18", "open", None)]},
@@ -1290,7 +1303,7 @@ for gap, verdict, restricted in ((156.25, "BUYING_POWER", ()), (156.26, "CLOSING
 # -------------------------------------------------------------------------- the cut-over, 2026-06-03 to 06-08
 
 story(
-    "Alpaca over 2026-06-04: the day-trade call lives on, the $25,000 call is closed, the first deficit",
+    "Alpaca over 2026-06-04: the day-trade call lives on, the $25,000 call is closed, four times the excess makes no deficit",
     "contract, finer readings; alpaca.md I1, I6, D10; 140,000 over 4 x 30,000 on 06-02, 10,000 lost",
     "2026-06-02",
     {"cash": 30_000.0, **ALPACA},
@@ -1306,21 +1319,20 @@ story(
     ("09:31", price("X", 100.0)),
     ("09:31", deposit(20_000.0)),
     ("09:34", sees(restricted=(), bp=160_000.0)),
-    ("09:35", buy("X", 1_399, limit=100.0), OK),  # 40,000 - 30 % of 139,900 = -1,970; the debit is under 100,000
-    ("09:37", sell("X", 1_399), OK),
+    ("09:35", buy("X", 1_600, limit=100.0), OK),  # 40,000 - 25 % of 160,000 = 0
+    ("09:37", sell("X", 1_600), OK),
     ("09:39", buy("X", 10), OK),
     ("09:41", sell("X", 10), OK),
     after={
         "calls": [
             ("day_trade", 20_000.0, "2026-06-03", "2026-06-09", "met", "2026-06-05"),
             ("minimum_equity", 5_000.0, "2026-06-03", None, "closed", None),
-            imd(1_970.0, "2026-06-09", "2026-06-08"),
         ],
         "restrictions": [("liquidation_only", "2026-06-03", "2026-06-05"), ("no_day_trades", "2026-06-03", "2026-06-03")],
         "rows": {
             "2026-06-03": {"pattern_day_trader": True, "lowest_intraday_margin_level": None, "multiplier": 2},
             "2026-06-04": {"pattern_day_trader": None, "bod_dtbp": None, "lowest_intraday_margin_level": 20_000.0, "multiplier": 4},
-            "2026-06-05": {"intraday_margin_deficit": 1_970.0},
+            "2026-06-05": {"intraday_margin_deficit": 0.0},
         },
     },
 )

@@ -1,0 +1,83 @@
+"""Whether the account still works as the compiled replay does: a changed formula has no new name by which it could be known.
+
+The compiled code says again what these modules of the account and its broker say. Each is written down here as it was when the two were
+last held against each other, by a digest of what it computes: comments, docstrings, annotations, imports and the words of sentences do not
+count. If a module computes something else, searches are full runs until somebody has looked: brought the compiled code up to it, or seen that
+nothing a replay answers has changed. Then the new digest is written here, and ``tests/replay`` says which that is.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+#: The order in which a reader would compare them: facts, what is required, what is owed, what is refused, the day, the broker.
+#: Left out are backtrader's own matching and its faster form in ``adapter.sparse``, which are held against each other elsewhere.
+TWINS: dict[str, str] = {
+    "money": "c700caa2fa77",
+    "daytrades": "c4e4cf6bd5a9",
+    "ledger": "80540bc1deb5",
+    "margin": "f04bf31931a0",
+    "valuation": "0ed91bfff838",
+    "deficit": "b3acf70e553a",
+    "calls": "8a48212dca92",
+    "obligations": "9dceb7dd861b",
+    "standing": "2d408b3b79bb",
+    "checks": "b590934c0abb",
+    "judgement": "9297fbbe9322",
+    "trading_day": "be1b701a73ab",
+    "account": "a626cd6b8cfa",
+    "adapter.requests": "dcd91c7d195a",
+    "adapter.booking": "b7c92a7070fc",
+    "adapter.calling": "818f61283890",
+    "adapter.broker": "0322d112e92b",
+    "adapter.sizers": "2d320b95670d",
+}
+_PACKAGE = Path(__file__).parents[1]
+_UNSAID = ("annotation", "returns", "ctx", "kind", "type_comment", "type_params")
+
+
+def _form(node: object) -> Iterator[str]:
+    """What a piece of code computes, the same for every version of Python."""
+    if isinstance(node, ast.JoinedStr):
+        yield "words"
+    elif isinstance(node, ast.AST):
+        yield type(node).__name__
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != [] and name not in _UNSAID:
+                yield name
+                yield from _form(value)
+    elif isinstance(node, list):
+        for each in node:
+            said = isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)  # a docstring
+            if not said and not isinstance(each, ast.Import | ast.ImportFrom):
+                yield from _form(each)
+        yield "."
+    else:
+        yield repr(node)
+
+
+def digest(source: str) -> str:
+    """What ``source`` computes, in short."""
+    told = hashlib.sha256("\n".join(_form(ast.parse(source))).encode())
+    return told.hexdigest()[:12]
+
+
+@cache
+def digest_of(module: str) -> str:
+    """The digest of a module of this package; empty where its source is not there to be read."""
+    try:
+        return digest(_PACKAGE.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8"))
+    except OSError:
+        return ""
+
+
+def changed() -> str:
+    """The first module that computes something else than it did, as a sentence; empty if none does."""
+    for module, held in TWINS.items():
+        if digest_of(module) != held:
+            return f"an account of which {module} has changed since a replay was last held against it"
+    return ""
