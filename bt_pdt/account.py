@@ -131,6 +131,7 @@ class Account(TradingDay):
         self.session = sessions.session_of(at)
         self.rules: Rules = self.rulebook.on(self.session)
         self.pattern_day_trader = bool(pattern_day_trader)
+        self._flagged_on = self.session if self.pattern_day_trader else None
         self.one_time_removal_used = bool(one_time_removal_used)
         self.trading_blocked = False
         self.journal: list[Entry] = []
@@ -178,6 +179,8 @@ class Account(TradingDay):
         if self.rules.regime != PDT:
             self._after_event()
             return
+        if not (pattern_day_trader and self.pattern_day_trader):  # set again it is what it was
+            self._flagged_on = self.session if pattern_day_trader else None
         self.pattern_day_trader = bool(pattern_day_trader)
         self.journal.append(
             FlagEntry(self.now, self.session, self.pattern_day_trader, "one-time removal" if one_time_removal else "set by the brokerage")
@@ -561,7 +564,7 @@ class Account(TradingDay):
         if rules.regime != PDT or self.pattern_day_trader or self.account_type == "cash":
             return
         if self.daytrade_count() >= rules.pdt_day_trades_threshold and not self._exempt_by_ratio():
-            self.pattern_day_trader = True
+            self.pattern_day_trader, self._flagged_on = True, self.session
             cause = f"{self.daytrade_count()} day trades in {rules.pdt_window_business_days} business days"
             self.journal.append(FlagEntry(self.now, self.session, True, cause))
 
@@ -578,12 +581,12 @@ class Account(TradingDay):
         """One position over six times equity: closing only until the brokerage has looked at it."""
         ratio = self.rules.position_equity_ratio
         qty = self.ledger.positions.get(symbol)
-        if ratio is None or qty is None or self.restriction("closing_only") is not None:
+        rule = "position_equity_ratio"
+        if ratio is None or qty is None or any(r.rule == rule for r in self._in_force):
             return
         value = abs(qty) * self.ledger.marks[symbol]
         if exceeds(value, ratio * max(0.0, self.equity())):
             because = f"{symbol} at {dollars(value)} is over {ratio:g} times the equity of {dollars(self.equity())}"
-            rule = "position_equity_ratio"
             self._owed.restrict(Restriction("closing_only", self.session, None, rule, rule, because))
             self._renew()
 
@@ -637,13 +640,13 @@ class Account(TradingDay):
             regt_buying_power=self.regt_buying_power(),
             daytrading_buying_power=self.daytrading_buying_power() if old else None,
             bod_dtbp=self.bod_dtbp if old else None,
-            non_marginable_buying_power=max(0.0, min(self.ledger.cash, equity) - self.ledger.reserved().buys),
+            non_marginable_buying_power=max(0.0, self.cash_for_no_loan() - self.ledger.reserved().buys),
             multiplier=self.multiplier,
             sma=self.sma,
             daytrade_count=self.daytrade_count() if old else None,
             pattern_day_trader=self.pattern_day_trader if old else None,
             trading_blocked=self.trading_blocked,
-            shorting_enabled=self.multiplier > 1,
+            shorting_enabled=self.multiplier > 1 and bool(self.rules.short_selling),
             intraday_margin_level=None if old else self.margin_level(),
             intraday_margin_deficit=self.deficit()[0],
             restrictions=tuple(r.kind for r in self._in_force),

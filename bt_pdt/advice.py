@@ -45,14 +45,16 @@ def _day_trades(case: Case) -> Iterator[Advice]:
 
 def _exit_refused(case: Case, allowed: int) -> str:
     rules, standing = case.rules, case.standing
-    forbidden = standing.restriction("no_day_trades") is not None
+    forbidden = standing.restriction("no_day_trades")
     counted = rules.pdt_check in ("exit", "both") and case.day_trades_bind()
     already = False
-    if forbidden or counted:
+    if forbidden is not None or counted:
         buys, sells = case.ledger.pending(case.symbol, case.replaces)
         already = case.ledger.run(case.symbol).would_day_trade(buys, sells)
-    if forbidden and not already:
-        return f"no day trades while the previous close was under {dollars(rules.pdt_min_equity)}"
+    if forbidden is not None and not already:
+        if forbidden.rule == "pdt_min_equity":
+            return f"no day trades while the previous close was under {dollars(rules.pdt_min_equity)}"
+        return f"no day trades, since {forbidden.because}"
     if counted and not already:
         executed = standing.daytrade_count()
         if executed + case.potential() + 1 > allowed:

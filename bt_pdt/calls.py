@@ -52,7 +52,7 @@ class Closing(NamedTuple):
     exchange_maintenance_margin: float  # the rule's own; this and the next only where maintenance margin exceeds equity
     maintenance_rule: str  # the parameter behind the largest requirement
     market_value: float  # of all positions, long and short
-    pattern_day_trader: bool
+    pattern_day_trader: bool  # on the session after it too
     multiplier: int
     bod_dtbp: float
     day_trade_exposure: float

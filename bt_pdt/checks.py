@@ -136,7 +136,13 @@ class Case:
 
     def cash_left(self) -> float:
         """Dollars that can pay for a security without a loan value, working buys taken off."""
-        return max(0.0, min(self.ledger.cash, self.standing.equity()) - self.reserved.buys)
+        return max(0.0, self.standing.cash_for_no_loan() - self.reserved.buys)
+
+    def waits_for_settlement(self, reserved: float) -> bool:
+        """True if the order could be paid once all sales have settled, and its brokerage has a cash account wait for that."""
+        if self.rules.cash_unsettled_usable or self.standing.cashbook is None:
+            return False
+        return not exceeds(self.value, max(0.0, self.ledger.cash - reserved))
 
     def day_trades_bind(self) -> bool:
         """True where the count of day trades limits this account: old regime, a margin account, $25,000 not met."""
@@ -281,6 +287,8 @@ def restrictions(case: Case) -> Iterator[Refusal]:
         room = case.cash_available()
         if case.sign < 0 or exceeds(case.value, room):
             facts = {"cash_available": room, "cost_basis": case.value} | _period(found)
+            if found.rule == "pdt_min_equity":
+                facts |= {"last_equity": case.standing.last_equity, "required": case.rules.pdt_min_equity}
             what = "sells short" if case.sign < 0 else f"costs {dollars(case.value)} and {dollars(room)} of the day's starting cash is left"
             why = f"the account may trade with available cash only ({found.because}); {case.what} {what}."
             yield Refusal(Reason.CASH_AVAILABLE, found.rule, facts, why, _power(room, case.value))
@@ -307,11 +315,16 @@ def _period(restriction: Any) -> dict[str, Any]:
 
 
 def restricted_day_trade(case: Case) -> Refusal | None:
-    """A flagged account under $25,000 at the previous close may trade, but not make a day trade."""
+    """A flagged account under $25,000 at the previous close, or one with a day-trade call at some brokerages, may trade, but not make a
+    day trade."""
     found = case.standing.restriction("no_day_trades")
     if found is None or not case.completes_day_trade():
         return None
-    facts = {"last_equity": case.standing.last_equity, "required": case.rules.pdt_min_equity}
+    facts: dict[str, Any] = {"last_equity": case.standing.last_equity}
+    if found.rule != "pdt_min_equity":
+        why = f"the account may make no day trade ({found.because}): {case.what} would make one."
+        return Refusal(Reason.PDT_RESTRICTED_DAYTRADE, found.rule, facts | _period(found), why)
+    facts["required"] = case.rules.pdt_min_equity
     why = (
         f"the account is a pattern day trader and closed the previous session at {dollars(case.standing.last_equity)}, "
         f"under {dollars(case.rules.pdt_min_equity)}: {case.what} would make a day trade."
@@ -320,7 +333,7 @@ def restricted_day_trade(case: Case) -> Refusal | None:
 
 
 def short_permission(case: Case) -> Iterator[Refusal]:
-    """A short sale needs a shortable security and $2,000 of equity."""
+    """A short sale needs a brokerage that knows it, a shortable security and $2,000 of equity."""
     if case.sign > 0 or not case.opening:
         return
     if not case.rules.flip_through_zero and case.closing_side:
@@ -330,7 +343,10 @@ def short_permission(case: Case) -> Iterator[Refusal]:
     elif not case.asset.easy_to_borrow and case.rules.short_needs_easy_to_borrow:
         why = f"{case.symbol} is hard to borrow and cannot be sold short."
         yield Refusal(Reason.NOT_SHORTABLE, "short_needs_easy_to_borrow", {"symbol": case.symbol, "easy_to_borrow": False}, why)
-    if case.standing.multiplier == 1:
+    if not case.rules.short_selling:
+        why = f"there is no short selling at this brokerage; {case.what} would sell {shares(case.opening)} short."
+        yield Refusal(Reason.NO_SHORT, "short_selling", {"opening": case.opening, "position": case.position}, why)
+    elif case.standing.multiplier == 1:
         minimum = case.rules.margin_min_equity
         had = case.standing.last_equity if case.rules.regime == PDT else case.standing.equity()
         why = f"selling short needs {dollars(minimum)} of equity, the account has {dollars(had)}."
@@ -411,6 +427,9 @@ def wash(case: Case) -> Refusal | None:
     return None
 
 
+_UNSETTLED = " Proceeds of sales can be spent when they have settled."
+
+
 def buying_power(case: Case) -> Iterator[Refusal]:
     """An opening order must fit into buying power; a security without loan value into cash, and into what its requirement uses of the day's."""
     if not case.opening:
@@ -421,7 +440,10 @@ def buying_power(case: Case) -> Iterator[Refusal]:
         if exceeds(case.value, cash):
             facts = {"non_marginable_buying_power": cash, "cost_basis": case.value}
             why = f"{case.what} costs {dollars(case.value)} and {case.symbol} cannot be bought on margin; cash to spend is {dollars(cash)}."
-            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, "regt_initial_non_marginable", facts, why, _power(cash, case.value))
+            rule = "regt_initial_non_marginable"
+            if case.waits_for_settlement(case.reserved.buys):
+                rule, why = "cash_unsettled_usable", why + _UNSETTLED
+            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, rule, facts, why, _power(cash, case.value))
     limit = _limit(case)
     if exceeds(limit.charge, limit.left) and (not paid_from_cash or limit.name in ("under_call", "deficit")):
         yield _over(case, limit)
@@ -440,6 +462,8 @@ def _over(case: Case, limit: _Limit) -> Refusal:
     if name == "cash":
         reason = "a cash account has" if standing.account_type == "cash" else f"under {dollars(rules.margin_min_equity)} of equity there is"
         why = f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; {reason} no margin."
+        if case.waits_for_settlement(case.reserved.value):
+            rule, why = "cash_unsettled_usable", why + _UNSETTLED
     elif name == "regt" and case.regt > case.value * 1.001:
         facts["regt_charge"] = case.regt
         rule = maintenance_rule(rules, case.asset, case.sign, case.price)  # the larger requirement is the maintenance margin

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from . import sessions
 from .errors import BadInput, NotInForce
 from .money import dollars
+from .obligations import UNDER_MINIMUM
 from .rules.rulebook import INTRADAY, PDT, RULEBOOK_BEGINS, Rulebook, Source
 from .rules.sources import cited, reading
 
@@ -139,18 +140,28 @@ def _day_trading(start: _Start) -> Iterator[Clock]:
     yield start.clock("day_trades_drop_out", "they drop out on, in the same order", "pdt_window_business_days", *out, shape="days")
     label = f"a day-trading deposit may leave ({_count(hold, 'full day')} stayed)"
     yield start.clock("deposit_hold", label, "dt_deposit_hold_days", start.business_day(hold + 1))
+    if start["pdt_flag_days"] is not None:
+        label = f"a designation set on this day lasts ({_count(start['pdt_flag_days'], 'calendar day')} after it)"
+        last = start.session + timedelta(days=start["pdt_flag_days"])
+        yield start.clock("designation", label, "pdt_flag_days", start.session, last, shape="span")
     issued, due = start.business_day(1), start.business_day(days)
     yield start.clock("day_trade_call_due", f"day-trade call due ({_day(days)})", "dt_call_days", due)
     if start["dt_open_call_restriction"] == "liquidation_only":
         yield start.clock("liquidation_only_from", "liquidation only, from its issue until met", "dt_open_call_restriction", issued)
         return
-    label = f"until then {start['dt_multiple_under_call']:g}x the excess, day trades summed up"
-    yield start.clock("buying_power_2x", label, "dt_multiple_under_call", issued, due, shape="span")
-    length = start["dt_cash_basis_days"]
-    label = f"unmet: cash available only ({_count(length, 'calendar day')})"
-    yield start.clock("cash_available", label, "dt_cash_basis_days", *_after(due, length), shape="span")
+    kind = start["dt_open_call_restriction"]
+    if kind == "buying_power_2x":
+        label = f"until then {start['dt_multiple_under_call']:g}x the excess, day trades summed up"
+        yield start.clock(kind, label, "dt_multiple_under_call", issued, due, shape="span")
+    else:
+        label = f"until then {_MAY[kind]}"
+        yield start.clock(f"open_call_{kind}", label, "dt_open_call_restriction", issued, due, shape="span")
+    length, kind = start["dt_cash_basis_days"], start["dt_unmet_restriction"]
+    rule = "dt_cash_basis_days" if kind == "cash_available" else "dt_unmet_restriction"
+    label = f"unmet: {_MAY[kind]} ({_count(length, 'calendar day')})"
+    yield start.clock(kind, label, rule, *_after(due, length), shape="span")
     label = "the same if a call due on this day is not met"
-    yield start.clock("cash_available_if_due_now", label, "dt_cash_basis_days", *_after(start.session, length), shape="span")
+    yield start.clock(f"{kind}_if_due_now", label, rule, *_after(start.session, length), shape="span")
 
 
 def _calls(start: _Start) -> Iterator[Clock]:
@@ -177,11 +188,12 @@ def _intraday(start: _Start) -> Iterator[Clock]:
     failure = start.business_day(prompt)
     yield start.clock("intraday_failure", f"deficit unmet: a failure ({_day(prompt)})", "imd_prompt_days", failure)
     yield start.clock("intraday_expiry", f"deficit unmet: it expires ({_day(expiry)})", "imd_expiry_days", start.business_day(expiry))
-    length = start["imd_freeze_days"]
-    label = f"{_failures(start['practice_failures'], start['practice_months'])}: frozen ({_count(length, 'calendar day')})"
-    yield start.clock("ninety_day_freeze", label, "imd_freeze_days", *_after(failure, length), shape="span")
+    length, kind = start["imd_freeze_days"], start["imd_freeze_restriction"]
+    rule, what = ("imd_freeze_days", "frozen") if kind == "ninety_day_freeze" else ("imd_freeze_restriction", _MAY[kind])
+    label = f"{_failures(start['practice_failures'], start['practice_months'])}: {what} ({_count(length, 'calendar day')})"
+    yield start.clock(kind, label, rule, *_after(failure, length), shape="span")
     label = "the same if the failure is on this day"
-    yield start.clock("ninety_day_freeze_if_failed_now", label, "imd_freeze_days", *_after(start.session, length), shape="span")
+    yield start.clock(f"{kind}_if_failed_now", label, rule, *_after(start.session, length), shape="span")
 
 
 def _cash_account(start: _Start) -> Iterator[Clock]:
@@ -237,16 +249,26 @@ def call_terms(rules: Any) -> list[CallTerms]:
     return terms
 
 
+#: A restriction in words: all that an account may still do.
+_MAY = {
+    "liquidation_only": "liquidation only",
+    "closing_only": "closing trades only",
+    "no_day_trades": "no day trades",
+    "cash_available": "cash available only",
+}
+
+
 def _day_trade_terms(rules: Any) -> CallTerms:
     share = "what" if rules.dt_call_ratio == 1 else f"{100 * rules.dt_call_ratio:g} % of what"
     whom = "" if rules.dt_unflagged_call else f" (only with the multiple of {rules.dt_buying_power_multiple:g})"
     if rules.dt_open_call_restriction == "liquidation_only":
         follows = "liquidation only from its issue until it is met"
     else:
-        follows = (
-            f"a pattern day trader has {rules.dt_multiple_under_call:g} times the excess until then, "
-            f"and after it cash available only for {_count(rules.dt_cash_basis_days, 'calendar day')} or until met"
-        )
+        kind, unmet = rules.dt_open_call_restriction, rules.dt_unmet_restriction
+        stepped = f"a pattern day trader has {rules.dt_multiple_under_call:g} times the excess"
+        ends = "whatever is paid" if unmet == "no_day_trades" else "or until met"
+        first = stepped if kind == "buying_power_2x" else _MAY[kind]
+        follows = f"{first} until then, and after it {_MAY[unmet]} for {_count(rules.dt_cash_basis_days, 'calendar day')} {ends}"
     measured = f"{share} the day's highest exposure exceeds day-trading buying power by{whom}"
     return CallTerms("day_trade", measured, rules.dt_call_days, f"by the {_close(rules.dt_call_days)}", "deposits", follows)
 
@@ -254,7 +276,7 @@ def _day_trade_terms(rules: Any) -> CallTerms:
 def _minimum_equity_terms(rules: Any) -> Iterator[CallTerms]:
     if rules.regime == PDT and rules.minimum_equity_call:
         missing = f"a pattern day trader's equity under {dollars(rules.pdt_min_equity)} at a close"
-        follows = {"no_day_trades": "no day trades", "liquidation_only": "liquidation only"}[rules.pdt_under_25k] + " until met"
+        follows = " and ".join(_MAY[kind] for kind in UNDER_MINIMUM[rules.pdt_under_25k]) + " until met"
         yield CallTerms("minimum_equity", missing, None, "on no set day", "a close with that equity", follows)
     if rules.margin_min_equity_call:
         missing = f"equity under {dollars(rules.margin_min_equity)} at a close with a debit or a short position"
@@ -266,13 +288,15 @@ def _intraday_terms(rules: Any) -> CallTerms:
     minor = f"the lesser of {100 * rules.imd_minor_ratio:g} % of equity and {dollars(rules.imd_minor_limit)}"
     level = "a rise of the margin level from close to close" if rules.imd_gains_count else "deposits and closing trades"
     failure = _failures(rules.practice_failures, rules.practice_months)
+    kind = rules.imd_freeze_restriction
+    frozen = "no new debit and no short sale" if kind == "ninety_day_freeze" else _MAY[kind]
     return CallTerms(
         "intraday_margin",
         "the day's largest deficit" + ("" if rules.imd_call_minor else f", if over {minor}"),
         rules.imd_call_days,
         f"by the {_close(rules.imd_call_days)}",
         level,
-        f"unmet, a failure at the {_close(rules.imd_prompt_days)}; {failure}: no new debit and no short sale for "
+        f"unmet, a failure at the {_close(rules.imd_prompt_days)}; {failure}: {frozen} for "
         f"{_count(rules.imd_freeze_days, 'calendar day')} or until met; it expires at the {_close(rules.imd_expiry_days)}",
     )
 

@@ -111,7 +111,7 @@ def _bisect(account: Account, request: OrderRequest, passes: int, fails: int, un
 
 def _first_day(account: Account, case: Case, found: list[Refusal], replaces: str | None) -> date | None:
     """The first session on which the order passes whole if nothing else happens; None where money (or the order itself) is what is missing."""
-    reasons = {r.reason for r in found}
+    reasons = {r.reason for r in found if r.rule != "cash_unsettled_usable"}  # sales settle
     if reasons & _NEVER_BY_WAITING or (Reason.DTBP in reasons and case.opening):
         return None
     if Reason.QTY in reasons and _held_for_good(account, case.symbol):

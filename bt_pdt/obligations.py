@@ -14,8 +14,15 @@ from typing import Any, NamedTuple
 from . import sessions
 from .calls import Breach, Closing, MarginCall, breaches, issued, move
 from .money import below, dollars
+from .rules.rulebook import PDT
 
 RESTRICTION_KINDS = ("liquidation_only", "closing_only", "cash_available", "no_day_trades", "ninety_day_freeze", "buying_power_2x")
+#: What a pattern day trader under $25,000 may not do (``pdt_under_25k``): the restrictions of each value.
+UNDER_MINIMUM: dict[str, tuple[str, ...]] = {
+    "liquidation_only": ("liquidation_only",),
+    "no_day_trades": ("no_day_trades",),
+    "cash_available": ("no_day_trades", "cash_available"),
+}
 
 
 class Restriction(NamedTuple):
@@ -145,7 +152,9 @@ class Obligations:
         """The same in dollars together; a call once met has taken all of its amount."""
         received = self._received(deposits, release)
         met = [self.calls[i].satisfied_on is not None and self.calls[i].id not in self._met_since for i, _ in self._fed]
-        return sum((self.calls[i].amount if done else got) - before for (i, before), got, done in zip(self._fed, received, met, strict=True))
+        return sum(
+            (self.calls[i].amount if done else got) - before for (i, before), got, done in zip(self._fed, received, met, strict=True)
+        )
 
     def _write(self, deposits: float, release: float) -> None:
         for (i, _), received in zip(self._fed, self._received(deposits, release), strict=True):
@@ -158,7 +167,7 @@ class Obligations:
             if call.kind == "intraday_margin" and call.satisfied_on is None:
                 self.calls[i] = replace(call, received=call.received + rise)
 
-    def look(self, session: date, excess: Callable[[], float]) -> bool:
+    def look(self, session: date, excess: Callable[[], float], *, after_close: bool = False) -> bool:
         """After an event: calls that are met now. ``excess()`` is equity less maintenance margin. True if any was."""
         found = False
         for i, call in enumerate(self.calls):
@@ -167,18 +176,23 @@ class Obligations:
             if (call.kind in ("fed", "day_trade") and not below(call.received, call.amount)) or (
                 call.kind == "maintenance" and not below(excess(), 0.0)
             ):
-                self._meet(i, session)
+                self._meet(i, session, after_close=after_close)
                 found = True
         return found
 
-    def _meet(self, i: int, day: date) -> None:
+    def _meet(self, i: int, day: date, *, after_close: bool = False) -> None:
         self._move(i, "met", day)
         call = self.calls[i]
         if call.kind == "fed" and self._at_close is not None and below(self._received(*self._at_close)[self._place(i)], call.amount):
             self._met_since.add(call.id)
         for restriction in [r for r in self.restrictions if r.why == call.id and call.kind != "fed"]:
-            if restriction.until is None or restriction.until >= day:  # the rest of the due day is free too
-                self.end(restriction, day)
+            if restriction.until is not None and restriction.until < day:
+                continue
+            if restriction.kind != "no_day_trades" or call.kind != "day_trade":
+                self.end(restriction, day)  # the rest of the due day is free too
+            elif restriction.rule == "dt_open_call_restriction":  # day trades resume after the next close
+                last = self._last_day(restriction.kind, sessions.next_session(day) if after_close else day)
+                self.restrictions[self.restrictions.index(restriction)] = restriction._replace(until=last)
 
     def _place(self, i: int) -> int:
         return next(k for k, (index, _) in enumerate(self._fed) if index == i)
@@ -242,8 +256,8 @@ class Obligations:
             call = self.calls[i]
             if call.status == "open" and call.due_on is not None and day >= call.due_on:
                 self._move(i, "past_due", day)
-                if call.kind == "day_trade" and any(r.why == call.id and r.kind == "buying_power_2x" for r in self.restrictions):
-                    self._cash_available(call)
+                if call.kind == "day_trade":
+                    self._unmet(call)
             if call.kind != "intraday_margin" or call.satisfied_on is not None:
                 continue
             rules = self.rules_on(call.measured_on)
@@ -252,23 +266,52 @@ class Obligations:
             if self.calls[i].is_open and day >= sessions.add_business_days(call.measured_on, rules.imd_expiry_days):
                 self._move(i, "expired", day)
 
-    def _cash_available(self, call: MarginCall) -> None:
-        """A pattern day trader's day-trade call unmet when due: cash available only, for ninety days from the day after or until met."""
+    def _unmet(self, call: MarginCall) -> None:
+        """A day-trade call unmet when due: what that brings, for ninety days from the day after; where liquidation only goes on, nothing.
+
+        Cash available only is for those whom the open call restricted: pattern day traders, by the rule.
+        """
         assert call.due_on is not None
         rules = self.rules_on(call.measured_on)
-        last = call.due_on + timedelta(days=rules.dt_cash_basis_days)
+        kind: str = rules.dt_unmet_restriction
+        if rules.dt_open_call_restriction == "liquidation_only":
+            return
+        if kind == "cash_available" and all(r.why != call.id for r in self.restrictions):
+            return
+        rule = "dt_cash_basis_days" if kind == "cash_available" else "dt_unmet_restriction"
+        first, last = call.due_on + timedelta(days=1), call.due_on + timedelta(days=rules.dt_cash_basis_days)
         because = f"the day-trade call of {dollars(call.amount)} was not met by {call.due_on}"
-        self.restrict(Restriction("cash_available", call.due_on + timedelta(days=1), last, call.id, "dt_cash_basis_days", because))
+        self._restrict_for_call(Restriction(kind, first, last, call.id, rule, because))
+
+    def _restrict_for_call(self, restriction: Restriction) -> None:
+        """What a day-trade call brings; day trades are barred no longer than there are rules of day trades."""
+        last = restriction.until
+        if last is not None and restriction.kind == "no_day_trades":
+            last = self._last_day(restriction.kind, last)
+            if last < restriction.start:
+                return
+        self.restrict(restriction._replace(until=last))
+
+    def _last_day(self, kind: str, day: date) -> date:
+        """``day``, or the last one of the pattern day trader rules if that is earlier and day trades are what is barred."""
+        rules = self.rules_on(day)
+        if kind != "no_day_trades" or rules.regime == PDT:
+            return day
+        switch: date = rules.switch_day
+        return switch - timedelta(days=1)
 
     def _fail(self, i: int, day: date, rules: Any) -> None:
-        """An intraday deficit unmet at the close of the fifth business day: a failure, and with enough of them a frozen account."""
+        """An intraday deficit unmet at the close of the fifth business day: a failure, and with enough of them a frozen account, or one that
+        may only close."""
         self.calls[i] = call = replace(self.calls[i], failed_on=day)
         since = months_before(day, rules.practice_months)
         failures = [c for c in self.calls if c.failed_on is not None and c.failed_on > since and not c.minor]
         if len(failures) >= rules.practice_failures:
             last = day + timedelta(days=rules.imd_freeze_days)
             because = f"the intraday margin deficit of {dollars(call.amount)} was not met by {day}"
-            self.restrict(Restriction("ninety_day_freeze", day + timedelta(days=1), last, call.id, "imd_freeze_days", because))
+            kind = rules.imd_freeze_restriction
+            rule = "imd_freeze_days" if kind == "ninety_day_freeze" else "imd_freeze_restriction"
+            self.restrict(Restriction(kind, day + timedelta(days=1), last, call.id, rule, because))
 
     # -- issuing
 
@@ -277,12 +320,12 @@ class Obligations:
         call = issued(f"c{len(self.calls) + 1}", breach, rules, closing)
         self.calls.append(call)
         self.told.append(("issued", call))
-        if call.kind == "day_trade" and rules.dt_open_call_restriction == "liquidation_only":
+        kind = rules.dt_open_call_restriction if call.kind == "day_trade" else None
+        if kind is not None and (kind != "buying_power_2x" or closing.pattern_day_trader):
+            rule = "dt_multiple_under_call" if kind == "buying_power_2x" else "dt_open_call_restriction"
+            last = None if kind == "liquidation_only" else call.due_on
             because = f"the day-trade call of {dollars(call.amount)} is open"
-            self.restrict(Restriction("liquidation_only", call.issued_on, None, call.id, "dt_open_call_restriction", because))
-        elif call.kind == "day_trade" and closing.pattern_day_trader:
-            because = f"the day-trade call of {dollars(call.amount)} is open"
-            self.restrict(Restriction("buying_power_2x", call.issued_on, call.due_on, call.id, "dt_multiple_under_call", because))
+            self._restrict_for_call(Restriction(kind, call.issued_on, last, call.id, rule, because))
         elif call.kind == "fed":
             self._count_fed(call, rules)
         return call

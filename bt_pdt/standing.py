@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from . import sessions
@@ -12,11 +12,11 @@ from .cashbook import CashBook, Violation, freeze
 from .deficit import IntradayMargin
 from .distance import AccountDistance, Distance, account_distance, position_distances
 from .errors import NotInForce
-from .journal import CallEntry, Entry, RestrictionEntry, ViolationEntry
+from .journal import CallEntry, Entry, FlagEntry, RestrictionEntry, ViolationEntry
 from .ledger import Reserved
 from .margin import requirement
 from .money import SHARE_DUST, below, dollars, exceeds
-from .obligations import Obligations, Restriction
+from .obligations import UNDER_MINIMUM, Obligations, Restriction
 from .orders import Asset, Fill
 from .rules.rulebook import PDT, Rulebook, Rules
 from .since_close import SinceClose
@@ -43,6 +43,7 @@ class Standing(IntradayMargin):
     last_maintenance_margin: float
     bod_dtbp: float
     _given_last: tuple[float | None, float | None]
+    _flagged_on: date | None  # the session on which the designation was set
     _owed: Obligations
     _in_force: list[Restriction]
     _owing: bool  # some call could be met by the next event
@@ -102,14 +103,24 @@ class Standing(IntradayMargin):
         self._window = sessions.window(self.session, days) if days else ()
         self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
         self._today_count = sum(self._made.get(self.session, {}).values())
+        if self.pattern_day_trader and not self.designation_lasts(self.session):
+            self.pattern_day_trader, self._flagged_on = False, None
+            cause = f"{self.rules.pdt_flag_days} calendar days after it was set"
+            self.journal.append(FlagEntry(self.now, self.session, False, cause))
+            self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
         self._designate(lifted_on=sessions.add_business_days(self.session, -1))
+
+    def designation_lasts(self, day: date) -> bool:
+        """False once a brokerage's days of the designation are over (``pdt_flag_days``): it ends by itself."""
+        length = self.rules.pdt_flag_days
+        return length is None or self._flagged_on is None or day <= self._flagged_on + timedelta(days=length)
 
     def _designate(self, lifted_on: date) -> None:
         """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
         rules = self.rules
         if rules.regime != PDT:
             self._session_multiplier = 0
-            self._restrict_flagged(None, lifted_on)
+            self._restrict_flagged((), lifted_on)
             self._grant()
             return
         enough = not below(self.last_equity, rules.pdt_min_equity)
@@ -120,7 +131,7 @@ class Standing(IntradayMargin):
         else:
             self._session_multiplier = 2
         bound = self.pattern_day_trader and not enough and self.account_type == "margin"
-        self._restrict_flagged(rules.pdt_under_25k if bound else None, lifted_on)
+        self._restrict_flagged(UNDER_MINIMUM[rules.pdt_under_25k] if bound else (), lifted_on)
         self._grant()
 
     def _grant(self) -> None:
@@ -140,12 +151,15 @@ class Standing(IntradayMargin):
         """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
         return self.ledger.opened_today if self.stepped_down() and self.rules.dt_aggregate_under_call else self.ledger.used_today
 
-    def _restrict_flagged(self, kind: str | None, lifted_on: date) -> None:
-        """The restriction of a flagged account under $25,000 begins, changes its kind, or ends with ``lifted_on``."""
-        current = next((r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None), None)
-        if current is not None and kind != current.kind:
-            self._owed.end(current, lifted_on)
-        if kind is not None and (current is None or current.kind != kind):
+    def _restrict_flagged(self, kinds: tuple[str, ...], lifted_on: date) -> None:
+        """The restrictions of a flagged account under $25,000 begin, change their kinds, or end with ``lifted_on``."""
+        current = [r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None]
+        for each in current:
+            if each.kind not in kinds:
+                self._owed.end(each, lifted_on)
+        for kind in kinds:
+            if any(each.kind == kind for each in current):
+                continue
             because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
             behind = [call.id for call in self._owed.open("minimum_equity")]
             why = behind[-1] if behind else "minimum_equity"
@@ -259,7 +273,9 @@ class Standing(IntradayMargin):
             if run is None or not run.lots:
                 continue
             asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
-            total += sum(requirement(self.rules, asset, sign * held, price).initial for held, price, _, opened in run.lots if opened >= since.first)
+            total += sum(
+                requirement(self.rules, asset, sign * held, price).initial for held, price, _, opened in run.lots if opened >= since.first
+            )
         return total
 
     def _excess_without(self, since: SinceClose) -> float:
@@ -394,9 +410,17 @@ class Standing(IntradayMargin):
         return list(book.violations)
 
     def cash_to_spend(self) -> float:
-        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen."""
-        frozen = self.cashbook is not None and self.restriction("ninety_day_freeze") is not None
-        return self.settled_cash() if frozen else self.ledger.cash
+        """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen, or its
+        brokerage has it wait for their settlement."""
+        if self.cashbook is None:
+            return self.ledger.cash
+        waits = not self.rules.cash_unsettled_usable or self.restriction("ninety_day_freeze") is not None
+        return self.settled_cash() if waits else self.ledger.cash
+
+    def cash_for_no_loan(self) -> float:
+        """Cash that can pay for a security without a loan value, not more than equity."""
+        cash = self.ledger.cash if self.rules.cash_unsettled_usable else self.settled_cash()
+        return min(cash, self.equity())
 
     def settled_cash(self) -> float:
         """Cash that a purchase can be paid with today: settled money of a cash account, all cash of a margin account."""
@@ -410,7 +434,7 @@ class Standing(IntradayMargin):
 
     def _after_event(self) -> None:
         """Calls that are met now, and the day's lows."""
-        if self._owing and self._owed.look(self.session, self._excess):
+        if self._owing and self._owed.look(self.session, self._excess, after_close=self._measured is not None):
             self._renew()
             self._grant()
         if self.rules.regime == PDT:

@@ -152,7 +152,7 @@ class TradingDay(Standing):
             exchange_maintenance_margin=self._exchange_maintenance() if maintenance > equity else 0.0,
             maintenance_rule=self._largest_rule() if maintenance > equity else "",
             market_value=self._sums()[0] + self._sums()[1],
-            pattern_day_trader=self.pattern_day_trader,
+            pattern_day_trader=self.pattern_day_trader and self.designation_lasts(sessions.next_session(self.session)),
             multiplier=self.multiplier,
             bod_dtbp=self.bod_dtbp,
             day_trade_exposure=self.ledger.peak_exposure(),

@@ -21,7 +21,7 @@ FIDELITY = Brokerage(
     title="Fidelity",
     overrides={
         "equity_test": undated("last_equity", DAY_TRADING),
-        "pdt_under_25k": undated("no_day_trades", DAY_TRADING),
+        "pdt_under_25k": undated("cash_available", DAY_TRADING),
         "minimum_equity_call": undated(True, DAY_TRADING),
         "maintenance_long_bands": undated((Band(3.00, True, 1.00), Band(inf, False, 0.30)), MARGIN_FAQ),
         "gfv_strikes": undated(3, CASH_PAGE),
@@ -37,8 +37,8 @@ FIDELITY = Brokerage(
         "another.",
         "Two day-trade calls unmet in 90 days also make a pattern day trader, and three met by a sale in 12 months restrict; neither is "
         "simulated.",
-        "Under $25,000 a pattern day trader's orders are cash orders, for 90 calendar days if the call is not met in five days; here day "
-        "trades alone are barred, while it lasts.",
+        "Under $25,000 a pattern day trader makes no day trade and has cash orders only, for 90 calendar days if the call is not met in five "
+        "days; here until a close at $25,000.",
         "Add-ons to the 30 % by share of the account (up to 30 points long, 35 short), days of volume (50), share of the company (100) and "
         "industry (10) are not simulated: Asset(maintenance=...) sets a rate by hand.",
         "A leveraged fund has a higher base, whose number is not known: it is the larger of 30 % and the law's.",

@@ -16,7 +16,7 @@ _WORDS: dict[Reason, str] = {
     Reason.CLOSING_ONLY: "the account is restricted to closing transactions",
     Reason.CASH_AVAILABLE: "the account may trade on a cash available basis only",
     Reason.FROZEN_90_DAYS: "the account may not create or increase a debit balance or a short position",
-    Reason.PDT_RESTRICTED_DAYTRADE: "a pattern day trader under the minimum equity may not day trade",
+    Reason.PDT_RESTRICTED_DAYTRADE: "the account may make no day trade",
     Reason.NOT_SHORTABLE: "{symbol} cannot be sold short",
     Reason.NO_SHORT: "the account may not sell short",
     Reason.MINIMUM_EQUITY: "the account has less than the minimum equity",

@@ -24,6 +24,7 @@ FIRSTRADE = Brokerage(
         "imd_call_days": (Since(IMD_DAY, 5, INTRADAY),),
         "practice_failures": (Since(IMD_DAY, 1, INTRADAY),),
         "imd_freeze_days": (Since(IMD_DAY, 90, INTRADAY),),
+        "imd_freeze_restriction": (Since(IMD_DAY, "closing_only", INTRADAY),),
         "gfv_strikes": undated(4, CASH_PAGE),
         "gfv_same_day_strikes": undated(1, CASH_PAGE),
         "freeride_strikes": undated(1, CASH_PAGE),
@@ -33,7 +34,6 @@ FIRSTRADE = Brokerage(
     wire=PLAIN_WORDS,
     notes=(
         NO_DAYS,
-        "An unmet intraday margin call leaves closing trades only for 90 days, which is more than the law's freeze; here the law's is taken.",
         "Its overnight estimate counts the money that open orders hold; here the overnight requirement is measured at the close.",
         NO_WORDS,
     ),

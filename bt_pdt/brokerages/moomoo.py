@@ -19,6 +19,7 @@ MOOMOO = Brokerage(
         "dt_multiple_under_call": undated(2.0, MARKED),
         "dt_unflagged_call": undated(False, MARKED),
         "dt_call_days": undated(5, MARKED),
+        "dt_unmet_restriction": undated("closing_only", MARKED),
     },
     wire=PLAIN_WORDS,
     notes=(
@@ -27,7 +28,6 @@ MOOMOO = Brokerage(
         "An older version of its page lets an account under $25,000 open nothing at all, at once; the newer one bars day trades, and closing "
         "trades only follow a further day trade. Here the day trade is refused.",
         "Equity is looked at once a day, at 20:00; here at the close.",
-        "A day-trade call past due holds the account to closing trades for 90 days; here cash available only follows.",
         "The warning before a fourth day trade is the customer's option: pdt_check=warn; in an older version it refused: pdt_check=entry.",
         "The designation is lifted once, if no day-trade call is unmet; set_flag and a flag event play it.",
         NO_WORDS,

@@ -1,4 +1,4 @@
-"""Public: $2,000 for margin; of its day-trading terms only a definition is published."""
+"""Public: $2,000 for margin and no short selling; of its day-trading terms only a definition is published."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ MARGIN_PAGE = firm_page("Public, margin investing")
 PUBLIC = Brokerage(
     name="public",
     title="Public",
-    overrides={"margin_min_equity": undated(2_000.0, MARGIN_PAGE)},
+    overrides={"margin_min_equity": undated(2_000.0, MARGIN_PAGE), "short_selling": undated(False, MARGIN_PAGE)},
     wire=PLAIN_WORDS,
     notes=(
         NO_DAYS,
         "The day on which Public left the old rules is not published; the law's first day is taken, switch_day sets another.",
-        "Its page says that there is no short selling; here short sales are possible: Asset(shortable=False) bars one.",
         "Buying power for securities without loan value keeps 10 % of maintenance back; not simulated.",
         NO_WORDS,
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from ..rules.finra import IMD_DAY
 from ..rules.rulebook import Since
 from ..rules.sources import firm_page, undated
@@ -14,6 +16,7 @@ LIMITATIONS = firm_page("Robinhood, Account Limitations", f"{_SUPPORT}/account-l
 DAY_TRADE_CALLS = firm_page("Robinhood, Day Trade Calls", f"{_SUPPORT}/day-trade-calls/")
 COUNTING = firm_page("Robinhood, Pattern Day Trading", "https://support.robinhood.com/hc/en-us/articles/360001227026-Pattern-Day-Trading")
 MINIMUM = firm_page("Robinhood, What's margin maintenance?", "https://robinhood.com/gb/en/support/articles/margin-maintenance")
+SETTLED = firm_page("Robinhood on cash accounts and unsettled funds (2026-09)", how="quotation")
 ADOPTION = firm_page("Robinhood on the intraday margin rule (2026)", how="quotation")
 
 ROBINHOOD = Brokerage(
@@ -24,21 +27,24 @@ ROBINHOOD = Brokerage(
         "pdt_check": undated("warn", PDT_PROTECTION),
         "equity_test": undated("last_equity", LIMITATIONS),
         "pdt_under_25k": undated("no_day_trades", LIMITATIONS),
+        "pdt_flag_days": undated(90, LIMITATIONS),
         "count_unfillable_pending": undated(True, PDT_PROTECTION),
         "counting_method": undated("direction", COUNTING),
         "dt_call_days": undated(5, DAY_TRADE_CALLS),
         "dt_unflagged_call": undated(False, DAY_TRADE_CALLS),
+        "dt_open_call_restriction": undated("no_day_trades", DAY_TRADE_CALLS),
+        "dt_unmet_restriction": undated("no_day_trades", DAY_TRADE_CALLS),
         "margin_min_equity_call": undated(True, MINIMUM),
+        "cash_unsettled_usable": undated(False, SETTLED, by=date(2026, 9, 30)),
         "intraday_block": (Since(IMD_DAY, "deficit", ADOPTION),),
     },
     wire=PLAIN_WORDS,
     notes=(
         NO_DAYS,
-        "The designation ends 90 days after it was made; here it stays until set_flag or a flag event lifts it.",
-        "During an open day-trade call there is no day trade at all (a day trade bars purchases for 90 days), and after one unmet for five days "
-        "none for 90 days. Here the bare rule's steps follow: two times the excess, then cash available only.",
+        "The 90 days of a designation that an account begins with count from its first session, since the day it was made is not known.",
+        "A day trade during an open day-trade call bars purchases for 90 days; here that day trade is refused.",
         "A margin call stops purchases until the day after it is met; here it stops none.",
-        "A cash account cannot spend proceeds before they settle, so no violation arises; here it can, and violations are counted.",
+        "A cash account cannot spend proceeds before they settle, so no violation arises; here an execution that does so all the same is counted.",
         "Maintenance comes from a model by security (volatility, concentration); no schedule is published: Asset(maintenance=...).",
         NO_WORDS,
     ),

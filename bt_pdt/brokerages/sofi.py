@@ -34,6 +34,7 @@ SOFI = Brokerage(
         "imd_valuation": (Since(IMD_DAY, "cost", LEVEL),),
         "practice_failures": (Since(IMD_DAY, 1, UNMET),),
         "imd_freeze_days": (Since(IMD_DAY, 90, UNMET),),
+        "imd_freeze_restriction": (Since(IMD_DAY, "closing_only", UNMET),),
     },
     wire=PLAIN_WORDS,
     notes=(
@@ -42,7 +43,7 @@ SOFI = Brokerage(
         "A second day-trade call unmet during the 90 days leaves sales only for another 90; not simulated.",
         "Its intraday level is four times the excess of the previous close, used up dollar for dollar; here today's positions are taken at "
         "cost and charged with the 30 % too, so that a deficit comes a little earlier.",
-        "An unmet deficit leaves closing trades only for about 90 days, which is more than the law's freeze; here the law's is taken.",
+        "Closing trades only after an unmet deficit last about 90 days, it says; here exactly.",
         "A deficit may be met by selling older positions three times in 12 months; here as often as it is done.",
         "One position of a quarter of the account with a loan above $100,000 requires more, by how much is not known; not simulated.",
         NO_WORDS,

@@ -28,6 +28,7 @@ TASTYTRADE = Brokerage(
         "minimum_equity_call": undated(True, PDT_HELP),
         "dtbp_check": undated("off", DAY_TRADE_CALL),
         "dt_call_days": undated(5, DAY_TRADE_CALL),
+        "dt_unmet_restriction": undated("closing_only", DAY_TRADE_CALL),
     },
     wire=PLAIN_WORDS,
     notes=(
@@ -35,8 +36,8 @@ TASTYTRADE = Brokerage(
         "Day-trading buying power does not stop orders: exceeding it makes a day-trade call.",
         "Its page equates that power with the options buying power of the previous close, which is the excess itself; four times it for stock "
         "is the law's figure.",
-        "A day-trade call is due on the next day while another is past due, and may end in 90 days of closing trades only; here every call has "
-        "five days, and cash available only follows.",
+        "A day-trade call is due on the next day while another is past due; here every call has five days. Unmet it may end in 90 days of "
+        "closing trades only; here it always does.",
         "The designation is lifted once in 90 days on request; set_flag and a flag event play it.",
         "From 2026-06-04 orders need positive buying power; how a deficit is measured, when it is due and how many freeze is not published.",
         "A cash account also free rides when a deposit bounces after a round trip; deposits do not bounce here.",

@@ -27,6 +27,7 @@ WEBULL = Brokerage(
         "pdt_under_25k": undated("no_day_trades", EM_CALL),
         "minimum_equity_call": undated(True, EM_CALL),
         "dt_unflagged_call": undated(True, DAY_TRADE_CALL),
+        "dt_unmet_restriction": undated("closing_only", DAY_TRADE_CALL),
         "dtbp_by_requirement": undated(False, RATES),
         "maintenance_long_bands": undated((Band(3.00, False, 1.00), Band(5.00, False, 0.50), Band(inf, False, 0.25)), RATES),
         "maintenance_leveraged_long": undated(((2, 0.50), (3, 0.75)), RATES),
@@ -40,7 +41,7 @@ WEBULL = Brokerage(
         NO_DAYS,
         "Its table has 25 % for a day trade whatever the price, and 50 % and 75 % for leveraged funds: dollar for dollar, as the bare rule.",
         "A day trade under an open equity maintenance call makes a day-trade call for its full value; here it is refused.",
-        "A day-trade call past due holds the account to closing trades for 90 days, a second one closes it; here cash available only follows.",
+        "A second day-trade call past due closes the account; here it holds it to closing trades for its own 90 days, like the first.",
         "The designation is lifted once in 90 days on request; set_flag and a flag event play it.",
         "What the third good faith violation restricts ends, here, when three no longer add up. What the fourth restricts for 90 days is read "
         "as settled cash too; the fifth, which closes the account, leaves closing trades only.",

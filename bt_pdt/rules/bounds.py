@@ -72,6 +72,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "collar_from": _SHARE,
     "short_valuation": (1.0, 10.0),
     "gtc_calendar_days": (1, 3_650),
+    "pdt_flag_days": (1, 3_650),
     "concentration_share": _RATE,
     "concentration_debit": _DOLLARS,
     "concentration_rate": (0.01, 10.0),

@@ -76,11 +76,21 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
     _house(
         "pdt_under_25k",
         "restriction",
-        "What a pattern day trader under the minimum equity may not do: open anything, or only day trade.",
+        "What a pattern day trader under the minimum equity may not do: open anything, day trade, or day trade and spend more than the day's "
+        "starting cash.",
         "no_day_trades",
         str,
-        *("liquidation_only", "no_day_trades"),
+        *("liquidation_only", "no_day_trades", "cash_available"),
         source=KNOW_THE_RULES,
+        regime=PDT,
+    ),
+    _house(
+        "pdt_flag_days",
+        "calendar days",
+        "Calendar days after which the pattern day trader designation ends by itself, counted from the day after it was set; none: it stays.",
+        None,
+        int,
+        source=reading("the designation stays until the brokerage takes it off; that it ends by itself is a brokerage's"),
         regime=PDT,
     ),
     _house(
@@ -118,6 +128,22 @@ _ORDER_CHECKS: tuple[Parameter, ...] = (
         "Whether an order is refused for its shape: a bracket that closes, extended hours with anything but a simple limit, fractions.",
         False,
         bool,
+    ),
+    _house(
+        "cash_unsettled_usable",
+        "yes/no",
+        "Whether a cash account may buy with proceeds of sales before they settle.",
+        True,
+        bool,
+        source=reading("Regulation T has a purchase paid by the end of the payment period; waiting for settlement is a brokerage's"),
+    ),
+    _house(
+        "short_selling",
+        "yes/no",
+        "Whether a brokerage lets anyone sell short.",
+        True,
+        bool,
+        source=reading("short sales are open to margin accounts; that there are none is a brokerage's"),
     ),
     _house(
         "short_needs_easy_to_borrow",
@@ -251,11 +277,23 @@ _CALLS: tuple[Parameter, ...] = (
     _house(
         "dt_open_call_restriction",
         "restriction",
-        "What an open day-trade call does to a pattern day trader: twice the excess on the sum of the day, or closing trades only.",
+        "What an open day-trade call brings until it is due: twice the excess on the sum of the day (pattern day traders), closing trades "
+        "only, no day trades (met, they resume after the next close). liquidation_only: closing trades only until it is met, due or not.",
         "buying_power_2x",
         str,
-        *("buying_power_2x", "liquidation_only"),
+        *("buying_power_2x", "liquidation_only", "closing_only", "no_day_trades"),
         source=reading("the rule steps the multiple down to 2 on the aggregate; closing only is a brokerage's"),
+        regime=PDT,
+    ),
+    _house(
+        "dt_unmet_restriction",
+        "restriction",
+        "What a day-trade call unmet when due brings for dt_cash_basis_days: available cash only (pattern day traders) or closing trades only, "
+        "until met; or no day trades, met or not. Nothing new where liquidation_only goes on.",
+        "cash_available",
+        str,
+        *("cash_available", "closing_only", "no_day_trades"),
+        source=reading("the rule has cash available only; closing trades only, or no day trades at all, is a brokerage's"),
         regime=PDT,
     ),
     _house(
@@ -315,6 +353,16 @@ _CALLS: tuple[Parameter, ...] = (
         12,
         int,
         source=reading("twelve months, as the brokerages that publish a number count"),
+        regime=INTRADAY,
+    ),
+    _house(
+        "imd_freeze_restriction",
+        "restriction",
+        "What unmet deficits bring for imd_freeze_days: no new debit and no new short position, or closing trades only.",
+        "ninety_day_freeze",
+        str,
+        *("ninety_day_freeze", "closing_only"),
+        source=reading("the rule freezes new debits and short positions; closing trades only is a brokerage's"),
         regime=INTRADAY,
     ),
     _house(

@@ -262,6 +262,34 @@ def test_a_period_without_length_has_no_days() -> None:
     assert found["ninety_day_freeze"].days == found["fed_restriction"].days == ()
 
 
+@pytest.mark.parametrize(("firm", "kind"), [("finra", "ninety_day_freeze"), ("sofi", "closing_only"), ("firstrade", "closing_only")])
+def test_what_unmet_deficits_bring(firm: str, kind: str) -> None:
+    assert days("2026-06-15", kind, firm) == ["2026-06-24", "2026-09-21"]
+    assert days("2026-06-23", f"{kind}_if_failed_now", firm) == ["2026-06-24", "2026-09-21"]
+
+
+def test_a_designation_that_ends_by_itself() -> None:
+    assert days("2025-03-03", "designation", "robinhood") == ["2025-03-03", "2025-06-01"]
+    assert "designation" not in clocks_of("2025-03-03", "finra")
+
+
+@pytest.mark.parametrize(
+    ("firm", "opened", "unmet"),
+    [
+        ("finra", "buying_power_2x", "cash_available"),
+        ("webull", "buying_power_2x", "closing_only"),
+        ("tradestation", "open_call_closing_only", "cash_available"),
+        ("robinhood", "open_call_no_day_trades", "no_day_trades"),
+    ],
+)
+def test_what_an_open_and_an_unmet_day_trade_call_bring(firm: str, opened: str, unmet: str) -> None:
+    assert days("2025-03-03", opened, firm) == ["2025-03-04", "2025-03-10"]
+    assert days("2025-03-03", unmet, firm) == ["2025-03-11", "2025-06-08"]
+    assert days("2025-03-10", f"{unmet}_if_due_now", firm) == ["2025-03-11", "2025-06-08"]
+    both = {clock for clock in clocks_of("2025-03-03", firm) if "cash_available" in clock or "closing_only" in clock or "no_day" in clock}
+    assert both <= {opened, unmet, f"{unmet}_if_due_now"}
+
+
 # -- the kinds of call in words
 
 
@@ -279,13 +307,19 @@ def test_the_kinds_of_a_day() -> None:
 def test_what_follows_at_each_brokerage() -> None:
     assert "25 % of what" in terms_of("finra", "2025-12-18")["day_trade"]
     assert "cash available only for 90 calendar days" in terms_of("finra", "2025-12-18")["day_trade"]
+    assert "until then, and after it closing trades only for 90 calendar days or until met" in terms_of("webull", "2025-12-18")["day_trade"]
+    assert "closing trades only until then, and after it cash available" in terms_of("tradestation", "2025-12-18")["day_trade"]
+    assert "no day trades until then, and after it no day trades" in terms_of("robinhood", "2025-12-18")["day_trade"]
+    assert "90 calendar days whatever is paid" in terms_of("robinhood", "2025-12-18")["day_trade"]
     assert "25 %" not in terms_of("alpaca", "2025-12-18")["day_trade"]
     assert "liquidation only from its issue until it is met" in terms_of("alpaca", "2025-12-18")["day_trade"]
     assert "no day trades" in terms_of("alpaca", "2025-01-02")["minimum_equity"]
     assert "liquidation only" in terms_of("alpaca", "2024-12-31")["minimum_equity"]
+    assert "no day trades and cash available only until met" in terms_of("fidelity", "2025-01-02")["minimum_equity"]
     assert "2nd business day" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
     assert "lesser of 5 % of equity and $1,000" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
     assert "one failure" in terms_of("alpaca", "2026-06-04")["intraday_margin"]
+    assert "one failure: closing trades only for 90 calendar days" in terms_of("sofi", "2026-06-04")["intraday_margin"]
     assert "4th failure in 12 months" in terms_of("ibkr", "2026-06-04")["intraday_margin"]
     assert "at once" in terms_of("ibkr", "2026-06-04")["maintenance"]
 

@@ -79,7 +79,7 @@ def test_every_parameter_answers_on_every_day_of_the_law(book: Rulebook, on: dat
 def test_a_parameter_of_the_other_regime_is_none(book: Rulebook) -> None:
     for name, parameter in book.parameters.items():
         if parameter.regime == PDT:
-            assert book.value(name, FIRST_IMD) is None and book.value(name, LAST_PDT) is not None, name
+            assert book.value(name, FIRST_IMD) is None and book.since(name, LAST_PDT) is not None, name
         if parameter.regime == INTRADAY:
             assert book.value(name, LAST_PDT) is None and book.value(name, FIRST_IMD) is not None, name
 

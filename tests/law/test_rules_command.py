@@ -61,7 +61,7 @@ def test_every_name_that_set_takes() -> None:
         *("fed_calls_before_restriction", "imd_valuation", "imd_basis", "practice_failures", "switch_day", "dtbp_by_requirement"),
     ):
         assert listed[name]["meaning"], name
-    assert listed["pdt_under_25k"]["choices"] == ["liquidation_only", "no_day_trades"]
+    assert listed["pdt_under_25k"]["choices"] == ["liquidation_only", "no_day_trades", "cash_available"]
     assert listed["pdt_min_equity"]["default"] == 25_000.0
     assert "maintenance_long_bands" not in listed
     assert "pdt_min_equity=25000" in ask("--parameters").output
