@@ -170,6 +170,7 @@ INTEREST = [  # alpaca.md 4.4, standard accounts
 FIRMS: dict[str, dict] = {
     "alpaca": {"dtbp_by_requirement": True, "intraday_block": "deficit", "imd_basis": "law"},
     "finra": {},
+    "etrade": {"switch_day": "2026-06-09"},
     "robinhood": {"intraday_block": "deficit", "counting_method": "direction"},
     "schwab": {"switch_day": "2026-06-08", "pdt_under_25k": "liquidation_only"},
     "tastytrade": {"counting_method": "direction", "pdt_under_25k": "liquidation_only"},

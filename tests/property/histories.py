@@ -29,8 +29,8 @@ SYMBOLS = {
 }
 
 
-def history(seed: int) -> list[dict]:
-    """A history of about 40 events over a few sessions; the same seed gives the same events."""
+def history(seed: int, firm: str | None = None) -> list[dict]:
+    """A history of about 40 events over a few sessions at ``firm``, or at Alpaca or the bare rule; the same seed gives the same events."""
     rng = random.Random(seed)
     start = date.fromisoformat(rng.choice(DAYS))
     now = datetime.combine(start, datetime.min.time()) + timedelta(hours=9)
@@ -41,6 +41,8 @@ def history(seed: int) -> list[dict]:
         "cash": cash,
         "brokerage": rng.choice(["alpaca", "alpaca", "alpaca", "finra"]),
     }
+    account["brokerage"] = firm or account["brokerage"]
+    bare = account["brokerage"] != "alpaca"  # orders that turn a position around while others work have scenarios of their own
     if rng.random() < 0.5:
         account["pdt_check"] = rng.choice(["entry", "exit", "both"])
         account["dtbp_check"] = rng.choice(["entry", "exit", "both"])
@@ -103,10 +105,9 @@ def history(seed: int) -> list[dict]:
                 events.append({"event": "maybe_replace", "at": at, "order": changed, **change})
         else:
             order = _order(rng, f"o{n}", at, symbol, prices[symbol], position.get(symbol, 0), cash)
-            if account["brokerage"] == "finra" and position.get(symbol, 0) * (1 if order["side"] == "buy" else -1) < 0:
+            if bare and position.get(symbol, 0) * (1 if order["side"] == "buy" else -1) < 0:
                 order["qty"] = min(order["qty"], abs(position[symbol]))
             events.append(order)
-            bare = account["brokerage"] == "finra"  # orders that turn a position around while others work have scenarios of their own
             if bare or rng.random() < 0.7:
                 part = 1.0 if bare else rng.choice([1.0, 1.0, 0.5])
                 events.append({"event": "maybe_fill", "at": at, "order": order["id"], "price": prices[symbol], "part": part})
@@ -136,7 +137,7 @@ LONG_STARTS = [
 GAPS = [1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8, 14, 21, 22, 23, 45, 80, 89, 90, 91, 92, 100]
 
 
-def long_history(seed: int) -> list[dict]:
+def long_history(seed: int, firm: str | None = None) -> list[dict]:
     """A history over months or years: borrowing, day trading beyond the limits, gaps, deposits; so calls are made, met, missed and expire.
 
     Nearly all executions have no order behind them (a real account's), so no refusal keeps the account out of trouble.
@@ -146,8 +147,8 @@ def long_history(seed: int) -> list[dict]:
     rng = random.Random(1_000_000 + seed)
     day = date.fromisoformat(rng.choice(LONG_STARTS))
     cash = rng.choice([2_500.0, 10_000.0, 24_000.0, 30_000.0, 60_000.0, 120_000.0])
-    firm = rng.choice(["alpaca", "finra"])
-    account: dict = {"event": "account", "at": f"{day}T09:00:00", "cash": cash, "brokerage": firm}
+    drawn = rng.choice(["alpaca", "finra"])
+    account: dict = {"event": "account", "at": f"{day}T09:00:00", "cash": cash, "brokerage": firm or drawn}
     if rng.random() < 0.7 and day < date(2026, 6, 4):
         account["pattern_day_trader"] = True
     if rng.random() < 0.6:
