@@ -31,6 +31,7 @@ TABLE = re.compile(r"(<!-- table: (\w+) ?([^\n]*?) -->\n).*?(<!-- /table -->)", 
 
 #: The page of docs/rules on which a reason is explained.
 PAGE_OF: dict[Reason, str] = {
+    Reason.INVALID_ORDER: "prices.md",
     Reason.PRICE: "prices.md",
     Reason.TRADING_BLOCKED: "index.md",
     Reason.LIQUIDATION_ONLY: "pattern-day-trader.md",
