@@ -50,6 +50,13 @@ class Restriction(NamedTuple):
         return {"kind": self.kind, "from": self.start.isoformat(), "until": until, "why": self.why}
 
 
+class _Towards(NamedTuple):
+    """What has come in for a Fed call, dollars: deposits, and initial margin that closes have released."""
+
+    paid_in: float = 0.0
+    released: float = 0.0
+
+
 class Obligations:
     """The calls and restrictions of one account.
 
@@ -63,7 +70,7 @@ class Obligations:
         self.calls: list[MarginCall] = []
         self.restrictions: list[Restriction] = []
         self.told: list[tuple[str, MarginCall]] = []
-        self._fed: list[tuple[int, float]] = []  # Fed calls that the last close left unmet: (index, dollars that had come in)
+        self._fed: list[tuple[int, _Towards]] = []  # Fed calls that the last close left unmet, by index
         self._at_close: tuple[float, float] | None = None  # of a measured close: (deposits, release) that it has counted for them
         self._met_since: set[str] = set()  # Fed calls met after that close
 
@@ -133,33 +140,36 @@ class Obligations:
         paid_in = self._taken(deposits, 0.0)
         return paid_in, self._taken(*self._at_close) - paid_in
 
-    def _received(self, deposits: float, release: float) -> list[float]:
-        """What Fed calls have received: the oldest unmet one first; a net withdrawal takes back what the newest had, down to nothing."""
-        left, back = max(0.0, deposits) + release, max(0.0, -deposits)
-        had = [received for _, received in self._fed]
+    def _received(self, deposits: float, release: float) -> list[_Towards]:
+        """What has come in for each unmet Fed call: the oldest first, deposits before what the close releases. A net withdrawal takes back
+        what deposits had brought, from the newest on, down to nothing."""
+        had = [towards for _, towards in self._fed]
+        back = max(0.0, -deposits)
         for k in reversed(range(len(had))):
             if self.calls[self._fed[k][0]].satisfied_on is None:
-                taken = min(back, had[k])
+                taken = min(back, had[k].paid_in)
                 back -= taken
-                had[k] -= taken
-        for k, (i, _) in enumerate(self._fed):
-            share = min(left, max(0.0, self.calls[i].amount - had[k]))
-            left -= share
-            had[k] += share
+                had[k] = had[k]._replace(paid_in=had[k].paid_in - taken)
+        for name, left in (("paid_in", max(0.0, deposits)), ("released", release)):
+            for k, (i, _) in enumerate(self._fed):
+                share = min(left, max(0.0, self.calls[i].amount - sum(had[k])))
+                left -= share
+                had[k] = had[k]._replace(**{name: getattr(had[k], name) + share})
         return had
 
     def _taken(self, deposits: float, release: float) -> float:
         """The same in dollars together; a call once met has taken all of its amount."""
-        received = self._received(deposits, release)
-        met = [self.calls[i].satisfied_on is not None and self.calls[i].id not in self._met_since for i, _ in self._fed]
-        return sum(
-            (self.calls[i].amount if done else got) - before for (i, before), got, done in zip(self._fed, received, met, strict=True)
-        )
+        found = 0.0
+        for (i, before), received in zip(self._fed, self._received(deposits, release), strict=True):
+            call = self.calls[i]
+            done = call.satisfied_on is not None and call.id not in self._met_since
+            found += (call.amount if done else sum(received)) - sum(before)
+        return found
 
     def _write(self, deposits: float, release: float) -> None:
         for (i, _), received in zip(self._fed, self._received(deposits, release), strict=True):
             if self.calls[i].satisfied_on is None:
-                self.calls[i] = replace(self.calls[i], received=received)
+                self.calls[i] = replace(self.calls[i], received=sum(received))
 
     def level_moved(self, rise: float) -> None:
         """A transaction of the customer's raised (negative: lowered) the intraday margin level: what counts where gains of the market do not."""
@@ -183,7 +193,7 @@ class Obligations:
     def _meet(self, i: int, day: date, *, after_close: bool = False) -> None:
         self._move(i, "met", day)
         call = self.calls[i]
-        if call.kind == "fed" and self._at_close is not None and below(self._received(*self._at_close)[self._place(i)], call.amount):
+        if call.kind == "fed" and self._at_close is not None and below(sum(self._received(*self._at_close)[self._place(i)]), call.amount):
             self._met_since.add(call.id)
         for restriction in [r for r in self.restrictions if r.why == call.id and call.kind != "fed"]:
             if restriction.until is not None and restriction.until < day:
@@ -227,7 +237,7 @@ class Obligations:
         """From the close on: Fed calls that it left unmet with what they had received then, and those that it made."""
         received = dict(zip((i for i, _ in self._fed), self._received(*self._at_close or (0.0, 0.0)), strict=True))
         self._fed = [
-            (i, received.get(i, 0.0))
+            (i, received.get(i, _Towards()))
             for i, call in enumerate(self.calls)
             if call.kind == "fed" and (call.satisfied_on is None or call.id in self._met_since)
         ]

@@ -106,8 +106,9 @@ READING 37: interest: for every night up to the next session, the debit settled 
 READING 38: the net release is summed over all fills since the last close, each date's lots by themselves (today's first, FIFO): a lot opened
     costs its initial rate of its price; closed on the same date it gives that back with its P/L in full, also when a close lay between;
     a carried one releases its initial rate at the sale's price. SMA (as above, before the release) pays a shortfall first. Deposits pay
-    into Fed calls from the evening they were measured on; a call is met from its issue day on. A withdrawal first takes back what
-    deposits have paid into unmet calls, newest first, the rest comes out of SMA. SMA itself and price gains meet no open call. The
+    into Fed calls from the evening they were measured on; a call is met from its issue day on. Deposits and withdrawals since a
+    close are one sum, whatever their order; below zero it first takes back what deposits have paid into unmet calls, newest first, the
+    rest comes out of SMA. SMA itself and price gains meet no open call. The
     third call's restriction stands unmarked in the contract's table, so it holds for the bare rule too.
 READING 39: maintenance and deposit-cured calls are looked at after every event from their issue on, minimum_equity and intraday_margin at
     closes. What meets an intraday_margin call is summed from the close that measured it: deposits less withdrawals, and for every fill
@@ -398,6 +399,7 @@ class Call:
     ended: D | None = None
     received: float = 0.0
     deposited: float = 0.0  # the part of `received` that came by deposits
+    at_close: tuple[float, float] = (0.0, 0.0)  # both at the last close
     level: float = 0.0  # end-of-day level of the deficit day
     caused: float = 0.0  # what deposits and transactions had caused until then
     minor: bool = False
@@ -480,6 +482,7 @@ class World:
         self.sma = 0.0
         self.close_pos: dict[str, float] = dict(self.pos)  # positions at the last close
         self.since_cash = 0.0  # cash moves since the last close that reach the SMA
+        self.flow = self.flow_to_sma = 0.0  # deposits less withdrawals since the last close, and what of it reaches the SMA
         self.caused = 0.0  # deposits less withdrawals and what transactions did to the intraday level, since the start
         self.day = Day(start=dict(self.pos), start_price=dict(self.mark), start_cash=self.cash)
         self.day_before = Day()
@@ -1296,10 +1299,9 @@ class World:
         level = self.margin_level()
         self.cash += amount
         self.ledger.append((self.session, amount))
-        if kind == "deposit":
-            self.since_cash += self.pay_fed(amount, deposit=True)
-        elif kind == "withdraw":
-            self.since_cash += self.take_back(amount)
+        if kind in ("deposit", "withdraw"):
+            self.flow += amount
+            self.net_flow()
         else:
             self.since_cash += amount
         if kind in ("deposit", "withdraw"):
@@ -1410,6 +1412,9 @@ class World:
         fed = self.net_the_day()
         self.measure_calls(fed)
         self.since_cash, self.close_pos = 0.0, dict(self.pos)
+        self.flow = self.flow_to_sma = 0.0
+        for c in self.calls:
+            c.at_close = (c.received, c.deposited)
         old = not self.intraday_regime
         self.rows.append(
             {
@@ -1571,6 +1576,18 @@ class World:
         recent = [c for c in self.calls if c.kind == "fed" and c.issued > minus_a_year(call.issued)]
         if not self.off and len(recent) >= int(self.set.get("fed_calls_before_restriction", 3)):
             self.restrictions.append(Restriction("liquidation_only", call.issued, call.issued + dt.timedelta(days=89), call.id))
+
+    def net_flow(self) -> None:
+        """Deposits less withdrawals since the last close as one sum: what Fed calls had at that close is put back, then the sum comes in."""
+        left = self.flow
+        for c in self.calls:
+            if c.kind == "fed" and c.satisfied is None:
+                c.received, c.deposited = c.at_close
+            elif c.kind == "fed":
+                left -= c.received - c.at_close[0]  # met since the close, and stays so
+        left = self.pay_fed(left, deposit=True) if left > 0 else self.take_back(left)
+        self.since_cash += left - self.flow_to_sma
+        self.flow_to_sma = left
 
     def pay_fed(self, amount: float, deposit: bool = False) -> float:
         """Pay into unmet Fed calls, oldest first; what is left over."""

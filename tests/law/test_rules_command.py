@@ -180,7 +180,7 @@ def test_between_two_switches_a_regime_is_missing() -> None:
 
 
 def test_firms_that_agree_say_so() -> None:
-    out = ask("--compare", "finra,public", "--on", "2026-09-01").output
+    out = ask("--compare", "finra,vanguard", "--on", "2026-09-01").output
     assert "They differ in nothing on this day" in out
 
 
