@@ -341,7 +341,7 @@ def short_permission(case: Case) -> Iterator[Refusal]:
     if not case.asset.shortable:
         yield Refusal(Reason.NOT_SHORTABLE, "shortable", {"symbol": case.symbol}, f"{case.symbol} cannot be sold short.")
     elif not case.asset.easy_to_borrow and case.rules.short_needs_easy_to_borrow:
-        why = f"{case.symbol} is hard to borrow and cannot be sold short."
+        why = f"{case.symbol} is hard to borrow and no locate is held, so it cannot be sold short."
         yield Refusal(Reason.NOT_SHORTABLE, "short_needs_easy_to_borrow", {"symbol": case.symbol, "easy_to_borrow": False}, why)
     if not case.rules.short_selling:
         why = f"there is no short selling at this brokerage; {case.what} would sell {shares(case.opening)} short."

@@ -762,6 +762,8 @@ class World:
     # ------------------------------------------------------------------ day trades
 
     def method(self) -> str:
+        if self.intraday_regime:
+            return "direction"  # a parameter of the old regime
         if self.set.get("counting_method"):
             return self.set["counting_method"]
         return "opening_fifo" if not self.alpaca and self.today < D(2021, 3, 24) else "direction"

@@ -68,7 +68,18 @@ def neutral(audit: Audit, last: dict[str, float], since: str, until: str, rng: r
         _ = account.state, account.calls, account.restrictions, account.sma, account.forecast(), account.distance()
 
 
-@pytest.mark.parametrize("seed", [s if s < 40 else pytest.param(s, marks=LONG) for s in range(400)])
+FIRMS = st.sampled_from([None, None, "schwab", "robinhood", "sofi", "fidelity"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1_000_000), FIRMS, st.randoms(use_true_random=False))
+def test_neutral_events_in_any_history(seed: int, firm: str | None, rng: random.Random) -> None:
+    events = played(history(seed, firm), Player())
+    assert report(events, rng) == report(events)
+
+
+@LONG
+@pytest.mark.parametrize("seed", range(400))
 def test_neutral_events_in_random_histories(seed: int) -> None:
     events = played(history(seed), Player())
     assert report(events, random.Random(seed)) == report(events)
