@@ -195,7 +195,7 @@ def test_sma_step_by_step() -> None:
         ("finra", NEW, Asset("X", leverage=3), 100, 100.0, 7_500),
         ("finra", NEW, Asset("X", leverage=5), -100, 100.0, 15_000),
         ("alpaca", OLD, Asset("X"), 100, 2.49, 249),
-        ("alpaca", OLD, Asset("X", leverage=3), 100, 10.0, 1_000),
+        ("alpaca", date(2026, 1, 22), Asset("X", leverage=3), 100, 10.0, 1_000),
         ("alpaca", NEW, Asset("X", leverage=3), 100, 10.0, 750),
         ("alpaca", date(2020, 11, 8), Asset("X", leverage=3), 100, 10.0, 900),
         ("alpaca", date(2020, 11, 8), Asset("X", leverage=2), 100, 10.0, 600),
@@ -225,8 +225,15 @@ def test_six_times_equity(held: int, bound: bool) -> None:
     [(40.0, None, 4_160), (80.0, None, 8_200)],
 )
 def test_the_collar(price: float, limit: float | None, value: float) -> None:
-    account = account_on(OLD, value / 2, brokerage="alpaca")
+    account = account_on(date(2026, 1, 22), value / 2, brokerage="alpaca")
     account.mark({"X": price})
+    assert account.max_quantity("X", "buy") == 100
+
+
+def test_no_collar_from_the_day_on_which_the_page_was_read() -> None:
+    """100 shares at $40 are valued at $4,000."""
+    account = account_on(date(2026, 1, 23), 2_000, brokerage="alpaca")
+    account.mark({"X": 40.0})
     assert account.max_quantity("X", "buy") == 100
 
 
