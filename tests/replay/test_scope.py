@@ -267,8 +267,8 @@ BUSY = {
         {"brokerage": "tastytrade", "cash": 60_000.0, "account": {"pattern_day_trader": True}, "sizer": "PercentOfEquity(percent=150)"},
     ),
     "intraday margin": (
-        {"seed": 37, "start": "2026-06-08", "days": 8, "prices": (120, 30), "flat": True, "rest": 0.5},
-        {"cash": 24_000.0, "account": {}, "sizer": "PercentOfEquity(percent=390)"},
+        {"seed": 5, "start": "2026-06-08", "days": 8, "flat": True, "scale": 10, "rest": 0.1, "move": 0.004},
+        {"brokerage": "firstrade", "cash": 24_000.0, "account": {}, "sizer": "PercentOfEquity(percent=390)"},
     ),
 }
 
