@@ -14,7 +14,7 @@ from wild import bars, beside, days_from, recording
 from bt_pdt import study
 from bt_pdt.errors import BadInput
 from bt_pdt.orders import Asset
-from bt_pdt.replay.worth import cents
+from bt_pdt.replay.worth import cents, plus
 
 
 def asks(at):
@@ -263,3 +263,14 @@ def test_cents_are_rounded_as_python_rounds():
         assert cents(half) == round(half, 2)
         other = rng.uniform(-1e5, 1e5)
         assert cents(other) == round(other, 2)
+
+
+def test_sums_are_taken_as_python_takes_them():
+    """Its own ``sum`` keeps what rounding leaves out from 3.12 on: half a cent is rounded up or down by it."""
+    rng = random.Random(7)
+    for _ in range(2_000):
+        amounts = [rng.randrange(-(10**7), 10**7) * 0.005 for _ in range(rng.randrange(1, 9))]
+        total = lost = 0.0
+        for amount in amounts:
+            total, lost = plus(total, lost, amount)
+        assert total + lost == sum(amounts)
