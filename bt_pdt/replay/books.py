@@ -26,8 +26,8 @@ def run_of(book: Book, s: int) -> Any:
 
 
 @compiled
-def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tuple[float, int, float, float, float]:
-    """(what is left of ``qty``, day trades, DTBP given back, shares, profit) of closing today's lots."""
+def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tuple[float, int, float, float]:
+    """(what is left of ``qty``, day trades, DTBP given back, shares) of closing today's lots; their profit is in ``done``."""
     state, run = book.state[0], book.runs[s]
     sign = 1.0 if qty > 0 else -1.0
     taken = min(abs(qty), abs(run.opened))
@@ -51,7 +51,7 @@ def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tupl
             shares -= piece
     run.phase_open = False
     left = taken
-    back = today = profit = 0.0
+    back = today = 0.0
     for k in range(run.lots):
         if left <= DUST:
             break
@@ -61,9 +61,9 @@ def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tupl
         piece = min(left, lot.qty)
         back += lot.charge * piece
         today += piece
-        profit += piece * price - lot.price * piece if qty < 0 else lot.price * piece - piece * price
         done = book.done[state.lots_done]
         done.opened, done.closed, done.dollars = lot.moment, state.executions, lot.charge * piece
+        done.profit = piece * price - lot.price * piece if qty < 0 else lot.price * piece - piece * price
         state.lots_done += 1
         lot.qty -= piece
         left -= piece
@@ -78,7 +78,7 @@ def _close_today(book: Book, law: Any, s: int, qty: float, price: float) -> tupl
             for k in range(run.lots):
                 book.lots[s, k].qty = 0.0
     rest = qty - sign * taken
-    return (rest if abs(rest) > DUST else 0.0), count, back, today, profit
+    return (rest if abs(rest) > DUST else 0.0), count, back, today
 
 
 @compiled
@@ -94,15 +94,15 @@ def _reduce_carried(book: Book, s: int, qty: float) -> float:
 
 
 @compiled
-def execute(book: Book, law: Any, s: int, qty: float, price: float, charge: float) -> tuple[int, float, float, float]:
-    """Books signed ``qty``: (day trades, shares opened, carried shares closed, profit on today's lots)."""
+def execute(book: Book, law: Any, s: int, qty: float, price: float, charge: float) -> tuple[int, float, float]:
+    """Books signed ``qty``: (day trades, shares opened, carried shares closed)."""
     state, run = book.state[0], run_of(book, s)
     rest, count = qty, 0
-    back = today = profit = 0.0
+    back = today = 0.0
     if run.carried * rest < 0 and not run.same_side:
         rest = _reduce_carried(book, s, rest)
     if run.opened * rest < 0:
-        rest, count, back, today, profit = _close_today(book, law, s, rest, price)
+        rest, count, back, today = _close_today(book, law, s, rest, price)
     if run.carried * rest < 0:
         rest = _reduce_carried(book, s, rest)
     opened = 0.0
@@ -128,9 +128,8 @@ def execute(book: Book, law: Any, s: int, qty: float, price: float, charge: floa
             state.left_out = L_DUST
         now = 0.0
     _hold(book, s, now)
-    book.marks[s] = price
     touch(book, s)
-    return count, opened, max(0.0, abs(qty) - opened - today), profit
+    return count, opened, max(0.0, abs(qty) - opened - today)
 
 
 @compiled

@@ -10,7 +10,7 @@ from .books import peak, reserved, touch
 from .compiled import compiled
 from .refusing import dtbp_left, regt_left
 from .shapes import BY_EQUITY, Book, Law, Tape
-from .worth import below, level, margins, multiplier, required, sums
+from .worth import DUST, below, concentrated, level, margins, multiplier, plus, required, sums
 
 
 @compiled
@@ -36,11 +36,21 @@ def after_event(book: Book, law: Any, shares: Any, tape: Tape) -> None:
 
 
 @compiled
-def mark_held(book: Book, tape: Tape, t: int) -> None:
-    """What is held, at the newest closes."""
+def reprice(book: Book, s: int, price: float) -> bool:
+    """The last price of a symbol becomes ``price``; False if it is that already, which is no event."""
+    changed = book.marks[s] != price
+    book.marks[s] = price
+    return changed
+
+
+@compiled
+def mark_held(book: Book, tape: Tape, t: int) -> bool:
+    """What is held, at the newest closes; False if nothing changed."""
+    changed = False
     for i in range(book.state[0].held):
         s = book.held[i]
-        book.marks[s] = tape.closes[t, s]
+        changed |= reprice(book, s, tape.closes[t, s])
+    return changed
 
 
 @compiled
@@ -77,34 +87,60 @@ def start_session(book: Book, law: Any, tape: Tape) -> None:
 
 
 @compiled
-def _kept_initial(book: Book, law: Any, shares: Any) -> float:
-    """Initial margin of today's lots that are still held, at trade price."""
+def _release(book: Book, law: Any, shares: Any) -> float:
+    """What all transactions since the last close set free of initial margin, combined: lots of today that are kept need theirs."""
     total = 0.0
-    for i in range(book.state[0].held):
-        s = book.held[i]
+    for i in range(book.state[0].movers):
+        s = book.movers[i]
         run = book.runs[s]
-        for k in range(run.lots if run.begun else 0):
+        needed = lost = 0.0
+        for k in range(run.lots):
             lot = book.lots[s, k]
             if lot.qty > 0.0:
-                total += required(law, shares[s], lot.qty if run.opened > 0 else -lot.qty, lot.price, lot.price)[0]
-    return total
+                needed, lost = plus(needed, lost, required(law, shares[s], lot.qty if run.opened > 0 else -lot.qty, lot.price)[0])
+        total += needed + lost
+    return float(book.state[0].released - total)
 
 
 @compiled
-def _deficiency(book: Book, law: Any, shares: Any) -> float:
-    """Initial margin less equity with today's kept lots at trade price."""
-    equity, initial, _ = margins(book, law, shares)
-    for i in range(book.state[0].held):
-        s = book.held[i]
-        run = book.runs[s]
-        for k in range(run.lots if run.begun else 0):
-            lot = book.lots[s, k]
-            if lot.qty > 0.0:
-                qty = lot.qty if run.opened > 0 else -lot.qty
-                mark = book.marks[s]
-                initial += required(law, shares[s], qty, lot.price, lot.price)[0] - required(law, shares[s], qty, mark, mark)[0]
-                equity -= qty * (mark - lot.price)
-    return initial - equity
+def _held_before(book: Book, i: int) -> tuple[int, float]:
+    """(symbol, shares) at place ``i`` had nothing been traded: of what is held, then of what was traded away."""
+    state = book.state[0]
+    s = book.held[i] if i < state.held else book.movers[i - state.held]
+    if i >= state.held and book.pos[s] != 0.0:
+        return s, 0.0  # had its place already
+    before = book.pos[s]
+    for k in range(state.movers):
+        if book.movers[k] == s:
+            before -= book.net[s]
+    return s, (before if abs(before) > DUST else 0.0)
+
+
+@compiled
+def _excess_without(book: Book, law: Any, shares: Any) -> float:
+    """Equity over initial margin at the marks, had nothing been traded since the last close."""
+    state = book.state[0]
+    if state.movers == 0:
+        equity, initial, _ = margins(book, law, shares)
+        return equity - initial
+    cash = state.cash - state.traded
+    equity, initial, lost, longs, missed = cash, 0.0, 0.0, 0.0, 0.0
+    for i in range(state.held + state.movers):
+        s, qty = _held_before(book, i)
+        if qty != 0.0:
+            equity += qty * book.marks[s]
+            initial, lost = plus(initial, lost, required(law, shares[s], qty, book.marks[s])[0])
+            if qty > 0.0:
+                longs, missed = plus(longs, missed, qty * book.marks[s])
+    initial, longs = initial + lost, longs + missed
+    for i in range(state.held + state.movers):
+        s, qty = _held_before(book, i)
+        if qty != 0.0:
+            first, held = required(law, shares[s], qty, book.marks[s])
+            more, _, found = concentrated(law, cash, longs, qty * book.marks[s], first, held)
+            if found:
+                return equity - max(initial, initial + more)
+    return equity - initial
 
 
 @compiled
@@ -120,10 +156,11 @@ def measure(book: Book, laws: Law, which: int, tape: Tape, row: Any, answers: bo
         if book.orders[i].ends == d and book.orders[i].works:
             book.orders[i].works = False
             touch(book, book.orders[i].symbol)
-    created = _kept_initial(book, law, shares) + state.flow + state.cured - state.sma
-    short_by = _deficiency(book, law, shares)
+    release = _release(book, law, shares)
+    met = owing.fed_close(book, max(0.0, release))
+    available = max(0.0, state.sma + state.other, _excess_without(book, law, shares))
     times = multiplier(book, law, shares)
-    state.sma = max(0.0, -created, equity - initial)
+    state.sma = max(0.0, available + release - met)
     row.equity, row.maintenance_margin, row.initial_margin = equity, maintenance, initial
     row.bod_dtbp, row.lowest_dtbp = state.bod, state.lowest_dtbp
     row.regt_buying_power = regt_left(book, law, shares, reserved(book)[1])
@@ -140,9 +177,10 @@ def measure(book: Book, laws: Law, which: int, tape: Tape, row: Any, answers: bo
     if not math.isnan(law.borrow_fee_rate) and law.borrow_fee_rate != 0.0:
         row.borrow_fee = sums(book, law, shares)[1] * law.borrow_fee_rate / law.interest_day_count * tape.gap[d]
     state.measured = True
-    state.flow = state.cured = 0.0
+    state.other = state.released = state.traded = 0.0
+    state.movers = 0
     exposure, traded = peak(book, False), peak(book, True)
-    owing.close(book, laws, which, tape, d, times, exposure, traded, created, short_by, answers)
+    owing.close(book, laws, which, tape, d, times, exposure, traded, -release - available, answers)
     for i in range(state.held):
         s = book.held[i]
         if book.runs[s].stuck:
@@ -186,9 +224,7 @@ def reach(book: Book, laws: Law, which: int, tape: Tape, d: int, rows: Any, answ
         if not state.measured:
             last = tape.last_step[now]
             if last >= 0:
-                epoch = laws.epoch[which, now]
                 mark_held(book, tape, last)
-                after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
             measure(book, laws, which, tape, rows[now], answers)
         next_session(book, laws, which, tape, rows[now])
 
@@ -200,9 +236,7 @@ def close_late(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any,
     d = tape.day[t]
     if not tape.late[t] or state.measured or state.left_out != 0:
         return
-    epoch = laws.epoch[which, d]
     last = tape.last_step[d] if tape.last_step[d] >= 0 else t - 1
     if last >= 0:
         mark_held(book, tape, last)
-    after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
     measure(book, laws, which, tape, rows[d], answers)

@@ -22,7 +22,7 @@ from .shapes import (
     Log,
     Tape,
 )
-from .worth import DUST, exceeds, level, margins, required
+from .worth import DUST, exceeds, level, margins, power_used, required
 
 
 @compiled
@@ -56,17 +56,36 @@ def host_execute(book: Book, s: int, size: float, price: float) -> None:
 
 
 @compiled
+def _count_trade(book: Book, s: int, size: float, price: float) -> None:
+    """What an execution did to the books since the last close."""
+    state = book.state[0]
+    new = True
+    for i in range(state.movers):
+        new &= book.movers[i] != s
+    if new:
+        book.movers[state.movers], book.net[s] = s, 0.0
+        state.movers += 1
+    book.net[s] += size
+    state.traded += -size * price
+
+
+@compiled
 def post(book: Book, law: Any, shares: Any, tape: Tape, s: int, size: float, price: float) -> None:
     """One execution on the account's books."""
     state = book.state[0]
     d = state.session
+    book.marks[s] = price  # a mark of its own: what it moves is no doing of the customer's
     before = level(book, law, shares)
-    charge = price
-    if law.dtbp_by_requirement and law.pdt:
-        maintenance = required(law, shares[s], size, price, price)[1]
-        charge = price * max(1.0, maintenance / (abs(size) * price) / law.maintenance_law_rate)
-    count, opened, carried, profit = execute(book, law, s, size, price, charge)
-    state.flow += 0.0 - profit - carried * price * law.regt_initial_long
+    charge = price * power_used(law, shares[s], size, price) if law.pdt else price
+    closed = state.lots_done
+    count, opened, carried = execute(book, law, s, size, price, charge)
+    _count_trade(book, s, size, price)
+    released = 0.0
+    if carried > DUST:
+        released += required(law, shares[s], math.copysign(carried, -size), price)[0]
+    for k in range(closed, state.lots_done):
+        released += book.done[k].profit
+    state.released += released
     if not math.isnan(law.margin_interest_rate) and law.margin_interest_rate != 0.0:
         book.unsettled_due[state.unsettled] = tape.settles[law.settlement_days, d]
         book.unsettled[state.unsettled] = -size * price
@@ -77,7 +96,6 @@ def post(book: Book, law: Any, shares: Any, tape: Tape, s: int, size: float, pri
             state.deficit = -now
             state.deficit_equity = margins(book, law, shares)[0]
     if state.owing:
-        owing.sold(book, (abs(size) - 2.0 * opened) * price * law.regt_initial_long)
         owing.level_moved(book, level(book, law, shares) - before)
     state.fills += 1
     state.day_trades += count

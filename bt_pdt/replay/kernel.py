@@ -38,7 +38,7 @@ def _morning(book: Book, laws: Law, which: int, tape: Tape, d: int, variant: Any
                 paid = cents(amount)
                 if paid != 0.0:
                     state.cash -= paid
-                    state.sma -= paid
+                    state.other -= paid
                     epoch = laws.epoch[which, d]
                     after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
             interest, borrow = cents(state.interest), cents(state.borrow)
@@ -73,11 +73,11 @@ def _watched(book: Book, law: Any, shares: Any, tape: Tape, t: int, worst: bool)
             longs += value
         else:
             shorts -= value
-        kept += required(law, shares[s], book.pos[s], price, price)[1]
+        kept += required(law, shares[s], book.pos[s], price)[1]
     for i in range(book.state[0].held):
         s = book.held[i]
         price = _watched_price(book, tape, t, s, worst)
-        held = required(law, shares[s], book.pos[s], price, price)[1]
+        held = required(law, shares[s], book.pos[s], price)[1]
         _, more, found = concentrated(law, cash, longs, book.pos[s] * price, 0.0, held)
         if found:
             kept += more
@@ -152,8 +152,8 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
             state.left_out = L_LATE
         if state.owing and _open_call(book):
             epoch = laws.epoch[which, d]
-            mark_held(book, tape, t)
-            after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
+            if mark_held(book, tape, t):
+                after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
         if i < wanted and intents.step[i] == t:
             for k in range(len(marked)):
                 marked[k] = False
@@ -163,9 +163,7 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
         if state.left_out:
             return
     if not state.measured:
-        epoch = laws.epoch[which, state.session]
         mark_held(book, tape, len(tape.day) - 1)
-        after_event(book, laws.rules[epoch], laws.securities[epoch], tape)
         measure(book, laws, which, tape, rows[state.session], answers)
     if state.owing:
         owing.renew(book, tape)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..margin import long_rate
+from ..margin import day_trading_rate, long_rate
 from ..orders import Asset
 from ..rules.rulebook import PDT, Rulebook, Rules
 from . import scope
@@ -80,6 +80,7 @@ def _rules(rules: Rules) -> Array:
         else:
             row[name] = allowed[value] if isinstance(allowed, scope.Choice) else value
     row["maintenance_days"] = 0 if rules.maintenance_real_time else min(rules.maintenance_call_days, rules.maintenance_call_outer_days)
+    row["gtc_days"] = -1 if rules.gtc_calendar_days is None else rules.gtc_calendar_days
     return found
 
 
@@ -111,16 +112,19 @@ def _security(rules: Rules, asset: Asset) -> Array:
     for k, band in enumerate(bands):
         row["long_below"][k], row["long_inclusive"][k] = band.below, band.inclusive
         inside = band.below if band.inclusive else _inside(bands[k - 1].below if k else 0.0, band.below)
-        row["long_rate"][k] = long_rate(rules, asset, inside)
+        row["long_rate"][k], row["long_day"][k] = long_rate(rules, asset, inside), day_trading_rate(rules, asset, 1.0, inside)
+    multiple = abs(asset.leverage or 1)
     for k, band in enumerate(shorts):
         rate = band.rate if asset.maintenance is None else asset.maintenance
-        multiple = abs(asset.leverage or 1)
         if multiple > 1 and rules.maintenance_leveraged_scaling and asset.maintenance is None:
             rate = max(rate, rules.maintenance_leveraged_short_rate * multiple)
         row["short_below"][k], row["short_per_share"][k], row["short_rate"][k] = band.below, band.per_share, rate
-    row["own_short"] = asset.maintenance or 0.0
-    if asset.maintenance is None and abs(asset.leverage or 1) > 1 and rules.maintenance_leveraged_scaling:
-        row["own_short"] = rules.maintenance_leveraged_short_rate * abs(asset.leverage or 1)
+        row["short_band"][k] = band.rate
+    row["own_short"] = row["least_short"] = asset.maintenance or 0.0
+    if asset.maintenance is None and multiple > 1 and rules.maintenance_leveraged_scaling:
+        row["own_short"] = rules.maintenance_leveraged_short_rate * multiple
+    row["multiple"] = max(1.0, multiple)
+    row["scale"] = multiple if multiple > 1 and rules.dt_leveraged_etf_scaling else 1.0
     row["barred_short"] = not asset.shortable or (not asset.easy_to_borrow and bool(rules.short_needs_easy_to_borrow))
     return found
 

@@ -30,7 +30,7 @@ from .shapes import (
     Law,
     Tape,
 )
-from .worth import below, exceeds, margins
+from .worth import below, exceeds, level, margins, plus
 
 
 @compiled
@@ -135,19 +135,18 @@ def look(book: Book, law: Any, shares: Any, tape: Tape, d: int) -> bool:
 
 
 @compiled
-def sold(book: Book, amount: float) -> None:
-    """Half the proceeds of a sale (negative: of a purchase) counts for Fed calls."""
-    state = book.state[0]
-    most = 0.0
-    for i in range(state.calls):
+def fed_close(book: Book, release: float) -> float:
+    """The initial margin that the day's transactions set free together meets Fed calls, the oldest first: the dollars that they take."""
+    taken = lost = 0.0
+    for i in range(book.state[0].calls):
         call = book.calls[i]
         if call.kind == FED and call.satisfied < 0:
-            most = max(most, max(0.0, call.amount - call.received))
-    state.cured += max(0.0, min(amount, most))
-    for i in range(state.calls):
-        call = book.calls[i]
-        if call.kind == FED and call.satisfied < 0:
-            call.received += amount
+            before = call.received
+            share = min(release, max(0.0, call.amount - before))
+            release -= share
+            call.received += share
+            taken, lost = plus(taken, lost, call.received - before)
+    return taken + lost
 
 
 @compiled
@@ -259,14 +258,13 @@ def close(
     times: int,
     exposure: float,
     traded: float,
-    created: float,
-    short_by: float,
+    missing: float,
     answers: bool,
 ) -> None:
     """The close of session ``d``: what it meets, deadlines that pass with it, and the calls that it makes.
 
-    ``times`` is the multiplier, ``exposure`` and ``traded`` the peak and the sum of day-traded dollars, ``created`` the initial margin that
-    trades created, ``short_by`` initial margin over equity with today's kept lots at trade price.
+    ``times`` is the multiplier, ``exposure`` and ``traded`` the peak and the sum of day-traded dollars, ``missing`` the initial
+    margin that the day's transactions need beyond SMA.
     """
     state = book.state[0]
     law, shares = laws.rules[laws.epoch[which, d]], laws.securities[laws.epoch[which, d]]
@@ -275,7 +273,7 @@ def close(
     for i in range(state.held):
         if book.pos[book.held[i]] < 0:
             short = True
-    level = 0.0 if law.pdt else equity - maintenance
+    now = level(book, law, shares)
     has_maintenance = has_minimum = False
     for i in range(state.calls):
         if is_open(book.calls[i]):
@@ -283,37 +281,37 @@ def close(
             has_minimum |= book.calls[i].kind == MINIMUM_EQUITY
     stepped_down = state.in_force[POWER_2X] != 0
     look(book, law, shares, tape, d)
-    _meet_at_close(book, laws, which, tape, d, equity, level, short)
+    _meet_at_close(book, laws, which, tape, d, equity, now, short)
     _pass_deadlines(book, laws, which, tape, d)
     if law.pdt:
         if stepped_down:
             start = law.dt_multiple_under_call * max(0.0, state.excess_at_start)
             over = (traded if law.dt_aggregate_under_call else exposure) - start
             if exceeds(over, 0.0):
-                issue(book, law, tape, DAY_TRADE, over * (1.0 / law.dt_multiple_under_call), d, level, answers)
+                issue(book, law, tape, DAY_TRADE, over * (1.0 / law.dt_multiple_under_call), d, now, answers)
         else:
             start, asked = state.bod, True
             if times < law.dt_buying_power_multiple:
                 asked = law.dt_unflagged_call
                 start = law.dt_buying_power_multiple * max(0.0, state.excess_at_start)
             if asked and exceeds(exposure - start, 0.0):
-                issue(book, law, tape, DAY_TRADE, (exposure - start) * law.dt_call_ratio, d, level, answers)
-    if exceeds(min(created, short_by), law.regt_de_minimis):
-        issue(book, law, tape, FED, min(created, short_by), d, level, answers)
+                issue(book, law, tape, DAY_TRADE, (exposure - start) * law.dt_call_ratio, d, now, answers)
+    if exceeds(missing, law.regt_de_minimis):
+        issue(book, law, tape, FED, missing, d, now, answers)
     if exceeds(maintenance - equity, 0.0) and not has_maintenance:
-        issue(book, law, tape, MAINTENANCE, maintenance - equity, d, level, answers)
+        issue(book, law, tape, MAINTENANCE, maintenance - equity, d, now, answers)
     needed, parameter = 0.0, -1
     if law.pdt and state.flagged and law.minimum_equity_call:
         needed, parameter = law.pdt_min_equity, 0
     elif law.margin_min_equity_call and (below(state.cash, 0.0) or short):
         needed, parameter = law.margin_min_equity, 1
     if parameter >= 0 and below(equity, needed) and not has_minimum:
-        i = issue(book, law, tape, MINIMUM_EQUITY, needed - equity, d, level, answers)
+        i = issue(book, law, tape, MINIMUM_EQUITY, needed - equity, d, now, answers)
         book.calls[i].parameter, book.calls[i].required = parameter, needed
     if not law.pdt and exceeds(state.deficit, 0.0):
         minor = not exceeds(state.deficit, min(law.imd_minor_ratio * max(0.0, state.deficit_equity), law.imd_minor_limit))
         if not minor or law.imd_call_minor:
-            i = issue(book, law, tape, INTRADAY, state.deficit, d, level, answers)
+            i = issue(book, law, tape, INTRADAY, state.deficit, d, now, answers)
             book.calls[i].minor = minor
 
 

@@ -19,6 +19,7 @@ from .shapes import (
     LIQUIDATION_ONLY,
     MARKET,
     NO_DAY_TRADES,
+    NO_DEFICIT,
     POWER_2X,
     R_CASH,
     R_CLOSING,
@@ -32,20 +33,35 @@ from .shapes import (
     R_PRICE,
     R_QTY,
     R_RESTRICTED,
+    R_SHAPE,
     R_WASH,
     STOP,
     STOP_LIMIT,
+    UNBLOCKED,
     Book,
 )
-from .worth import DUST, below, exceeds, margins, multiplier, order_price, required
+from .worth import DUST, below, exceeds, margins, multiplier, order_price, power_used, required
+
+
+@compiled
+def _dtbp_used(book: Book, law: Any) -> float:
+    """What today's openings use: those still held, or all of them where the sum of the day counts."""
+    state = book.state[0]
+    return float(state.opened_today if state.in_force[POWER_2X] != 0 and law.dt_aggregate_under_call else state.used_today)
 
 
 @compiled
 def dtbp_left(book: Book, law: Any, held_back: float) -> float:
     """Day-trading buying power net of today's open lots and of working opening orders."""
     state = book.state[0]
-    used = state.opened_today if state.in_force[POWER_2X] != 0 and law.dt_aggregate_under_call else state.used_today
-    return max(0.0, min(state.bod, state.bod - used - held_back))
+    return max(0.0, min(state.bod, state.bod - _dtbp_used(book, law) - held_back))
+
+
+@compiled
+def _under_call(book: Book, law: Any, held_back: float) -> float:
+    """Buying power while an open day-trade call steps it down."""
+    start = law.dt_multiple_under_call * max(0.0, book.state[0].excess_at_start)
+    return max(0.0, start - _dtbp_used(book, law) - held_back)
 
 
 @compiled
@@ -56,9 +72,10 @@ def regt_left(book: Book, law: Any, shares: Any, held_back: float) -> float:
 
 
 @compiled
-def intraday_power(book: Book, law: Any, shares: Any) -> float:
+def intraday_left(book: Book, law: Any, shares: Any, held_back: float) -> float:
+    """Four times the current excess, net of working opening orders."""
     equity, _, maintenance = margins(book, law, shares)
-    return law.intraday_multiple * max(0.0, equity - maintenance)
+    return max(0.0, law.intraday_multiple * max(0.0, equity - maintenance) - held_back)
 
 
 @compiled
@@ -79,11 +96,10 @@ def off_tick(asked: float) -> bool:
 def valued(law: Any, share: Any, sign: int, kind: int, price: float, limit: float, last: float) -> tuple[float, float, float]:
     """What one opening share is valued at: (order value, Reg T charge, what a dollar of it uses of day-trading buying power)."""
     each = order_price(law, sign, kind, price, limit, last)
-    initial, maintenance = required(law, share, float(sign), each, last if last != 0.0 else each)
-    scale = 1.0
-    if law.dtbp_by_requirement and each != 0.0:
-        scale = max(1.0, maintenance / each / law.maintenance_law_rate)
-    return each, initial * law.regt_buying_power_multiple, scale
+    if each == 0.0:
+        return 0.0, 0.0, 1.0
+    initial = required(law, share, float(sign), each)[0]
+    return each, initial * law.regt_buying_power_multiple, power_used(law, share, float(sign), each)
 
 
 @compiled
@@ -192,6 +208,26 @@ def _opposed(book: Book, s: int, sign: int) -> bool:
 
 
 @compiled
+def _over(book: Book, law: Any, shares: Any, times: int, value: float, regt: float, charge: float) -> bool:
+    """Does an opening order exceed its limit? Where two would do, both."""
+    held_value, held_regt, held_dtbp, _ = reserved(book)
+    if times == 1:
+        return exceeds(value, max(0.0, book.state[0].cash - held_value))
+    if law.pdt and book.state[0].in_force[POWER_2X] != 0:
+        return exceeds(charge, _under_call(book, law, held_dtbp))
+    if times >= 4 and not law.pdt:
+        if law.intraday_block == UNBLOCKED:
+            return False
+        if law.intraday_block == NO_DEFICIT:
+            return exceeds(charge, intraday_left(book, law, shares, held_dtbp))
+    if not exceeds(regt, regt_left(book, law, shares, held_regt)):
+        return False
+    if times < 4:
+        return True
+    return exceeds(charge, dtbp_left(book, law, held_dtbp) if law.pdt else intraday_left(book, law, shares, held_dtbp))
+
+
+@compiled
 def _count(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, opening: float) -> bool:
     """The count of day trades refuses: on exit the order that could make one too many, on entry any opening with all used."""
     state = book.state[0]
@@ -220,10 +256,12 @@ def _count(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ope
 
 
 @compiled
-def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, kind: int, price: float, limit: float) -> int:
-    """0 if the order is accepted, else the place of the reason."""
+def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, kind: int, price: float, limit: float, day: bool) -> int:
+    """0 if the order is accepted, else the place of the reason; ``day``: it ends with the close."""
     state = book.state[0]
     last = book.marks[s]
+    if law.order_shape_check and qty != math.floor(qty) and (not day or (sign < 0 and book.pos[s] <= 0.0)):
+        return R_SHAPE
     if law.price_check:
         if (kind == LIMIT or kind == STOP or kind == STOP_LIMIT) and off_tick(price):
             return R_PRICE
@@ -236,8 +274,8 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
     scale = 1.0
     if opening > 0.0 or law.flip_through_zero:
         each, regt_each, scale = valued(law, shares[s], sign, kind, price, limit, last)
-    value, regt = opening * each, opening * regt_each
-    held_value, held_regt, held_dtbp, _ = reserved(book)
+    value, regt, charge = opening * each, opening * regt_each, opening * each * scale
+    held_value, _, held_dtbp, _ = reserved(book)
     if opening > 0.0:
         if state.in_force[LIQUIDATION_ONLY] != 0:
             return R_LIQUIDATION
@@ -262,21 +300,13 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
         return R_QTY
     if washes:
         return R_WASH
-    if opening > 0.0:
-        if times == 1:
-            if exceeds(value, max(0.0, state.cash - held_value)):
-                return R_POWER
-        elif exceeds(regt, regt_left(book, law, shares, held_regt)):
-            fits = False
-            if times >= 4:
-                power = dtbp_left(book, law, held_dtbp) if law.pdt else intraday_power(book, law, shares) - max(held_value, held_dtbp)
-                fits = not exceeds(value * scale, power)
-            if not fits:
-                return R_POWER
+    if opening > 0.0 and _over(book, law, shares, times, value, regt, charge):
+        return R_POWER
     if law.pdt and times >= 4:
-        if opening > 0.0 and law.dtbp_check & ENTRY and exceeds(value * scale, dtbp_left(book, law, held_dtbp)):
+        entry = opening > 0.0 and law.dtbp_check & ENTRY and state.in_force[POWER_2X] == 0
+        if entry and exceeds(charge, dtbp_left(book, law, held_dtbp)):
             return R_DTBP
-        if law.dtbp_check & EXIT and exceeds(state.opened_today + held_dtbp + value * scale, state.bod):
+        if law.dtbp_check & EXIT and exceeds(state.opened_today + held_dtbp + charge, state.bod):
             after = _exit_exposure(book, law, s, sign, opening, closing, each * scale, True)
             if exceeds(after, state.bod):
                 before = _exit_exposure(book, law, s, sign, opening, closing, each * scale, False)
@@ -290,15 +320,18 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
 @compiled
 def largest(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, unit: float) -> float:
     """The largest quantity of a market order up to ``qty`` that passes: whole ``unit``s where ``qty`` does not."""
-    if refusal(book, law, shares, s, sign, qty, MARKET, 0.0, 0.0) == 0:
+    why = refusal(book, law, shares, s, sign, qty, MARKET, 0.0, 0.0, False)
+    if why == 0:
         return qty
+    if why == R_SHAPE:  # what is wrong with the shape of a fraction may be right with whole shares
+        unit = 1.0
     units = math.ceil(qty / unit - 1e-9)
-    if units < 1 or refusal(book, law, shares, s, sign, min(unit, qty), MARKET, 0.0, 0.0) != 0:
+    if qty < unit or refusal(book, law, shares, s, sign, unit, MARKET, 0.0, 0.0, False) != 0:
         return 0.0
     passes, fails = 1, units
     while fails - passes > 1:
         middle = (passes + fails) // 2
-        if refusal(book, law, shares, s, sign, middle * unit, MARKET, 0.0, 0.0) == 0:
+        if refusal(book, law, shares, s, sign, middle * unit, MARKET, 0.0, 0.0, False) == 0:
             passes = middle
         else:
             fails = middle

@@ -222,6 +222,8 @@ class Replay:
                 np.zeros(count),
                 np.zeros(count),
                 np.zeros(count),
+                np.zeros(count),
+                np.zeros(count, np.int64),
                 np.zeros(count + 1, np.int64),
                 np.zeros(count, shapes.RUN),
                 np.zeros(count + 1, np.int64),
@@ -241,7 +243,7 @@ class Replay:
             )
             room = self._rooms.room = (book, np.zeros(days, shapes.ROW), np.zeros(count + 1, np.bool_))
         book, table, _ = room
-        for array in (*book[:4], book.runs, book.steps, book.sent, book.reserved, book.made, book.filled, book.reasons, table):
+        for array in (*book[:5], book.runs, book.steps, book.sent, book.reserved, book.made, book.filled, book.reasons, table):
             array[:] = np.zeros((), array.dtype)
         return room  # type: ignore[no-any-return]
 

@@ -106,8 +106,8 @@ STATUSES = Names("the state of a call", _coded("open", "met", "past_due", "met_l
 REASONS = Names(
     "the refusal",
     _coded(
-        *("PRICE", "LIQUIDATION_ONLY", "CLOSING_ONLY", "CASH_AVAILABLE", "FROZEN_90_DAYS", "PDT_RESTRICTED_DAYTRADE", "NOT_SHORTABLE"),
-        *("NO_SHORT", "QTY", "WASH", "BUYING_POWER", "DTBP", "PDT_COUNT"),
+        *("INVALID_ORDER", "PRICE", "LIQUIDATION_ONLY", "CLOSING_ONLY", "CASH_AVAILABLE", "FROZEN_90_DAYS", "PDT_RESTRICTED_DAYTRADE"),
+        *("NOT_SHORTABLE", "NO_SHORT", "QTY", "WASH", "BUYING_POWER", "DTBP", "PDT_COUNT"),
         first=1,
     ),
     {
@@ -142,7 +142,7 @@ LAW: dict[str, Kind | Choice] = {
     "multiplier_policy": Choice(flagged=0, equity=1),
     "dt_open_call_restriction": Choice({name: _RESTRICTS[name] for name in ("liquidation_only", "buying_power_2x")}),
     # orders
-    **dict.fromkeys(("flip_through_zero", "wash_check", "price_check"), YES_NO),
+    **dict.fromkeys(("flip_through_zero", "wash_check", "price_check", "order_shape_check", "market_order_collar"), YES_NO),
     **dict.fromkeys(("collar_threshold", "collar_below", "collar_from", "short_valuation"), NUMBER),
     # what is required and called
     **dict.fromkeys(("margin_min_equity", "maintenance_law_rate"), NUMBER),
@@ -155,6 +155,8 @@ LAW: dict[str, Kind | Choice] = {
     **dict.fromkeys(("imd_call_days", "imd_prompt_days", "imd_expiry_days", "imd_freeze_days"), WHOLE),
     **dict.fromkeys(("practice_failures", "practice_months"), WHOLE),
     **dict.fromkeys(("imd_call_minor", "imd_gains_count"), YES_NO),
+    "intraday_block": Choice(none=0, buying_power=1, deficit=2),
+    "imd_basis": Choice(house=0, law=1),
     # costs
     **dict.fromkeys(("margin_interest_rate", "borrow_fee_rate"), PERHAPS),
     "interest_day_count": WHOLE,
@@ -168,10 +170,11 @@ WORKED_IN: dict[str, Kind | Choice] = {
     "maintenance_leveraged_long": ANY,  # asked by the account's own function
     "maintenance_leveraged_scaling": YES_NO,
     **dict.fromkeys(("maintenance_leveraged_cap", "maintenance_leveraged_short_rate"), NUMBER),
+    "dt_leveraged_etf_scaling": YES_NO,
+    "gtc_calendar_days": PERHAPS,
     "short_needs_easy_to_borrow": YES_NO,
     **dict.fromkeys(("maintenance_call_days", "maintenance_call_outer_days"), WHOLE),
     "imd_valuation": _only("mark"),
-    "imd_basis": _only("house"),
     "imd_order": _only("time"),
     **dict.fromkeys(("imd_deposits_first", "imd_closings_first"), _only(False)),
 }
@@ -183,10 +186,11 @@ PARAMETERS = Names(
     LAW | WORKED_IN,
     {
         **dict.fromkeys(("regt_cash_freeze_days", "freeride_strikes", "gfv_strikes", "cash_liquidation_strikes"), _CASH),
-        **dict.fromkeys(("gfv_window_months", "cash_restriction_days"), _CASH),
+        **dict.fromkeys(("gfv_same_day_strikes", "gfv_settled_strikes", "gfv_closing_strikes", "freeride_cured_is_gfv"), _CASH),
+        **dict.fromkeys(("gfv_window_months", "cash_restriction_days", "cash_restriction_from"), _CASH),
         **dict.fromkeys(("regt_initial_non_marginable", "maintenance_non_marginable"), _NO_LOAN),
         **dict.fromkeys(("imd_effective", "imd_phase_in_end"), "bounds of what switch_day may be set to, judged before any run"),
-        **dict.fromkeys(("dt_special_maintenance", "dt_cross_guarantee", "dt_leveraged_etf_scaling", "imd_pm_threshold"), _UNREAD),
+        **dict.fromkeys(("dt_special_maintenance", "dt_cross_guarantee", "imd_pm_threshold"), _UNREAD),
         "pdt_flag_removals": _UNREAD,
         "dt_deposit_hold_days": "deposits and withdrawals are left to full runs",
         "count_unfillable_pending": "orders that cannot fill today are those sent after the close, and they are left to full runs",

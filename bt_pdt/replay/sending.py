@@ -7,9 +7,9 @@ from typing import Any
 
 from ..money import SMALLEST_QTY
 from .books import drop, reserved, touch
-from .closing import after_event, mark_held
+from .closing import after_event, mark_held, reprice
 from .compiled import compiled
-from .refusing import cash_available, dtbp_left, intraday_power, largest, parts, refusal, regt_left, valued
+from .refusing import cash_available, dtbp_left, intraday_left, largest, parts, refusal, regt_left, valued
 from .shapes import (
     BINDING,
     BUY,
@@ -77,7 +77,7 @@ def _of_power(book: Book, law: Any, shares: Any, variant: Any, s: int, sign: int
         if law.pdt:
             day, day_each = dtbp_left(book, law, held_dtbp), value * scale
         else:
-            day, day_each = intraday_power(book, law, shares) - max(held_value, held_dtbp), value * scale
+            day, day_each = intraday_left(book, law, shares, held_dtbp), value * scale
         kind = int(variant.sizer_b)
         if kind == DAY_TRADING or (kind == BINDING and not law.pdt):
             room, each = day, day_each
@@ -125,6 +125,17 @@ def sized(book: Book, law: Any, shares: Any, tape: Tape, variant: Any, t: int, s
 
 
 @compiled
+def _gtc_ends(law: Any, tape: Tape, d: int) -> int:
+    """The last session of an order that is good till cancelled and made in session ``d``; -1 where it works until it is cancelled."""
+    if law.gtc_days < 0:
+        return -1
+    last = tape.ordinal[d] + law.gtc_days
+    while d + 1 < len(tape.ordinal) and tape.ordinal[d + 1] <= last:
+        d += 1
+    return d
+
+
+@compiled
 def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, variant: Any, i: int, t: int, marked: Any, log: Log) -> None:
     """One intent: the order it makes is put before the account; accepted, it works."""
     state = book.state[0]
@@ -167,18 +178,19 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
         return
     qty = abs(qty)
     book.sent[i] = True
+    changed = not marked[0] and mark_held(book, tape, t)
     if not marked[0]:
-        mark_held(book, tape, t)
-    if not marked[0] or not marked[1 + s]:
-        if not marked[0]:
-            for k in range(len(book.pos)):
-                marked[1 + k] = book.pos[k] != 0.0
-        marked[0] = marked[1 + s] = True
-        book.marks[s] = tape.closes[t, s]
+        for k in range(len(book.pos)):
+            marked[1 + k] = book.pos[k] != 0.0
+    if not marked[1 + s]:
+        changed |= reprice(book, s, tape.closes[t, s])
+    marked[0] = marked[1 + s] = True
+    if changed:
         after_event(book, law, shares, tape)
     kind, price, limit = intents.type[i], intents.price[i], intents.limit[i]
     reserved(book)
-    answer = refusal(book, law, shares, s, sign, qty, kind, price, limit) if variant.refuses else 0
+    ends_today = kind != MARKET and 0 < intents.valid[i] <= tape.close_at[state.session]
+    answer = refusal(book, law, shares, s, sign, qty, kind, price, limit, ends_today) if variant.refuses else 0
     state.orders += 1
     if len(log.qty):
         log.qty[i], log.answer[i] = sign * qty, answer
@@ -199,14 +211,10 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     order.expires = intents.expires[i]
     order.made = tape.ends[t, s]
     order.triggered, order.works = False, True
-    ends_today = kind != MARKET and 0 < intents.valid[i] <= tape.close_at[state.session]
-    order.ends = state.session if ends_today else -1
+    order.ends = state.session if ends_today else _gtc_ends(law, tape, state.session)
     order.value = order.regt = order.dtbp = 0.0
-    opening = parts(book, law, s, sign, qty)[0]
-    if opening > 0.0 or law.flip_through_zero:
+    if parts(book, law, s, sign, qty)[0] > 0.0 or law.flip_through_zero:
         each, regt, scale = valued(law, shares[s], sign, kind, price, limit, book.marks[s])
-        if opening > 0.0:  # as the account has it: of the whole opening part, a share
-            each, regt = opening * each / opening, opening * regt / opening
         order.value, order.regt, order.dtbp = each, regt, each * scale
     state.working += 1
     touch(book, s)

@@ -23,6 +23,7 @@ ACTIONS = {"buy": BUY, "sell": SELL, "close": CLOSE, "cancel": CANCEL}
 MARKET, LIMIT, STOP, STOP_LIMIT = (scope.TYPES.known[name] for name in ("market", "limit", "stop", "stop_limit"))
 
 REASONS = {code: name for name, code in scope.REASONS.known.items()}
+R_SHAPE = scope.REASONS.known["INVALID_ORDER"]
 R_PRICE = scope.REASONS.known["PRICE"]
 R_LIQUIDATION = scope.REASONS.known["LIQUIDATION_ONLY"]
 R_CLOSING = scope.REASONS.known["CLOSING_ONLY"]
@@ -69,6 +70,8 @@ ENTRY, EXIT = _value("pdt_check", "entry"), _value("pdt_check", "exit")  # those
 BY_DIRECTION, BY_FIFO = _value("counting_method", "direction"), _value("counting_method", "opening_fifo")
 CURRENT = _value("equity_test", "current")
 BY_EQUITY = _value("multiplier_policy", "equity")
+UNBLOCKED, NO_DEFICIT = _value("intraday_block", "none"), _value("intraday_block", "deficit")
+BY_LAW = _value("imd_basis", "law")
 
 FIXED, OF_EQUITY, OF_POWER = 0, 1, 2
 BINDING, DAY_TRADING = scope.POWERS["binding"], scope.POWERS["day_trading"]
@@ -90,11 +93,16 @@ LEFT = {
 
 # -- the law of a day
 
-#: The parameters by their names, and what is worked out of several. A number that is none is NaN; what a regime does not have is never asked.
-LAW = np.dtype([*((name, kind.packed) for name, kind in scope.LAW.items()), ("pdt", "?"), ("maintenance_days", "i8")])
+#: The parameters by their names, and what is worked out of others. A number that is none is NaN; what a regime does not have is never asked.
+#: ``gtc_days`` is -1 where an order works until it is cancelled.
+LAW = np.dtype(
+    [*((name, kind.packed) for name, kind in scope.LAW.items()), ("pdt", "?"), *((name, "i8") for name in ("maintenance_days", "gtc_days"))]
+)
 #: Price bands of a security.
 BANDS = 6
-#: A security under the law of a day: bands by price. ``own_short`` is the initial margin rate of its own, where it has one.
+#: A security under the law of a day: bands by price. ``own_short`` is the initial margin rate of its own, where it has one. Within the day
+#: a long position requires ``long_day``, a short one ``multiple`` times its band (``short_band``, ``short_per_share``) and no less than
+#: ``least_short``; ``scale`` is what a dollar of an order uses of buying power where that does not go by requirement.
 SECURITY = np.dtype(
     [
         ("long_below", "f8", (BANDS,)),
@@ -103,7 +111,9 @@ SECURITY = np.dtype(
         ("short_below", "f8", (BANDS,)),
         ("short_per_share", "f8", (BANDS,)),
         ("short_rate", "f8", (BANDS,)),
-        ("own_short", "f8"),
+        ("long_day", "f8", (BANDS,)),
+        ("short_band", "f8", (BANDS,)),
+        *((name, "f8") for name in ("own_short", "least_short", "multiple", "scale")),
         ("barred_short", "?"),
     ]
 )
@@ -113,11 +123,11 @@ SECURITY = np.dtype(
 STATE = np.dtype(
     [
         *((name, "f8") for name in ("cash", "host_cash", "value", "used_today", "opened_today", "cost_today", "cash_at_start")),
-        *((name, "f8") for name in ("last_equity", "last_maintenance", "excess_at_start", "bod", "sma", "flow", "cured")),
+        *((name, "f8") for name in ("last_equity", "last_maintenance", "excess_at_start", "bod", "sma", "other", "released", "traded")),
         *((name, "f8") for name in ("lowest_dtbp", "lowest_level", "deficit", "deficit_equity", "interest", "borrow")),
         *((name, "f8") for name in ("paid_interest", "paid_borrow", "high", "drawdown")),
         *((name, "i8") for name in ("session", "multiplier", "executions", "lots_done", "working", "calls", "restrictions", "unsettled")),
-        *((name, "i8") for name in ("earlier", "today", "held", "runs", "month", "left_out")),
+        *((name, "i8") for name in ("earlier", "today", "held", "runs", "movers", "month", "left_out")),
         *((name, "i8") for name in ("orders", "refused", "refused_exits", "fills", "day_trades", "overnight")),
         *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding", "touched")),
         ("in_force", "i8", (RESTRICTIONS,)),
@@ -127,7 +137,7 @@ RUN = np.dtype(
     [("carried", "f8"), ("opened", "f8"), ("lots", "i8"), ("phase_open", "?"), ("same_side", "?"), ("begun", "?"), ("stuck", "?")]
 )
 LOT = np.dtype([("qty", "f8"), ("price", "f8"), ("charge", "f8"), ("left", "f8"), ("moment", "i8"), ("counted", "?")])
-DONE = np.dtype([("opened", "i8"), ("closed", "i8"), ("dollars", "f8")])
+DONE = np.dtype([("opened", "i8"), ("closed", "i8"), ("dollars", "f8"), ("profit", "f8")])
 ORDER = np.dtype(
     [
         *((name, "i8") for name in ("intent", "symbol", "sign", "type", "expires", "made", "ends")),
@@ -186,6 +196,8 @@ class Book(NamedTuple):
     pos: Array
     cost: Array  # the host's average price of a position
     marks: Array
+    net: Array  # signed shares traded since the last close
+    movers: Array  # symbols traded since then, in their order
     held: Array  # symbols held, in the order in which they were opened
     runs: Array  # RUN by symbol
     touched: Array  # symbols with a run today, in their order

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from ..money import SHARE_DUST
 from .compiled import compiled
-from .shapes import LIMIT, MARKET, STOP_LIMIT, Book
+from .shapes import BY_LAW, LIMIT, MARKET, NO_DEFICIT, STOP_LIMIT, Book
 
 HALF_CENT = 0.005
 DUST = SHARE_DUST
+#: From 3.12 on Python's own ``sum`` of floats adds at its end what rounding has left out.
+KEEPS = sys.version_info >= (3, 12)
 
 
 @compiled
@@ -38,22 +41,60 @@ def cents(amount: float) -> float:
 
 
 @compiled
-def required(law: Any, share: Any, qty: float, price: float, mark: float) -> tuple[float, float]:
-    """(initial, maintenance) of signed shares valued at ``price``; bands are chosen by ``mark``."""
+def plus(total: float, lost: float, more: float) -> tuple[float, float]:
+    """One step of a sum as Python's own ``sum`` takes it: (the sum, what rounding has left out of it); the two are added at the end."""
+    after = total + more
+    if KEEPS:
+        lost += (total - after) + more if abs(total) >= abs(more) else (more - after) + total
+    return after, lost
+
+
+@compiled
+def _long_band(share: Any, price: float) -> int:
+    k = 0
+    while not (price < share.long_below[k] or (share.long_inclusive[k] != 0 and price <= share.long_below[k])):
+        k += 1
+    return k
+
+
+@compiled
+def _short_band(share: Any, price: float) -> int:
+    k = 0
+    while not price < share.short_below[k]:
+        k += 1
+    return k
+
+
+@compiled
+def required(law: Any, share: Any, qty: float, price: float) -> tuple[float, float]:
+    """(initial, maintenance) of signed shares valued at ``price``."""
     shares = abs(qty)
     value = shares * price
-    k = 0
     if qty >= 0:
-        while not (mark < share.long_below[k] or (share.long_inclusive[k] != 0 and mark <= share.long_below[k])):
-            k += 1
-        maintenance = share.long_rate[k] * value
+        maintenance = share.long_rate[_long_band(share, price)] * value
         return max(law.regt_initial_long * value, maintenance), maintenance
-    while not mark < share.short_below[k]:
-        k += 1
-    maintenance = max(share.short_per_share[k] * shares, share.short_rate[k] * shares * mark) * (price / mark if mark != 0.0 else 1.0)
+    k = _short_band(share, price)
+    maintenance = max(share.short_per_share[k] * shares, share.short_rate[k] * shares * price)
     if law.initial_covers_short_maintenance:
         return max(law.regt_initial_short * value, maintenance), maintenance
     return max(law.regt_initial_short, share.own_short) * value, maintenance
+
+
+@compiled
+def day_trading_rate(share: Any, sign: float, price: float) -> float:
+    """Share of its value that a position requires within the day."""
+    if sign > 0:
+        return float(share.long_day[_long_band(share, price)])
+    k = _short_band(share, price)
+    return float(max(share.least_short, share.multiple * max(share.short_band[k], share.short_per_share[k] / price)))
+
+
+@compiled
+def power_used(law: Any, share: Any, sign: float, price: float) -> float:
+    """Dollars of day-trading (or intraday) buying power that a dollar of order value uses."""
+    if law.dtbp_by_requirement if law.pdt else law.intraday_block == NO_DEFICIT:
+        return day_trading_rate(share, sign, price) / float(law.maintenance_law_rate)
+    return float(share.scale)
 
 
 @compiled
@@ -75,7 +116,7 @@ def sums(book: Book, law: Any, shares: Any) -> tuple[float, float, float, float]
     for i in range(state.held):
         s = book.held[i]
         value = book.pos[s] * book.marks[s]
-        first, held = required(law, shares[s], book.pos[s], book.marks[s], book.marks[s])
+        first, held = required(law, shares[s], book.pos[s], book.marks[s])
         if value >= 0:
             long_value += value
         else:
@@ -85,7 +126,7 @@ def sums(book: Book, law: Any, shares: Any) -> tuple[float, float, float, float]
     if not math.isnan(law.concentration_share):
         for i in range(state.held):
             s = book.held[i]
-            first, held = required(law, shares[s], book.pos[s], book.marks[s], book.marks[s])
+            first, held = required(law, shares[s], book.pos[s], book.marks[s])
             more, kept, found = concentrated(law, state.cash, long_value, book.pos[s] * book.marks[s], first, held)
             if found:
                 return long_value, short_value, max(initial, initial + more), maintenance + kept
@@ -104,8 +145,13 @@ def level(book: Book, law: Any, shares: Any) -> float:
     """The intraday margin level; 0 in the old regime."""
     if law.pdt:
         return 0.0
-    equity, _, maintenance = margins(book, law, shares)
-    return equity - maintenance
+    equity, _, needed = margins(book, law, shares)
+    if law.imd_basis == BY_LAW:
+        needed = 0.0
+        for i in range(book.state[0].held):
+            s = book.held[i]
+            needed += day_trading_rate(shares[s], book.pos[s], book.marks[s]) * abs(book.pos[s]) * book.marks[s]
+    return equity - needed
 
 
 @compiled
@@ -131,6 +177,8 @@ def order_price(law: Any, sign: int, kind: int, price: float, limit: float, last
             return price
         if kind == STOP_LIMIT:
             return limit
+        if kind == MARKET and not law.market_order_collar:
+            return last
         return collar(law, last if kind == MARKET else price)
     floor = law.short_valuation * last
     if kind == LIMIT:

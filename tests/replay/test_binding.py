@@ -38,8 +38,22 @@ class Trips(bt.Strategy):
             self.close()
 
 
+class Overnight(bt.Strategy):
+    """Buys for more than Reg T lends on the first of every 25 sessions, and sells on the next: each makes a Fed call and meets it."""
+
+    params = (("seed", 0), ("rate", 0), ("sized", 0), ("rest", 0), ("scale", 1))
+
+    def next(self):
+        place = len(self) % (25 * 13)
+        if place == 2:
+            self.buy(size=3_000)
+        elif place == 15:
+            self.close()
+
+
 LEVERAGED = (Asset("S0", 3.0), Asset("S1", -2.0, easy_to_borrow=False))
 CONCENTRATED = {"concentration_share": 0.6, "concentration_debit": 1_000.0, "concentration_rate": 0.8}
+UNBLOCKED, COLLARED = {"intraday_block": "none"}, {"market_order_collar": True}
 CALLED = {"dtbp_check": "off", "dt_call_days": 1}
 #: A strategy, its bars and parameters, and the account.
 STORIES = {
@@ -52,11 +66,6 @@ STORIES = {
         Wide,
         {"seed": 116, "start": "2019-02-04", "days": 8, "prices": (120, 30), "scale": 3, "rest": 0.1},
         {"brokerage": "ibkr", "cash": 5000.0, "account": {"last_equity": 24000.0}, "sizer": "PercentOfEquity(percent=60)"},
-    ),
-    "story 3": (
-        Wide,
-        {"seed": 1001, "start": "2019-02-04", "days": 3, "flat": True, "scale": 3, "rest": 0.0, "move": 0.004},
-        {"brokerage": "ibkr", "cash": 26000.0, "account": {"last_equity": 30000.0}, "sizer": "PercentOfEquity(percent=190)"},
     ),
     "story 4": (
         Wide,
@@ -133,11 +142,6 @@ STORIES = {
         {"seed": 37, "start": "2026-06-08", "days": 8, "prices": (120, 30), "flat": True, "rest": 0.5},
         {"brokerage": "alpaca", "cash": 24000.0, "sizer": "PercentOfEquity(percent=390)"},
     ),
-    "story 16": (
-        Wide,
-        {"seed": 81, "start": "2026-06-08", "days": 8, "prices": (4, 2), "flat": True, "scale": 3, "rest": 0.5},
-        {"brokerage": "alpaca", "cash": 5000.0, "sizer": "PercentOfEquity(percent=60)"},
-    ),
     "story 17": (
         Wide,
         {"seed": 121, "start": "2026-06-08", "days": 3, "scale": 3, "rest": 0.1},
@@ -153,10 +157,50 @@ STORIES = {
         {"seed": 1021, "start": "2026-06-08", "days": 8, "scale": 10, "rest": 0.1, "move": 0.004},
         {"brokerage": "finra", "cash": 1900.0, "account": {"pattern_day_trader": True}, "sizer": "PercentOfEquity(percent=60)"},
     ),
-    "story 19": (
+    "story 20": (
         Wide,
-        {"seed": 1270, "start": "2026-06-08", "days": 8, "flat": True, "scale": 10, "rest": 0.1},
-        {"brokerage": "alpaca", "cash": 26000.0, "account": {"pattern_day_trader": True}, "sizer": "PercentOfEquity(percent=190)"},
+        {"seed": 5, "start": "2026-06-08", "days": 8, "flat": True, "scale": 10, "rest": 0.1},
+        {"brokerage": "alpaca", "cash": 24000.0, "sizer": "PercentOfEquity(percent=390)"},
+    ),
+    "story 21": (
+        Wide,
+        {"seed": 53, "start": "2026-06-08", "days": 8, "flat": True, "scale": 10, "rest": 0.1, "move": 0.004},
+        {"brokerage": "alpaca", "cash": 24000.0, "sizer": "PercentOfEquity(percent=390)"},
+    ),
+    "story 22": (
+        Wide,
+        {"seed": 19, "start": "2026-06-08", "days": 8, "flat": True, "scale": 10, "rest": 0.1, "move": 0.004},
+        {"brokerage": "finra", "cash": 24000.0, "sizer": "PercentOfEquity(percent=390)"},
+    ),
+    "story 23": (
+        Wide,
+        {"seed": 43, "start": "2026-06-08", "days": 36, "flat": True, "scale": 10, "rest": 0.1},
+        {"brokerage": "finra", "cash": 24000.0, "sizer": "PercentOfEquity(percent=390)"},
+    ),
+    "story 24": (
+        Wide,
+        {"seed": 5, "start": "2026-06-08", "days": 6, "fractions": 0.5},
+        {"brokerage": "alpaca", "cash": 24000.0, "sizer": "PercentOfEquity(percent=60)"},
+    ),
+    "story 25": (
+        Wide,
+        {"seed": 7, "start": "2019-02-04", "days": 5, "prices": (40, 20), "scale": 10, "rest": 0.5},
+        {"brokerage": "alpaca", "cash": 24000.0, "sizer": "PercentOfBuyingPower(percent=99)"},
+    ),
+    "story 26": (
+        Wide,
+        {"seed": 1033, "start": "2019-02-04", "days": 4, "flat": True, "scale": 3, "rest": 0.0, "move": 0.004},
+        {"brokerage": "ibkr", "cash": 26000.0, "account": {"last_equity": 30000.0}, "sizer": "PercentOfEquity(percent=190)"},
+    ),
+    "story 27": (
+        Wide,
+        {"seed": 19, "start": "2026-06-08", "days": 6, "assets": LEVERAGED},
+        {"brokerage": "finra", "cash": 60000.0, "sizer": "PercentOfEquity(percent=120)"},
+    ),
+    "overnight": (
+        Overnight,
+        {"seed": 1, "start": "2019-02-04", "days": 30, "prices": (50,), "symbols": 1, "move": 0.0001},
+        {"brokerage": "finra", "cash": 60_000.0, "account": {"pattern_day_trader": True}},
     ),
     "round trips": (
         Trips,
@@ -167,7 +211,7 @@ STORIES = {
 #: (parameter, value, what else is set with and without it, story). Of a choice every value, but the one that another story begins with.
 BINDING = [
     ("regt_initial_long", 0.4, {}, "story 10"),
-    ("regt_initial_short", 0.4, {}, "story 10"),
+    ("regt_initial_short", 0.4, {}, "story 5"),
     ("regt_buying_power_multiple", 1.6, {}, "story 10"),
     ("regt_de_minimis", 1e6, {}, "story 10"),
     ("regt_payment_days", 0, {}, "story 12"),
@@ -185,16 +229,17 @@ BINDING = [
     ("pdt_check", "entry", {}, "story 9"),
     ("pdt_check", "exit", {}, "story 9"),
     ("pdt_check", "off", {"pdt_check": "both", "six_percent_clause": False}, "story 9"),
-    ("equity_test", "current", {}, "story 3"),
-    ("equity_test", "last_equity", {"equity_test": "current"}, "story 3"),
+    ("equity_test", "current", {"maintenance_real_time": False}, "story 26"),
+    ("equity_test", "last_equity", {"equity_test": "current", "maintenance_real_time": False}, "story 26"),
     ("pdt_under_25k", "liquidation_only", {}, "story 11"),
     ("pdt_under_25k", "no_day_trades", {}, "story 9"),
     ("dt_buying_power_multiple", 1.0, {}, "story 10"),
-    ("dt_call_ratio", 0.0, {}, "story 1"),
+    ("dt_call_ratio", 0.01, {}, "story 1"),
     ("dt_multiple_under_call", 1.6, {}, "story 1"),
     ("dt_call_days", 0, {}, "story 1"),
     ("dt_unflagged_call", False, {"dtbp_by_requirement": True}, "story 5"),
     ("dtbp_by_requirement", True, {}, "story 10"),
+    ("dt_leveraged_etf_scaling", False, {}, "story 27"),
     ("dtbp_check", "both", {"dtbp_check": "off", "dt_open_call_restriction": "buying_power_2x"}, "story 10"),
     ("dtbp_check", "entry", {}, "story 1"),
     ("dtbp_check", "exit", {}, "story 10"),
@@ -206,37 +251,47 @@ BINDING = [
     ("flip_through_zero", False, {}, "story 10"),
     ("wash_check", True, {}, "story 14"),
     ("price_check", True, {}, "story 10"),
-    ("collar_threshold", 0.0, {}, "story 15"),
-    ("collar_below", 1e6, {}, "story 11"),
+    ("collar_threshold", 0.0, COLLARED, "story 25"),
+    ("collar_below", 1.0, {}, "story 25"),
     ("collar_from", 0.3, {}, "story 10"),
-    ("short_valuation", 1.5, {}, "story 10"),
+    ("short_valuation", 1.5, {}, "story 1"),
+    ("market_order_collar", True, {}, "story 15"),
+    ("order_shape_check", True, {"order_shape_check": False}, "story 24"),
+    ("order_shape_check", False, {}, "story 24"),
+    ("gtc_calendar_days", 1, {}, "story 1"),
     ("margin_min_equity", 200000.0, {}, "story 10"),
     ("maintenance_law_rate", 0.6, {"dtbp_by_requirement": True}, "story 10"),
     ("concentration_share", 0.55, CONCENTRATED, "story 11"),
     ("concentration_debit", 5000.0, CONCENTRATED, "story 9"),
     ("concentration_rate", 0.5, CONCENTRATED, "story 10"),
     ("position_equity_ratio", 0.3, {}, "story 10"),
-    ("initial_covers_short_maintenance", True, {}, "story 13"),
+    ("initial_covers_short_maintenance", False, {}, "story 13"),
     ("maintenance_real_time", False, {}, "story 17"),
     ("minimum_equity_call", False, {}, "story 9"),
     ("margin_min_equity_call", True, {}, "story 18"),
-    ("fed_call_window_months", 0, {}, "story 10"),
-    ("fed_calls_before_restriction", 0, {}, "story 10"),
-    ("fed_restriction_days", 0, {}, "story 10"),
+    ("fed_call_window_months", 1, {"fed_calls_before_restriction": 2}, "overnight"),
+    ("fed_calls_before_restriction", 1, {}, "story 10"),
+    ("fed_restriction_days", 0, {"fed_calls_before_restriction": 1}, "story 10"),
     ("intraday_multiple", 3.2, {}, "story 10"),
-    ("imd_minor_ratio", 0.04, {}, "story 16"),
-    ("imd_minor_limit", 1.0, {}, "story 16"),
-    ("imd_call_days", 0, {}, "story 10"),
-    ("imd_prompt_days", 1, {}, "story 15"),
-    ("imd_expiry_days", 2, {}, "story 15"),
-    ("imd_freeze_days", 0, {}, "story 15"),
-    ("practice_failures", 2, {}, "story 15"),
-    ("practice_months", 0, {}, "story 15"),
+    ("imd_minor_ratio", 0.01, UNBLOCKED, "story 21"),
+    ("imd_minor_limit", 100.0, UNBLOCKED, "story 21"),
+    ("imd_call_days", 0, UNBLOCKED, "story 20"),
+    ("imd_prompt_days", 1, UNBLOCKED, "story 20"),
+    ("imd_expiry_days", 2, UNBLOCKED, "story 20"),
+    ("imd_freeze_days", 0, UNBLOCKED, "story 20"),
+    ("practice_failures", 2, UNBLOCKED, "story 20"),
+    ("practice_months", 1, UNBLOCKED | {"practice_failures": 8}, "story 23"),
     ("imd_call_minor", False, {}, "story 14"),
-    ("imd_gains_count", False, {}, "story 19"),
+    ("imd_gains_count", True, {}, "story 22"),
+    ("imd_gains_count", False, {"imd_gains_count": True}, "story 22"),
+    ("imd_basis", "law", UNBLOCKED | {"imd_basis": "house"}, "story 20"),
+    ("imd_basis", "house", UNBLOCKED, "story 20"),
+    ("intraday_block", "none", {}, "story 20"),
+    ("intraday_block", "buying_power", {}, "story 10"),
+    ("intraday_block", "deficit", UNBLOCKED, "story 20"),
     ("margin_interest_rate", 0.02, {}, "story 10"),
-    ("borrow_fee_rate", 0.02, {}, "story 10"),
-    ("interest_day_count", 30, {}, "story 11"),
+    ("borrow_fee_rate", 0.02, {}, "story 1"),
+    ("interest_day_count", 366, {}, "story 11"),
     ("switch_day", "2026-06-10", {}, "story 10"),
     ("maintenance_leveraged_scaling", False, {}, "story 7"),
     ("maintenance_leveraged_cap", 0.3, {}, "story 8"),

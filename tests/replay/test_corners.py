@@ -9,12 +9,12 @@ import pytest
 
 pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)")
 
-from wild import bars, beside, recording
+from wild import bars, beside, days_from, recording
 
 from bt_pdt import study
 from bt_pdt.errors import BadInput
 from bt_pdt.orders import Asset
-from bt_pdt.replay.worth import cents
+from bt_pdt.replay.worth import cents, plus
 
 
 def asks(at):
@@ -69,8 +69,51 @@ def test_a_wrapper_of_fractions_around_a_sizer_of_whole_shares():
     made = bars(5, symbols=1, days=2, price=(300, 310))
     strategy = asks({"2019-02-04 10:00": [("buy", {})]})
     for percent, whole in ((30, True), (390, False)):
-        one, _ = same(made, strategy, {"cash": 5_000.0, "sizer": f"Trimmed(PercentOfEquity(percent={percent}), fractional=True)"})
+        sizer = f"Trimmed(PercentOfEquity(percent={percent}), fractional=True)"
+        one, _ = same(made, strategy, {"cash": 5_000.0, "brokerage": "finra", "sizer": sizer})
         assert (one.orders[0].qty % 1 == 0) is whole
+
+
+def test_fractions_of_a_share_at_a_brokerage_that_takes_them_in_day_orders_only():
+    """Alpaca: a market order of the host's is good till cancelled, so a fraction of one is refused, and trimmed to whole shares."""
+    made = minutes(S0=steady("2026-06-08", price=300.0), S1=steady("2026-06-08", price=60.0))
+    until = {"exectype": bt.Order.Limit, "size": 1.5, "valid": datetime.datetime(2026, 6, 8, 15)}
+    strategy = asks(
+        {
+            "2026-06-08 10:00": [("buy", {})],
+            "2026-06-08 10:05": [("buy", {"size": 1.5, "feed": 1})],
+            "2026-06-08 10:10": [("buy", {**until, "price": 60.0, "feed": 1}), ("sell", {**until, "price": 310.0})],
+            "2026-06-08 10:20": [("sell", {**until, "price": 60.0, "feed": 1})],
+            "2026-06-08 10:30": [("sell", {**until, "price": 60.0, "feed": 1})],
+        }
+    )
+    for sizer, first, reason in (
+        ("PercentOfEquity(percent=30, fractional=True)", 5.0, ""),
+        ("PercentOfEquity(percent=31, fractional=True)", 5_000.0 * 0.31 / 300.0, "INVALID_ORDER"),
+        ("Trimmed(PercentOfEquity(percent=31), fractional=True)", 5.0, ""),
+        ("Trimmed(PercentOfEquity(percent=31, fractional=True))", 5.0, ""),
+    ):
+        one, _ = same(made, strategy, {"cash": 5_000.0, "sizer": sizer})
+        assert (one.orders[0].qty, one.orders[0].reason) == (pytest.approx(first), reason), sizer
+        asked = [(order.qty, order.reason) for order in one.orders[1:]]
+        short = "INVALID_ORDER" if reason else ""  # of what is not held
+        assert asked == [(1.5, "INVALID_ORDER"), (1.5, ""), (-1.5, short), (-1.5, ""), (-1.5, "INVALID_ORDER")], sizer
+
+
+def test_orders_that_are_good_till_cancelled_end_at_the_brokerage():
+    """Alpaca keeps them 90 days: of 2026-06-08 to 2026-09-04, the last session up to 2026-09-06. The host keeps its own, and fills it after."""
+    days = [f"{day}" for day in days_from("2026-06-08", 65)]
+    prices = {f"{day} {at}": 50.0 for day in days for at in ("10:00", "10:01", "10:02")} | {f"{days[-1]} 10:02": 39.0}
+
+    class Asks(bt.Strategy):
+        def next(self):
+            if len(self) == 1:
+                self.buy(size=100, exectype=bt.Order.Limit, price=40.0)
+
+    one, _ = same(minutes(S0=prices), Asks, {"cash": 10_000.0})
+    held = [row["session"] for row in one.rows if row["regt_buying_power"] == 16_000.0]
+    assert (held[0], held[-1], days[-1]) == ("2026-06-08", "2026-09-03", "2026-09-09")
+    assert one.rows[-2]["regt_buying_power"] == 20_000.0 and len(one.fills) == 1
 
 
 def test_an_order_that_expires_after_the_close_is_held_back_at_the_close():
@@ -106,7 +149,7 @@ def test_a_position_that_ends_in_rounding_is_left():
     times = ("10:00", "10:10", "10:20", "10:30")
     orders = [("buy", {"size": 0.1}), ("buy", {"size": 0.2}), ("sell", {"size": 0.3}), ("close", {})]
     strategy = asks({f"2019-02-04 {at}": [order] for at, order in zip(times, orders, strict=True)})
-    assert left(made, strategy, {"cash": 10_000.0}) == "a position ended in a fraction of a share that is rounding"
+    assert left(made, strategy, {"cash": 10_000.0, "brokerage": "finra"}) == "a position ended in a fraction of a share that is rounding"
 
 
 @pytest.mark.parametrize(("minute", "filled"), [(31, False), (33, True), (34, False), (36, True)])
@@ -220,3 +263,14 @@ def test_cents_are_rounded_as_python_rounds():
         assert cents(half) == round(half, 2)
         other = rng.uniform(-1e5, 1e5)
         assert cents(other) == round(other, 2)
+
+
+def test_sums_are_taken_as_python_takes_them():
+    """Its own ``sum`` keeps what rounding leaves out from 3.12 on: half a cent is rounded up or down by it."""
+    rng = random.Random(7)
+    for _ in range(2_000):
+        amounts = [rng.randrange(-(10**7), 10**7) * 0.005 for _ in range(rng.randrange(1, 9))]
+        total = lost = 0.0
+        for amount in amounts:
+            total, lost = plus(total, lost, amount)
+        assert total + lost == sum(amounts)

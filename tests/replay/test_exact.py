@@ -152,7 +152,7 @@ def test_a_strategy_that_insists_differs_from_its_replay():
 def test_the_first_difference_is_told_with_both_values():
     made, params, _ = story(3)
     replay = recording(Wild, made, params=params)
-    arguments = {"cash": 24_000.0, "sizer": "PercentOfEquity(percent=150)", "account": {"pattern_day_trader": True}}
+    arguments = {"cash": 60_000.0, "sizer": "PercentOfEquity(percent=100)", "account": {"pattern_day_trader": True}}
     (one,) = replay.run([arguments | {"params": params}], whole=True)
     full = study.run(Wild, made, params=params, **arguments)
     assert not difference(full, one, replay)

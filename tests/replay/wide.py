@@ -128,13 +128,17 @@ def values_of(parameter):
     if parameter.kind is bool:
         return (True, False)
     if parameter.kind is int:
-        return tuple({1, 2, 3, 5, known[0] + 1, max(1, known[0] - 1)})
+        return tuple({1, 2, 3, 5, *(value for near in known[:1] for value in (near + 1, max(1, near - 1)))})
     if parameter.kind is float:
         return _FLOATS[parameter.name] if parameter.name in _FLOATS else (known[0] * 0.8, known[0] * 1.5)
     return ("2026-06-04", "2026-06-10", "2026-07-01")
 
 
-VALUES = {name: values_of(parameter) for name, parameter in rulebook_for("alpaca").parameters.items() if parameter.kind is not None}
+VALUES = {
+    name: values_of(parameter)
+    for name, parameter in rulebook_for("alpaca").parameters.items()
+    if parameter.kind is not None and not parameter.inert
+}
 
 
 def accounts(rng, count):
