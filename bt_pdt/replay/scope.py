@@ -177,6 +177,10 @@ WORKED_IN: dict[str, Kind | Choice] = {
     "imd_valuation": _only("mark"),
     "imd_order": _only("time"),
     **dict.fromkeys(("imd_deposits_first", "imd_closings_first"), _only(False)),
+    "dt_unmet_restriction": _only("cash_available"),
+    "imd_freeze_restriction": _only("ninety_day_freeze"),
+    "pdt_flag_days": _only(None),
+    "short_selling": _only(True),
 }
 _CASH = "a cash account is left to full runs"
 _NO_LOAN = "securities without loan value are left to full runs"
@@ -187,7 +191,7 @@ PARAMETERS = Names(
     {
         **dict.fromkeys(("regt_cash_freeze_days", "freeride_strikes", "gfv_strikes", "cash_liquidation_strikes"), _CASH),
         **dict.fromkeys(("gfv_same_day_strikes", "gfv_settled_strikes", "gfv_closing_strikes", "freeride_cured_is_gfv"), _CASH),
-        **dict.fromkeys(("gfv_window_months", "cash_restriction_days", "cash_restriction_from"), _CASH),
+        **dict.fromkeys(("gfv_window_months", "cash_restriction_days", "cash_restriction_from", "cash_unsettled_usable"), _CASH),
         **dict.fromkeys(("regt_initial_non_marginable", "maintenance_non_marginable"), _NO_LOAN),
         **dict.fromkeys(("imd_effective", "imd_phase_in_end"), "bounds of what switch_day may be set to, judged before any run"),
         **dict.fromkeys(("dt_special_maintenance", "dt_cross_guarantee", "imd_pm_threshold"), _UNREAD),

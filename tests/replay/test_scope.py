@@ -253,6 +253,7 @@ OTHERS = {
     "gfv_window_months": 1,
     "cash_restriction_days": 1,
     "cash_restriction_from": "due_day",
+    "cash_unsettled_usable": False,
     "regt_initial_non_marginable": 0.1,
     "maintenance_non_marginable": 0.1,
     "dt_deposit_hold_days": 9,
