@@ -49,6 +49,7 @@ def test_every_value_of_a_choice_is_one():
             assert set(allowed) <= set(parameter.choices), name
             unknown[name] = set(parameter.choices) - set(allowed)
     assert {name: values for name, values in unknown.items() if values} == {
+        "pdt_under_25k": {"cash_available"},
         "imd_valuation": {"cost"},
         "imd_order": {"worst"},
     }
@@ -253,6 +254,7 @@ OTHERS = {
     "gfv_window_months": 1,
     "cash_restriction_days": 1,
     "cash_restriction_from": "due_day",
+    "cash_unsettled_usable": False,
     "regt_initial_non_marginable": 0.1,
     "maintenance_non_marginable": 0.1,
     "dt_deposit_hold_days": 9,
