@@ -68,6 +68,10 @@ def start_session(book: Book, law: Any, tape: Tape) -> None:
         for k in range(max(0, d - law.pdt_window_business_days + 1), d):
             state.earlier += book.made[k]
     state.today = 0
+    if law.pdt and not owing.designated(book, law, tape.ordinal[d]):
+        if state.flagged:
+            owing.drop_minimum_equity(book)
+        state.flagged = False
     kind = -1
     if law.pdt:
         enough = not below(state.last_equity, law.pdt_min_equity)
@@ -81,7 +85,7 @@ def start_session(book: Book, law: Any, tape: Tape) -> None:
             kind = law.pdt_under_25k
     else:
         state.multiplier = 0
-    owing.restrict_flagged(book, kind, tape.ordinal[d] - 1, tape.ordinal[d])
+    owing.restrict_flagged(book, kind, tape.ordinal[max(0, d - 1)], tape.ordinal[d])
     owing.renew(book, tape)
     owing.grant(book, law)
 

@@ -109,8 +109,8 @@ def post(book: Book, law: Any, shares: Any, tape: Tape, s: int, size: float, pri
             for k in range(max(0, d - law.pdt_window_business_days + 1), d + 1):
                 trades += book.filled[k]
             if not (law.six_percent_clause and made <= law.pdt_exempt_ratio * trades + 1e-9):
-                state.flagged = True
-    if not math.isnan(law.position_equity_ratio) and book.pos[s] != 0.0 and state.in_force[CLOSING_ONLY] == 0:
+                state.flagged, state.flagged_on = True, tape.ordinal[d]
+    if not math.isnan(law.position_equity_ratio) and book.pos[s] != 0.0 and not owing.too_large(book, tape.ordinal[d]):
         if exceeds(abs(book.pos[s]) * book.marks[s], law.position_equity_ratio * max(0.0, margins(book, law, shares)[0])):
             owing.restrict(book, CLOSING_ONLY, tape.ordinal[d], NEVER, -1, False)
             owing.renew(book, tape)

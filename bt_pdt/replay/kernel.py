@@ -102,6 +102,7 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
     state.cash = state.host_cash = state.value = state.high = variant.cash
     state.last_equity, state.last_maintenance = variant.last_equity, variant.last_maintenance
     state.flagged, state.binding = variant.flagged, variant.refuses
+    state.flagged_on = tape.ordinal[tape.day[0]]
     state.sma = max(0.0, variant.cash)
     state.month = begun = -1
     state.session = tape.day[0]

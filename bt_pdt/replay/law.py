@@ -12,7 +12,7 @@ from ..margin import day_trading_rate, long_rate
 from ..orders import Asset
 from ..rules.rulebook import PDT, Rulebook, Rules
 from . import scope
-from .shapes import BANDS, LAW, SECURITY, Array, Law
+from .shapes import BANDS, LAW, NEVER, SECURITY, Array, Law
 
 #: As far as the arrays of a replay reach: months of a window, days to a settlement, business days to a due day; and the business days of
 #: day trades that an account remembers.
@@ -40,8 +40,8 @@ def laws(
     unknown: dict[int, str] = {}
     epoch = np.zeros((len(books), len(days)), dtype=np.int64)
 
-    def place(rules: Rules) -> int:
-        packed = _rules(rules)
+    def place(rules: Rules, book: Rulebook) -> int:
+        packed = _rules(rules, book.frozen_on is not None)
         shares = np.array([_security(rules, asset)[0] for asset in facts], dtype=SECURITY)
         key = packed.tobytes() + shares.tobytes()
         if key not in places:
@@ -59,7 +59,7 @@ def laws(
             for d, day in enumerate(days):
                 rules = book.on(day)
                 if id(rules) not in by_rules:
-                    by_rules[id(rules)] = place(rules)
+                    by_rules[id(rules)] = place(rules, book)
                 epoch[i, d] = by_rules[id(rules)]
         except Unsupported as error:
             unknown[i] = str(error)
@@ -67,7 +67,7 @@ def laws(
     return Law(epoch, np.array(rows, dtype=LAW), np.array(securities, dtype=SECURITY).reshape(shape)), unknown
 
 
-def _rules(rules: Rules) -> Array:
+def _rules(rules: Rules, frozen: bool) -> Array:
     old = rules.regime == PDT
     _require_room(rules, old)
     found = np.zeros(1, dtype=LAW)
@@ -81,6 +81,8 @@ def _rules(rules: Rules) -> Array:
             row[name] = allowed[value] if isinstance(allowed, scope.Choice) else value
     row["maintenance_days"] = 0 if rules.maintenance_real_time else min(rules.maintenance_call_days, rules.maintenance_call_outer_days)
     row["gtc_days"] = -1 if rules.gtc_calendar_days is None else rules.gtc_calendar_days
+    row["flag_days"] = -1 if rules.pdt_flag_days is None else rules.pdt_flag_days
+    row["last_day"] = NEVER if frozen else rules.switch_day.toordinal() - 1
     return found
 
 

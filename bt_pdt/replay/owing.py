@@ -8,10 +8,10 @@ from .compiled import compiled
 from .shapes import (
     CASH_AVAILABLE,
     CLOSED,
+    CLOSING_ONLY,
     DAY_TRADE,
     EXPIRED,
     FED,
-    FREEZE,
     INTRADAY,
     L_ANSWER,
     L_MANY,
@@ -22,6 +22,7 @@ from .shapes import (
     MINIMUM_EQUITY,
     MOST_CALLS,
     NEVER,
+    NO_DAY_TRADES,
     OPEN,
     PAST_DUE,
     POWER_2X,
@@ -30,7 +31,7 @@ from .shapes import (
     Law,
     Tape,
 )
-from .worth import below, exceeds, level, margins, plus
+from .worth import below, exceeds, level, margins
 
 
 @compiled
@@ -73,6 +74,30 @@ def restrict(book: Book, kind: int, start: int, until: int, why: int, by_flag: b
     r = book.restrictions[state.restrictions]
     r.kind, r.start, r.until, r.why, r.by_flag, r.lifted = kind, start, until, why, by_flag, False
     state.restrictions += 1
+
+
+@compiled
+def _restrict_for_call(book: Book, law: Any, kind: int, start: int, until: int, why: int) -> None:
+    """What a day-trade call brings; day trades are barred no longer than there are rules of day trades."""
+    last = min(until, law.last_day) if kind == NO_DAY_TRADES else until
+    if last >= start or kind != NO_DAY_TRADES:
+        restrict(book, kind, start, last, why, False)
+
+
+@compiled
+def too_large(book: Book, today: int) -> bool:
+    """Does a position that is too large hold the account to closing trades already?"""
+    for i in range(book.state[0].restrictions):
+        r = book.restrictions[i]
+        if r.kind == CLOSING_ONLY and r.why < 0 and not r.by_flag and not r.lifted and r.start <= today <= r.until:
+            return True
+    return False
+
+
+@compiled
+def designated(book: Book, law: Any, day: int) -> bool:
+    """Would a designation made when it was last on ``day``?"""
+    return bool(law.flag_days < 0 or day <= book.state[0].flagged_on + law.flag_days)
 
 
 @compiled
@@ -137,7 +162,7 @@ def look(book: Book, law: Any, shares: Any, tape: Tape, d: int) -> bool:
 @compiled
 def fed_close(book: Book, release: float) -> float:
     """The initial margin that the day's transactions set free together meets Fed calls, the oldest first: the dollars that they take."""
-    taken = lost = 0.0
+    taken = 0.0
     for i in range(book.state[0].calls):
         call = book.calls[i]
         if call.kind == FED and call.satisfied < 0:
@@ -145,8 +170,8 @@ def fed_close(book: Book, release: float) -> float:
             share = min(release, max(0.0, call.amount - before))
             release -= share
             call.received += share
-            taken, lost = plus(taken, lost, call.received - before)
-    return taken + lost
+            taken += call.received - before
+    return taken
 
 
 @compiled
@@ -186,12 +211,13 @@ def _pass_deadlines(book: Book, laws: Law, which: int, tape: Tape, d: int) -> No
         law = laws.rules[laws.epoch[which, call.measured]]
         if call.status == OPEN and d >= call.due:
             call.status = PAST_DUE
-            if call.kind == DAY_TRADE:
+            if call.kind == DAY_TRADE and law.dt_open_call_restriction != LIQUIDATION_ONLY:
+                asked = law.dt_unmet_restriction != CASH_AVAILABLE  # that is for those whom the open call restricted
                 for k in range(state.restrictions):
-                    if book.restrictions[k].why == i and book.restrictions[k].kind == POWER_2X:
-                        due = tape.ordinal[call.due]
-                        restrict(book, CASH_AVAILABLE, due + 1, due + law.dt_cash_basis_days, i, False)
-                        break
+                    asked |= book.restrictions[k].why == i
+                if asked:
+                    due = tape.ordinal[call.due]
+                    _restrict_for_call(book, law, law.dt_unmet_restriction, due + 1, due + law.dt_cash_basis_days, i)
         if call.kind != INTRADAY or call.satisfied >= 0:
             continue
         if d == call.measured + law.imd_prompt_days:
@@ -203,7 +229,7 @@ def _pass_deadlines(book: Book, laws: Law, which: int, tape: Tape, d: int) -> No
                 if other.failed >= 0 and tape.ordinal[other.failed] > since and not other.minor:
                     failures += 1
             if failures >= law.practice_failures:
-                restrict(book, FREEZE, today + 1, today + law.imd_freeze_days, i, False)
+                restrict(book, law.imd_freeze_restriction, today + 1, today + law.imd_freeze_days, i, False)
         if is_open(call) and d >= call.measured + law.imd_expiry_days:
             call.status = EXPIRED
 
@@ -233,10 +259,11 @@ def issue(book: Book, law: Any, tape: Tape, kind: int, amount: float, d: int, le
     call.due = NEVER if days < 0 else max(d + days, d + 1)
     call.status, call.satisfied, call.failed, call.parameter = OPEN, -1, -1, 0
     call.received, call.level, call.required, call.minor = 0.0, level, 0.0, False
-    if kind == DAY_TRADE and law.dt_open_call_restriction == LIQUIDATION_ONLY:
-        restrict(book, LIQUIDATION_ONLY, tape.ordinal[d + 1], NEVER, i, False)
-    elif kind == DAY_TRADE and state.flagged:
-        restrict(book, POWER_2X, tape.ordinal[d + 1], tape.ordinal[call.due], i, False)
+    if kind == DAY_TRADE:
+        brings = law.dt_open_call_restriction
+        if brings != POWER_2X or (state.flagged and designated(book, law, tape.ordinal[d + 1])):
+            last = NEVER if brings == LIQUIDATION_ONLY else tape.ordinal[call.due]
+            _restrict_for_call(book, law, brings, tape.ordinal[d + 1], last, i)
     elif kind == FED:
         issued = tape.ordinal[d + 1]
         recent = 0
@@ -301,7 +328,7 @@ def close(
     if exceeds(maintenance - equity, 0.0) and not has_maintenance:
         issue(book, law, tape, MAINTENANCE, maintenance - equity, d, now, answers)
     needed, parameter = 0.0, -1
-    if law.pdt and state.flagged and law.minimum_equity_call:
+    if law.pdt and state.flagged and designated(book, law, tape.ordinal[d + 1]) and law.minimum_equity_call:
         needed, parameter = law.pdt_min_equity, 0
     elif law.margin_min_equity_call and (below(state.cash, 0.0) or short):
         needed, parameter = law.margin_min_equity, 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..money import SMALLEST_QTY
 from .books import opening_part, pending, potential, promised, reserved, run_of, works_in, would_day_trade
 from .books import peak as peak_exposure
 from .compiled import compiled
@@ -260,7 +261,7 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
     """0 if the order is accepted, else the place of the reason; ``day``: it ends with the close."""
     state = book.state[0]
     last = book.marks[s]
-    if law.order_shape_check and qty != math.floor(qty) and (not day or (sign < 0 and book.pos[s] <= 0.0)):
+    if law.order_shape_check and qty % 1.0 != 0.0 and (not day or (sign < 0 and book.pos[s] <= 0.0)):
         return R_SHAPE
     if law.price_check:
         if (kind == LIMIT or kind == STOP or kind == STOP_LIMIT) and off_tick(price):
@@ -291,7 +292,7 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
     if sign < 0 and opening > 0.0 and (law.flip_through_zero or book.pos[s] * sign >= 0):
         if shares[s].barred_short:
             return R_NOT_SHORTABLE
-        if times == 1:
+        if times == 1 or not law.short_selling:
             return R_NO_SHORT
     if _quantity(book, law, s, sign, qty, available):
         return R_QTY
@@ -318,20 +319,21 @@ def refusal(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, ki
 
 
 @compiled
-def largest(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, unit: float) -> float:
-    """The largest quantity of a market order up to ``qty`` that passes: whole ``unit``s where ``qty`` does not."""
-    why = refusal(book, law, shares, s, sign, qty, MARKET, 0.0, 0.0, False)
+def largest(book: Book, law: Any, shares: Any, s: int, sign: int, qty: float, fractional: bool) -> float:
+    """The largest quantity of a market order up to ``qty`` that passes: nine decimals or whole shares where ``qty`` does not."""
+    unit = SMALLEST_QTY if fractional else 1.0
+    why = refusal(book, law, shares, s, sign, qty, MARKET, 0.0, 0.0, fractional)
     if why == 0:
         return qty
     if why == R_SHAPE:  # what is wrong with the shape of a fraction may be right with whole shares
         unit = 1.0
     units = math.ceil(qty / unit - 1e-9)
-    if qty < unit or refusal(book, law, shares, s, sign, unit, MARKET, 0.0, 0.0, False) != 0:
+    if qty < unit or refusal(book, law, shares, s, sign, unit, MARKET, 0.0, 0.0, fractional) != 0:
         return 0.0
     passes, fails = 1, units
     while fails - passes > 1:
         middle = (passes + fails) // 2
-        if refusal(book, law, shares, s, sign, middle * unit, MARKET, 0.0, 0.0, False) == 0:
+        if refusal(book, law, shares, s, sign, middle * unit, MARKET, 0.0, 0.0, fractional) == 0:
             passes = middle
         else:
             fails = middle

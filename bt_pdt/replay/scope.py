@@ -140,8 +140,12 @@ LAW: dict[str, Kind | Choice] = {
     **dict.fromkeys(("dt_unflagged_call", "dt_aggregate_under_call", "dtbp_by_requirement"), YES_NO),
     "dtbp_check": Choice(off=0, entry=1, exit=2, both=1 | 2),
     "multiplier_policy": Choice(flagged=0, equity=1),
-    "dt_open_call_restriction": Choice({name: _RESTRICTS[name] for name in ("liquidation_only", "buying_power_2x")}),
+    "dt_open_call_restriction": Choice(
+        {name: _RESTRICTS[name] for name in ("liquidation_only", "buying_power_2x", "closing_only", "no_day_trades")}
+    ),
+    "dt_unmet_restriction": Choice({name: _RESTRICTS[name] for name in ("cash_available", "closing_only", "no_day_trades")}),
     # orders
+    "short_selling": YES_NO,
     **dict.fromkeys(("flip_through_zero", "wash_check", "price_check", "order_shape_check", "market_order_collar"), YES_NO),
     **dict.fromkeys(("collar_threshold", "collar_below", "collar_from", "short_valuation"), NUMBER),
     # what is required and called
@@ -155,6 +159,7 @@ LAW: dict[str, Kind | Choice] = {
     **dict.fromkeys(("imd_call_days", "imd_prompt_days", "imd_expiry_days", "imd_freeze_days"), WHOLE),
     **dict.fromkeys(("practice_failures", "practice_months"), WHOLE),
     **dict.fromkeys(("imd_call_minor", "imd_gains_count"), YES_NO),
+    "imd_freeze_restriction": Choice({name: _RESTRICTS[name] for name in ("ninety_day_freeze", "closing_only")}),
     "intraday_block": Choice(none=0, buying_power=1, deficit=2),
     "imd_basis": Choice(house=0, law=1),
     # costs
@@ -171,7 +176,7 @@ WORKED_IN: dict[str, Kind | Choice] = {
     "maintenance_leveraged_scaling": YES_NO,
     **dict.fromkeys(("maintenance_leveraged_cap", "maintenance_leveraged_short_rate"), NUMBER),
     "dt_leveraged_etf_scaling": YES_NO,
-    "gtc_calendar_days": PERHAPS,
+    **dict.fromkeys(("gtc_calendar_days", "pdt_flag_days"), PERHAPS),
     "short_needs_easy_to_borrow": YES_NO,
     **dict.fromkeys(("maintenance_call_days", "maintenance_call_outer_days"), WHOLE),
     "imd_valuation": _only("mark"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..money import SMALLEST_QTY
 from .books import drop, reserved, touch
 from .closing import after_event, mark_held, reprice
 from .compiled import compiled
@@ -120,7 +119,7 @@ def sized(book: Book, law: Any, shares: Any, tape: Tape, variant: Any, t: int, s
         return 0.0
     if not variant.refuses:
         return qty
-    most = largest(book, law, shares, s, sign, qty, SMALLEST_QTY if variant.trimmed_fractional else 1.0)
+    most = largest(book, law, shares, s, sign, qty, variant.trimmed_fractional)
     return qty if most >= qty else rounded(most, price, variant.trimmed_fractional)
 
 
@@ -189,7 +188,9 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
         after_event(book, law, shares, tape)
     kind, price, limit = intents.type[i], intents.price[i], intents.limit[i]
     reserved(book)
-    ends_today = kind != MARKET and 0 < intents.valid[i] <= tape.close_at[state.session]
+    ends_today = qty % 1.0 != 0.0  # a market order for a fraction is a day order
+    if kind != MARKET:
+        ends_today = 0 < intents.valid[i] <= tape.close_at[state.session]
     answer = refusal(book, law, shares, s, sign, qty, kind, price, limit, ends_today) if variant.refuses else 0
     state.orders += 1
     if len(log.qty):

@@ -94,9 +94,14 @@ LEFT = {
 # -- the law of a day
 
 #: The parameters by their names, and what is worked out of others. A number that is none is NaN; what a regime does not have is never asked.
-#: ``gtc_days`` is -1 where an order works until it is cancelled.
+#: ``gtc_days`` is -1 where an order works until it is cancelled, ``flag_days`` where the designation stays; ``last_day`` is the last one of
+#: the pattern day trader rules.
 LAW = np.dtype(
-    [*((name, kind.packed) for name, kind in scope.LAW.items()), ("pdt", "?"), *((name, "i8") for name in ("maintenance_days", "gtc_days"))]
+    [
+        *((name, kind.packed) for name, kind in scope.LAW.items()),
+        ("pdt", "?"),
+        *((name, "i8") for name in ("maintenance_days", "gtc_days", "flag_days", "last_day")),
+    ]
 )
 #: Price bands of a security.
 BANDS = 6
@@ -127,7 +132,7 @@ STATE = np.dtype(
         *((name, "f8") for name in ("lowest_dtbp", "lowest_level", "deficit", "deficit_equity", "interest", "borrow")),
         *((name, "f8") for name in ("paid_interest", "paid_borrow", "high", "drawdown")),
         *((name, "i8") for name in ("session", "multiplier", "executions", "lots_done", "working", "calls", "restrictions", "unsettled")),
-        *((name, "i8") for name in ("earlier", "today", "held", "runs", "movers", "month", "left_out")),
+        *((name, "i8") for name in ("earlier", "today", "held", "runs", "movers", "month", "left_out", "flagged_on")),
         *((name, "i8") for name in ("orders", "refused", "refused_exits", "fills", "day_trades", "overnight")),
         *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding", "touched")),
         ("in_force", "i8", (RESTRICTIONS,)),

@@ -248,6 +248,10 @@ BINDING = [
     ("multiplier_policy", "flagged", {"multiplier_policy": "equity"}, "story 7"),
     ("dt_open_call_restriction", "buying_power_2x", {}, "story 6"),
     ("dt_open_call_restriction", "liquidation_only", {}, "story 1"),
+    ("dt_open_call_restriction", "closing_only", {}, "story 1"),
+    ("dt_open_call_restriction", "no_day_trades", {}, "story 1"),
+    ("pdt_flag_days", 1, {}, "story 12"),
+    ("short_selling", False, {}, "story 5"),
     ("flip_through_zero", False, {}, "story 10"),
     ("wash_check", True, {}, "story 14"),
     ("price_check", True, {}, "story 10"),
@@ -286,6 +290,8 @@ BINDING = [
     ("imd_gains_count", False, {"imd_gains_count": True}, "story 22"),
     ("imd_basis", "law", UNBLOCKED | {"imd_basis": "house"}, "story 20"),
     ("imd_basis", "house", UNBLOCKED, "story 20"),
+    ("imd_freeze_restriction", "closing_only", UNBLOCKED, "story 20"),
+    ("imd_freeze_restriction", "ninety_day_freeze", UNBLOCKED | {"imd_freeze_restriction": "closing_only"}, "story 20"),
     ("intraday_block", "none", {}, "story 20"),
     ("intraday_block", "buying_power", {}, "story 10"),
     ("intraday_block", "deficit", UNBLOCKED, "story 20"),
@@ -301,6 +307,9 @@ BINDING = [
     ("maintenance_call_outer_days", 0, {}, "story 12"),
     ("dt_cash_basis_days", 0, CALLED, "round trips"),
     ("dt_aggregate_under_call", False, CALLED, "round trips"),
+    ("dt_unmet_restriction", "closing_only", CALLED, "round trips"),
+    ("dt_unmet_restriction", "no_day_trades", CALLED, "round trips"),
+    ("dt_unmet_restriction", "cash_available", CALLED | {"dt_unmet_restriction": "closing_only"}, "round trips"),
 ]
 #: Tables, which cannot be set: another one in the place of the brokerage's.
 TABLES = [

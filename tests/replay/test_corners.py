@@ -75,29 +75,28 @@ def test_a_wrapper_of_fractions_around_a_sizer_of_whole_shares():
 
 
 def test_fractions_of_a_share_at_a_brokerage_that_takes_them_in_day_orders_only():
-    """Alpaca: a market order of the host's is good till cancelled, so a fraction of one is refused, and trimmed to whole shares."""
+    """Alpaca: a market order for a fraction is sent as a day order; a limit without an end, and what is sold short, is refused."""
     made = minutes(S0=steady("2026-06-08", price=300.0), S1=steady("2026-06-08", price=60.0))
-    until = {"exectype": bt.Order.Limit, "size": 1.5, "valid": datetime.datetime(2026, 6, 8, 15)}
+    limit = {"exectype": bt.Order.Limit, "size": 1.5, "price": 60.0, "feed": 1}
+    until = limit | {"valid": datetime.datetime(2026, 6, 8, 15)}
     strategy = asks(
         {
             "2026-06-08 10:00": [("buy", {})],
-            "2026-06-08 10:05": [("buy", {"size": 1.5, "feed": 1})],
-            "2026-06-08 10:10": [("buy", {**until, "price": 60.0, "feed": 1}), ("sell", {**until, "price": 310.0})],
-            "2026-06-08 10:20": [("sell", {**until, "price": 60.0, "feed": 1})],
-            "2026-06-08 10:30": [("sell", {**until, "price": 60.0, "feed": 1})],
+            "2026-06-08 10:10": [("buy", limit), ("buy", until)],
+            "2026-06-08 10:20": [("sell", until)],
+            "2026-06-08 10:30": [("sell", until)],
+            "2026-06-08 10:40": [("sell", {"feed": 1})],
         }
     )
-    for sizer, first, reason in (
-        ("PercentOfEquity(percent=30, fractional=True)", 5.0, ""),
-        ("PercentOfEquity(percent=31, fractional=True)", 5_000.0 * 0.31 / 300.0, "INVALID_ORDER"),
-        ("Trimmed(PercentOfEquity(percent=31), fractional=True)", 5.0, ""),
-        ("Trimmed(PercentOfEquity(percent=31, fractional=True))", 5.0, ""),
+    for sizer, first, short, reason in (
+        ("PercentOfEquity(percent=31)", 5.0, -25.0, ""),
+        ("PercentOfEquity(percent=31, fractional=True)", 1_550 / 300, -1_550 / 60, "INVALID_ORDER"),
+        ("Trimmed(PercentOfEquity(percent=31), fractional=True)", 5.0, -25.0, ""),
+        ("Trimmed(PercentOfEquity(percent=31, fractional=True))", 1_550 / 300, -25.0, ""),
     ):
         one, _ = same(made, strategy, {"cash": 5_000.0, "sizer": sizer})
-        assert (one.orders[0].qty, one.orders[0].reason) == (pytest.approx(first), reason), sizer
-        asked = [(order.qty, order.reason) for order in one.orders[1:]]
-        short = "INVALID_ORDER" if reason else ""  # of what is not held
-        assert asked == [(1.5, "INVALID_ORDER"), (1.5, ""), (-1.5, short), (-1.5, ""), (-1.5, "INVALID_ORDER")], sizer
+        assert [order.qty for order in one.orders] == pytest.approx([first, 1.5, 1.5, -1.5, -1.5, short]), sizer
+        assert [order.reason for order in one.orders] == ["", "INVALID_ORDER", "", "", "INVALID_ORDER", reason], sizer
 
 
 def test_orders_that_are_good_till_cancelled_end_at_the_brokerage():

@@ -11,6 +11,7 @@ pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)"
 from wild import Wild, accounts, bars, beside, recording, story
 
 from bt_pdt import study
+from bt_pdt.brokerages import NAMES
 from bt_pdt.replay import Replay, Unsupported, difference, record_of
 
 
@@ -53,6 +54,37 @@ def test_many_random_intents_meet_every_rule():
     wanted += ["flagged", "restricted", "paid", "stuck", "replayed"]
     assert not [name for name in wanted if not seen[name]], seen
     assert seen["replayed"] > 0.9 * 6 * 112, "what is left to full runs is the exception"
+
+
+#: Days under the old rules, under the new ones, and what of a brokerage's default rules is left to full runs on them.
+ERAS = {
+    "2026-05-18": {"fidelity": "the parameter pdt_under_25k at cash_available"},
+    "2027-11-01": {"sofi": "the parameter imd_valuation at cost"},
+}
+
+
+@pytest.mark.parametrize("start", ERAS)
+def test_the_default_rules_of_every_brokerage_are_replayed(start):
+    made = bars(21, symbols=2, days=4, start=start, price=(20, 60))
+    params = {"seed": 21, "rate": 0.02, "rest": 0.2, "scale": 3}
+    replay, left = recording(Wild, made, params=params), {}
+    for firm in NAMES:
+        for cash, percent in ((24_000.0, 60), (60_000.0, 150)):
+            arguments = {"cash": cash, "brokerage": firm, "sizer": f"PercentOfEquity(percent={percent})"}
+            differs, one, _ = beside(replay, made, arguments, params=params)
+            assert not differs, (arguments, differs)
+            if one.left.startswith("the parameter"):
+                left[firm] = one.left
+    assert left == ERAS[start]
+
+
+def test_a_restriction_ends_with_the_session_before_also_over_a_holiday():
+    """Flagged, and at $25,000 again with the close of the day before Thanksgiving."""
+    made = bars(3, symbols=1, days=4, start="2019-11-27", price=(40, 60))
+    account = {"pattern_day_trader": True, "last_equity": 24_000.0}
+    differs, one, _ = beside(recording(Holder, made), made, {"cash": 60_000.0, "brokerage": "finra", "account": account})
+    assert not differs
+    assert [(each.kind, f"{each.until}") for each in one.restrictions] == [("no_day_trades", "2019-11-27")]
 
 
 def test_a_month_ends_and_costs_are_charged():
