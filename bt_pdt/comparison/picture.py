@@ -56,7 +56,7 @@ def draw(comparison: Comparison, *, width: float = 11.0) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn, times = lines(comparison)
+    drawn, times = lines(comparison.distinct)
     below = any(line.distance is not None for line in drawn)
     figure = Figure(figsize=(width, 6.2 if below else 4.4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
