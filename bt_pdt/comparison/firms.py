@@ -114,14 +114,17 @@ def by_cost(found: Comparison) -> list[dict[str, Any]]:
 # -- in words
 
 
-def sentences(found: Comparison) -> list[str]:
-    """What the firms' rules cost the strategy, law by law: least and most, what is no finding, and whose own values told."""
+def sentences(found: Comparison, *, brief: bool = False) -> list[str]:
+    """What the firms' rules cost the strategy, law by law: least and most, what is no finding, and whose own values told.
+
+    ``brief`` names those in one sentence, where a table has the rest.
+    """
     by_name = {line.variant: line for line in found.firm_lines}
     several = len(laws(found)) > 1
     told: list[str] = []
     for runs in laws(found):
         lines = [by_name[run.name] for run in runs]
-        said = _of_one_law(found, lines)
+        said = _of_one_law(found, lines, brief)
         told += [f"{_law_name(lines[0])}: {sentence}" for sentence in said] if several else said
     return told
 
@@ -131,13 +134,18 @@ def _law_name(line: Firm) -> str:
     return " ".join(word for word in line.variant.split(" ") if word != line.brokerage) or "the firms' own checks"
 
 
-def _of_one_law(found: Comparison, lines: Sequence[Firm]) -> list[str]:
+def _of_one_law(found: Comparison, lines: Sequence[Firm], brief: bool) -> list[str]:
     nothing = [line for line in lines if line.comes_out == NO_FINDING]
     telling = [line for line in lines if line.comes_out != NO_FINDING]
-    told = _ranking(found, telling, len(lines))
+    told = [*_ranking(found, telling, len(lines)), *_no_finding(nothing)]
     bare = next(line for line in lines if line.comes_out == THE_BARE_LAW)
     parting = [line for line in telling if line.comes_out == OWN_VALUES]
-    return [*told, *_no_finding(nothing), *(_called_out(found, bare, group) for group in _alike(parting))]
+    if not brief:
+        return told + [_called_out(found, bare, group) for group in _alike(parting)]
+    if not parting:
+        return told
+    one = len(parting) == 1
+    return [*told, f"{_counted(parting)} part{'s' if one else ''} from the bare law by {'its' if one else 'their'} own published values."]
 
 
 def _ranking(found: Comparison, lines: Sequence[Firm], of: int) -> list[str]:
@@ -156,18 +164,19 @@ def _ranking(found: Comparison, lines: Sequence[Firm], of: int) -> list[str]:
         f"The rules of {_names(least)} cost this strategy {'the same and ' if len(least) > 1 else ''}least: "
         f"{'each ' if len(least) > 1 else 'they '}{_cost(found, low, 'it')}{_rests_on(least)}.",
         f"The rules of {_names(most)} cost it {'the same and ' if len(most) > 1 else ''}most: "
-        f"{'each ' if len(most) > 1 else 'they '}{_cost(found, high, 'it')}{_rests_on(most)}.",
+        f"{'each ' if len(most) > 1 else 'they '}{_cost(found, high, 'it', least=True)}{_rests_on(most)}.",
     ]
     return [*told, found.paired(least[0].variant, most[0].variant).sentence]
 
 
 def _rests_on(lines: Sequence[Firm]) -> str:
     """In brackets how many parameters of these firms are unknown; empty if none is."""
-    open_ones = [line for line in lines if line.unknown]
-    if not open_ones:
+    counts = [f"{line.variant} {len(line.unknown)}" for line in lines if line.unknown]
+    if not counts:
         return ""
-    counts = [f"{len(line.unknown)}{f' of {line.variant}' if len(lines) > 1 else ''}" for line in open_ones]
-    return f" (parameters unknown, for which the bare law answers: {listed(counts)})"
+    if len(lines) == 1:
+        return f" ({len(lines[0].unknown)} of its parameters are unknown, and the bare law answers for them)"
+    return f" (parameters unknown, for which the bare law answers: {', '.join(counts)})"
 
 
 def _amount(found: Comparison, line: Firm) -> float:
@@ -176,14 +185,17 @@ def _amount(found: Comparison, line: Firm) -> float:
     return -found[line.variant].profit if cost is None else cost.whole
 
 
-def _cost(found: Comparison, amount: float, whom: str = "") -> str:
-    """``cost it $10``, ``spared it $10``, ``cost it nothing``; without a run with the rules off ``left it a profit of $10``."""
+def _cost(found: Comparison, amount: float, whom: str = "", *, least: bool = False) -> str:
+    """``cost it $10``, ``spared it $10``, ``cost it nothing``; without a run with the rules off ``left it a profit of $10``.
+
+    ``least`` says of what was spared that others spared more.
+    """
     if not found.cost_of:
         verb, what = "left", f"a {'profit' if amount <= 0 else 'loss'} of {dollars(abs(amount))}"
     elif abs(amount) < 0.005:
         verb, what = "cost", "nothing"
     else:
-        verb, what = "cost" if amount > 0 else "spared", dollars(abs(amount))
+        verb, what = ("cost", dollars(amount)) if amount > 0 else ("spared", f"{'no more than ' if least else ''}{dollars(-amount)}")
     return " ".join(filter(None, (verb, whom, what)))
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 COSTLIEST, NIGHTS, PARTED = 12, 100, 60
 #: Points that all lines of the picture share.
 POINTS = 4_000
+#: Cells of a variant that the table of firms has no room for; they are with each run.
+LEFT_OUT_OF_FIRMS = ("deepest fall", "to open", "stuck overnight", "day trades")
 PART_COLOURS = {
     NEVER_OPENED: "#3f7fb5",
     EXITS_DELAYED: "#d62728",
@@ -126,7 +128,9 @@ def _modes_differ(found: Comparison) -> bool:
 
 
 def _switch(found: Comparison) -> str:
-    """What the intraday margin rules do to the modes, where these bars reach them."""
+    """What the intraday margin rules do to the modes, where these bars reach them; of firms when they come."""
+    if found.firm_lines:
+        return _switches(found)
     for run in found.runs:
         regimes = [(str(e["day"])[:10], e["regime"]) for e in run.result.manifest.get("rules_by_day") or ()]
         day = next((day for day, regime in regimes if regime == "intraday_margin"), None)
@@ -143,6 +147,22 @@ def _switch(found: Comparison) -> str:
     return ""
 
 
+def _switches(found: Comparison) -> str:
+    """From when on the intraday margin rules hold at each firm."""
+    begun: dict[str, list[str]] = {}
+    for run in found.runs:
+        regimes = [(str(e["day"])[:10], e["regime"]) for e in run.result.manifest.get("rules_by_day") or ()]
+        day = next((day for day, regime in regimes if regime == "intraday_margin"), None)
+        if not run.off and str(run.parameters["rules"]) == "as_of":
+            begun.setdefault("" if day is None else "throughout" if day == regimes[0][0] else f"from {day} on", []).append(run.name)
+    if not any(begun):
+        return ""
+    most = max(begun, key=lambda words: len(begun[words]))
+    rest = [f"{listed(names)} {words or 'not yet'}" for words, names in begun.items() if words != most]
+    other = f" ({'; '.join(rest)})" if rest else ""
+    return f"The intraday margin rules, under which day trades are not counted, hold {most or 'at most firms not yet'}{other}."
+
+
 # -- the variants, one row each
 
 
@@ -155,6 +175,7 @@ def _variants(found: Comparison) -> list[dict[str, Any]]:
         line = lines.get(row["variant"])
         cells = _variant(found, shown[row["variant"] if line is None else line.same_as], found[row["variant"]], row)
         if lines:
+            cells["cells"] = [cell for cell in cells["cells"] if cell[0] not in LEFT_OUT_OF_FIRMS]
             cells["cells"] += [
                 ("unknown", "-" if line is None else f"{len(line.unknown)}"),
                 ("comes out", "" if line is None else comes_out(line)),
@@ -180,12 +201,12 @@ def _firms(found: Comparison) -> list[dict[str, Any]]:
 
 
 def _stand_for(found: Comparison) -> list[str]:
-    """``finra: public, vanguard``: who came out the same as whom."""
+    """``finra stands for public and vanguard``: who came out the same as whom."""
     groups: dict[str, list[str]] = {}
     for line in found.firm_lines:
         if line.same_as != line.variant:
             groups.setdefault(line.same_as, []).append(line.variant)
-    return [f"{first}: {', '.join(names)}" for first, names in groups.items()]
+    return [f"{first} stands for {listed(names)}" for first, names in groups.items()]
 
 
 def _variant(found: Comparison, k: int, run: Run, row: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .comparison import Comparison
 
-COLOURS = ("#1f6fc4", "#2a7f3f", "#d62728", "#ff7f0e", "#9467bd", "#17a0b5", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22")
+COLOURS = ("#1f6fc4", "#2a7f3f", "#d62728", "#ff7f0e", "#9467bd", "#17a0b5", "#8c564b", "#e377c2", "#bcbd22", "#7f7f7f")
 OFF = "#9a9a9a"
 MOST_POINTS = 5_000
 

@@ -64,7 +64,7 @@ def verdict(found: Comparison) -> list[str]:
     if found.firm_lines:
         from .firms import sentences
 
-        return sentences(found)
+        return sentences(found, brief=True)
     told: list[str] = []
     groups = found.groups
     chosen = True
