@@ -72,7 +72,9 @@ def view(found: Comparison) -> dict[str, Any]:
     """What ``comparison.html`` shows; of firms that came out the same the first stands for all below the table of variants."""
     every, found = found, found.distinct
     base = next((run for run in found.runs if run.off), found.runs[0])
-    parted = [_parted(found, base, run) for run in found.runs if run is not base]
+    bare = {line.variant: line.bare for line in found.firm_lines}  # a firm is held against the bare law, that against the rules off
+    against = {run.name: found[bare[run.name]] if bare.get(run.name, run.name) != run.name else base for run in found.runs}
+    parted = [_parted(found, against[run.name], run) for run in found.runs if run is not base]
     nights = [_night(found, run.name, night) for run in found.runs for night in found.nights[run.name]]
     changed = [(found.changed_sentence(a, b), a, b, found.what_changed_rows(a, b)) for a, b in found.law_pairs]
     return {
@@ -314,7 +316,7 @@ def _refused(found: Comparison) -> list[dict[str, Any]]:
         for name in found.names:
             a, b = to_open[name], to_close[name]
             if a or b:
-                counts.append((name, f"{a + b:,}", " and ".join(([f"{a:,} to open"] if a else []) + ([f"{b:,} to close"] if b else []))))
+                counts.append((name, f"{a + b:,}", f"{a:,} to open and {b:,} to close" if a and b else "to open" if a else "to close"))
         rows.append(
             {
                 "reason": reason,

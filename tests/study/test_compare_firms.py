@@ -230,6 +230,7 @@ def test_json_page_and_folder(found, tmp_path):
     view = page.view(found)
     firms = {row["name"]: row for row in view["firms"]}
     assert firms["public"]["unknown"] == list(line["unknown"]) and firms["public"]["comes_out"] == "bare law, no finding"
+    assert {(one["a"], one["b"]) for one in view["parted"]} == {("finra", "alpaca"), ("finra", "ibkr")} and view["alike"] == ["finra"]
     assert len(view["variants"]) == len(NAMES) + 1 and len(view["chart"]["lines"]) == len(found.distinct.names)
     text = page.html(found)
     assert "the bare law" in text and text.count('<article class="run"') == len(found.distinct.names)
