@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..comparison import Comparison, SmallestAccount
     from ..comparison.divergence import FirstDivergence
 
-MODES = ("off", "entry", "exit", "both")
+MODES = ("off", "entry", "exit", "both", "default")
 #: Rows of the table: column, words, how a value is written.
 ROWS = (
     ("profit", "profit", money),
@@ -35,16 +35,33 @@ ROWS = (
     ("days_restricted", "days restricted", lambda value: f"{value:,}"),
     ("interest", "margin interest paid", money),
     ("borrow_fees", "borrow fees paid", money),
+    ("unknown", "parameters unknown", lambda value: f"{value:,}"),
 )
+#: Columns of the table of firms, a row for each: column, words, how a value is written.
+FIRM_COLUMNS = (
+    ("profit", "profit", money),
+    ("return", "return", share),
+    ("refused", "refused", lambda value: f"{value:,}"),
+    ("calls", "calls", lambda value: f"{value:,}"),
+    ("forced_fills", "forced", lambda value: f"{value:,}"),
+    ("cost", "rules cost", money),
+    ("unknown", "unknown", lambda value: f"{value:,}"),
+)
+#: A terminal of fewer columns than this shows that table without these.
+WIDE, IN_WIDE_ONLY = 110, ("return", "calls", "forced_fills")
 #: Rows that are left out where no variant has anything in them.
-QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills", "days_restricted", "interest", "borrow_fees")
+QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills", "days_restricted", "interest", "borrow_fees", "unknown")
 
 
 @click.command()
 @click.argument("what", metavar="STRATEGY.py[:Class] | RUN_DIR RUN_DIR...", nargs=-1, required=True)
 @click.option("--data", "files", multiple=True, metavar="FILE", help="Bars in any usual format; several times for several files.")
-@click.option("--modes", default="off,entry,exit,both", show_default=True, metavar="A,B", help="Of off, entry, exit, both.")
-@click.option("--brokerages", default="alpaca", show_default=True, metavar="A,B", help="Brokerages to compare.")
+@click.option(
+    "--modes",
+    metavar="A,B",
+    help="Of off, entry, exit, both, and default: each firm's own checks.  [default: off,entry,exit,both; of all firms off,default]",
+)
+@click.option("--brokerages", default="alpaca", show_default=True, metavar="A,B", help="Brokerages to compare; all is every one of them.")
 @click.option("--rules", default="as_of", show_default=True, metavar="D1,D2", help="as_of, or days whose law holds throughout.")
 @click.option("--cash", type=float, metavar="DOLLARS", help="Dollars at the start (100,000 if nothing is said).")
 @click.option("--cash-levels", metavar="A,B", help="Several sizes of account instead.")
@@ -63,6 +80,8 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 def compare(what: tuple[str, ...], as_json: bool, out: str | None, page: str | None, **options: Any) -> None:
     """Runs a strategy under several modes, brokerages, laws and sizes of account, and says what the rules cost and where the runs part.
+
+    --brokerages all holds every firm against the bare law, and says how much of that rests on what no firm publishes.
 
     Folders that 'bt-pdt run --out' wrote are compared as they are; with --data, the bars they ran over, also what the rules cost.
     """
@@ -122,8 +141,8 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
 
     if not options["files"]:
         raise BadInput("--data FILE is missing: the bars to run over.")
-    modes = _words("--modes", options["modes"])
-    for mode in modes:
+    modes = None if options["modes"] is None else _words("--modes", options["modes"])
+    for mode in modes or ():
         known_name("--modes", mode, MODES)
     if options["cash"] is not None and options["cash_levels"] is not None:
         raise BadInput("--cash is one size and --cash-levels several; give one of them.")
@@ -132,6 +151,8 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
         cash = [_dollars(word) for word in _words("--cash-levels", options["cash_levels"])]
     rules = _words("--rules", options["rules"])
     brokerages = _words("--brokerages", options["brokerages"])
+    if options["smallest"] and "all" in brokerages:
+        raise BadInput("--smallest searches at one brokerage; give its name to --brokerages.")
     chosen = study.load_strategy(strategy)
     common: dict[str, Any] = {
         "set": pairs("--set", options["overrides"]),
@@ -148,12 +169,13 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
         common["on_call"] = known_name("--on-call", options["on_call"], ANSWERS)
     days = {"symbols": common["symbols"], "fromdate": options["fromdate"], "todate": options["todate"]}
     bars = study.load_bars(options["files"], drop_bad=options["drop_bad"], **days)
+    asked: dict[str, Any] = {"brokerages": brokerages, "rules": rules, "cash_levels": cash} | ({} if modes is None else {"modes": modes})
     with progress_bar("variants") as tell:
-        found = run_compare(chosen, bars, modes=modes, brokerages=brokerages, rules=rules, cash_levels=cash, progress=tell, **common)
+        found = run_compare(chosen, bars, progress=tell, **asked, **common)
     if not options["smallest"]:
         return found, {}
     sizes = {}
-    for mode in (mode for mode in modes if mode != "off"):
+    for mode in (mode for mode in modes or MODES[:4] if mode != "off"):
         with progress_bar(f"smallest account, {mode}") as tell:
             sizes[mode] = smallest_account(
                 chosen, bars, mode=mode, brokerage=brokerages[0], rules=rules[0], tolerance=options["tolerance"], progress=tell, **common
@@ -175,6 +197,11 @@ def show(found: Comparison, smallest: dict[str, SmallestAccount] | None = None) 
     out = console()
     for warning in found.warnings:
         out.print(f"! {warning}", soft_wrap=True)
+    if found.firm_lines:
+        show_firms(out, found)
+        for name, answer in (smallest or {}).items():
+            out.print(f"- {name}: {answer.sentence}", soft_wrap=True)
+        return
     table = Table(title=found.title, title_justify="left", title_style="bold")
     table.add_column("")
     for name in found.names:
@@ -193,6 +220,58 @@ def show(found: Comparison, smallest: dict[str, SmallestAccount] | None = None) 
         first = found.first_divergence(base, name) if name != base else None
         if first is not None:
             show_divergence(out, first)
+
+
+def show_firms(out: Any, found: Comparison) -> None:
+    """Every firm in a row of one table, the cheapest rules first; what it says; and where each outcome parts from the bare law's."""
+    from rich import box
+    from rich.table import Table
+
+    from ..comparison.firms import by_cost, comes_out
+    from ..comparison.words import listed
+
+    lines = {line.variant: line for line in found.firm_lines}
+    table = Table(
+        title=f"{found.title}, firm by firm",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("", no_wrap=True)
+    quiet = {name for name in ("calls", "forced_fills") if not any(row[name] for row in found.rows)}
+    quiet |= set(IN_WIDE_ONLY) if out.width < WIDE else set()
+    shown = [column for column in FIRM_COLUMNS if column[0] not in quiet]
+    for _, words, _ in shown:
+        table.add_column(words, justify="right", no_wrap=True)
+    table.add_column("comes out")
+    for row in by_cost(found):
+        line = lines.get(row["variant"])
+        cells = ["-" if column == "unknown" and line is None else written(row[column]) for column, _, written in shown]
+        table.add_row(row["variant"], *cells, "" if line is None else comes_out(line))
+    out.print(table)
+    told = (
+        "finra is the bare law, no firm. unknown: parameters in force on these days of which the firm publishes nothing that was found; the "
+        "bare law answers for them, so a firm that comes out as it does is no finding. A negative cost was spared."
+    )
+    out.print(told)
+    shared: dict[str, list[str]] = {}
+    for line in found.firm_lines:
+        if line.shares:
+            shared.setdefault(line.shares, []).append(line.variant)
+    for run, names in shared.items():
+        out.print(f"{listed(names)}: the run of {run}, whose law is theirs on all of these days.")
+    out.print()
+    for sentence in found.conclusions:
+        out.print(f"- {sentence}", soft_wrap=True)
+    pairs = [(line.bare, line.variant) for line in found.firm_lines if line.same_as == line.variant != line.bare]
+    if pairs:
+        out.print("\nWhere they part from the bare law first:")
+    for bare, name in pairs:
+        first = found.first_divergence(bare, name)
+        if first is not None:
+            out.print(f"- {first.sentence}", soft_wrap=True)
 
 
 def table_rows(found: Comparison) -> list[tuple[str, ...]]:

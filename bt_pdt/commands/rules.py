@@ -128,7 +128,8 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
             entry = entries[p.name]
             if entry is None:
                 continue
-            mark = "extended" if entry.extended else "house" if book.parameter(p.name).house else ""
+            mark = "own" if p.name in house_of.overrides else "house" if book.parameter(p.name).house else ""
+            mark = "extended" if entry.extended else mark
             mark = "unknown" if p.name in house_of.unknown else mark
             number = footnotes.setdefault(entry.source, len(footnotes) + 1)
             rows.append((p.name, in_words(p, entry.value), began_in_lines(entry), mark, f"[{number}]"))
@@ -138,7 +139,7 @@ def _law(firm: str, book: Rulebook, day: date, as_json: bool) -> None:
         wrapped(f"- {words(terms.kind)}: {terms.measured_by}; due {terms.due}; met by {terms.met_by}; {terms.follows}.")
     click.echo()
     other = "intraday margin" if regime == PDT else "pattern day trader"
-    wrapped("house: the brokerage's own value, or one that the law leaves to it.")
+    wrapped(f"{'own: a value of its own. ' if house_of.overrides else ''}house: left to brokerages by the law, at its neutral value.")
     wrapped("extended: the brokerage's first known value, carried back before its day. The law is never carried back.")
     if house_of.unknown:
         wrapped(f"unknown: {house_of.title} publishes nothing on it that was found; the value is the bare law's.")

@@ -25,16 +25,19 @@ class Cell(NamedTuple):
 
 def compare_firms(text: str, day: date, everything: bool, as_json: bool) -> None:
     """Prints the brokerages of ``text`` (names with commas between them) side by side on ``day``."""
-    names = _named(text)
+    names = _named(text, as_json)
     books = {name: rulebook_for(name) for name in names}
-    found = [(p, cells) for p, cells in _cells(books, day) if everything or _differ(cells)]
+    every = list(_cells(books, day))
+    found = [(p, cells) for p, cells in every if everything or _differ(cells)]
     if as_json:
         print_json(_json(books, day, everything, found))
         return
     footnotes: dict[Source, int] = {}
     console = console_of_width()
-    console.print(f"{', '.join(brokerage(name).title for name in names)}, {day}\n")
-    head = ("parameter", *(f"{name}\n({words(book.regime_on(day))})" for name, book in books.items()))
+    regimes = {name: words(book.regime_on(day)) for name, book in books.items()}
+    one = len(set(regimes.values())) == 1
+    console.print(f"{', '.join(brokerage(name).title for name in names)}, {day}{f': {regimes[names[0]]} regime' if one else ''}\n")
+    head = ("parameter", *(name if one else f"{name}\n({regime})" for name, regime in regimes.items()))
     for title, parameters in SECTIONS:
         mine = {p.name for p in parameters}
         rows = [(p.name, *(_cell(p, cell, footnotes) for cell in cells.values())) for p, cells in found if p.name in mine]
@@ -45,16 +48,27 @@ def compare_firms(text: str, day: date, everything: bool, as_json: bool) -> None
     wrapped(
         "[n]: the brokerage's own value and its source. Without a number it is the bare law's, which nothing known of the firm replaces."
     )
-    wrapped("unknown: the firm publishes nothing on it that was found; the bare law answers. -: not in this regime.")
+    wrapped("unknown: the firm publishes nothing on it that was found; the bare law answers." + ("" if one else " -: not in its regime."))
+    counts = {name: sum(cells[name].unknown and cells[name].entry is not None for _, cells in every) for name in names}
+    if any(counts.values()):
+        told = [f"{name} {count}" for name, count in counts.items()]
+        wrapped(
+            f"Unknown of {len(every)} parameters in force on this day: {', '.join(told)}. Where two firms agree in those, it is the bare law."
+        )
+    wrapped("What a parameter means: 'bt-pdt rules --compare ... --json', and 'bt-pdt rules --parameters' for those that --set takes.")
     if footnotes:
         click.echo("\nSources")
         print_footnotes(footnotes)
 
 
-def _named(text: str) -> list[str]:
-    names = [known_name("brokerage", name.strip(), NAMES) for name in text.split(",")]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if len(names) < 2 or twice:
+def _named(text: str, as_json: bool) -> list[str]:
+    words_of = [name.strip() for name in text.split(",")]
+    if words_of == ["all"]:
+        if as_json:
+            return list(NAMES)
+        raise BadInput(f"--compare all does not fit side by side; give it with --json, or some of {', '.join(NAMES)}.")
+    names = [known_name("brokerage", name, NAMES) for name in words_of if name]
+    if len(names) < 2 or len(set(names)) < len(words_of):
         raise BadInput(f"--compare takes two brokerages or more, each once, like alpaca,schwab, got {text!r}.")
     return names
 

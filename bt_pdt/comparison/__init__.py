@@ -14,7 +14,7 @@ from ..report import Result
 from .comparison import COLUMNS, Comparison
 from .runs import Run
 from .smallest import SmallestAccount, smallest_account
-from .variants import MODES, Progress, handed_on, run_all, variants
+from .variants import MODES, Progress, handed_on, run_all, shared_runs, variants
 
 if TYPE_CHECKING:
     from ..study import Source
@@ -43,19 +43,31 @@ def compare(
 ) -> Comparison:
     """Runs a strategy over the same bars in every combination of modes, brokerages, laws and cash, and lays the runs side by side.
 
-    ``modes`` are ``off`` (measure, refuse nothing), ``entry``, ``exit``, ``both``; ``rules`` are ``as_of`` or days whose law holds
-    throughout; ``cash_levels`` replaces ``cash``. ``off`` is run once for each cash level: what the rules cost is measured against it.
+    ``modes`` are ``off`` (measure, refuse nothing), ``entry``, ``exit``, ``both``, the default, or ``default``: each firm's own checks.
+    ``brokerages`` are names, or ``"all"``: every firm, the bare law (``finra``) first, under its own checks unless modes are given; firms
+    under one law on all days of the data share one run, and what of a firm is unknown is told (``Comparison.firms``). ``rules`` are
+    ``as_of`` or days whose law holds throughout; ``cash_levels`` replaces ``cash``. ``off`` is run once for each cash level: what the rules
+    cost is measured against it.
     ``jobs`` processes work at once (default: every core where that pays; the results are the same as with 1): a strategy of a file or a
     module travels to them, a class of a notebook or of the running script is run here. ``progress(done, total)`` counts variants.
     Everything else is handed on to :func:`bt_pdt.run`. Raises :class:`BadInput` with the variant's name for what cannot be used.
     """
+    if not isinstance(brokerages, str) and isinstance(brokerages, Iterable):
+        brokerages = list(brokerages)
     wanted = variants(modes, brokerages, rules, [cash] if cash_levels is None else cash_levels)
     common = handed_on("compare", OWN, arguments)
     names = None if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     chosen = study.load_strategy(strategy)
-    results = run_all(chosen, bars, wanted, common | {"symbols": names}, jobs=jobs, progress=progress)
-    return Comparison(tuple(Run(variant.name, result) for variant, result in zip(wanted, results, strict=True)), bars)
+    runs_of = shared_runs(wanted, common, bars, brokerages)
+    made = sorted(set(runs_of))
+    done = run_all(chosen, bars, [wanted[k] for k in made], common | {"symbols": names}, jobs=jobs, progress=progress)
+    results = dict(zip(made, done, strict=True))
+    runs = []
+    for k, (variant, of) in enumerate(zip(wanted, runs_of, strict=True)):
+        shared = {} if of == k else {"brokerage": variant.arguments["brokerage"], "shares": wanted[of].name}
+        runs.append(Run(variant.name, results[of], **shared))
+    return Comparison(tuple(runs), bars)
 
 
 def compare_folders(folders: Iterable[str | Path], data: Source | Iterable[Source] | None = None) -> Comparison:

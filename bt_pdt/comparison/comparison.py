@@ -13,6 +13,8 @@ from ..errors import BadInput, known_name
 from ..money import cents, dollars
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER, PARTS, Costs, costs, event_row
 from .divergence import Divergence, FirstDivergence, divergences, first_divergence
+from .firms import Firm, firms, law_of, sentences
+from .laws import Standing
 from .resampling import CONFIDENCE, DRAWS, Paired, paired
 from .runs import Run, Stuck
 from .words import PART_WORDS
@@ -50,6 +52,18 @@ COLUMNS: dict[str, dict[str, str]] = {
         "interest": "margin interest paid, dollars",
         "borrow_fees": "borrow fees paid, dollars",
         "cost": "profit with the rules off less this profit; empty without a run with the rules off, or its prices",
+        "unknown": "parameters of which the firm publishes nothing that was found, in force on some of these days: the bare law answers for them",
+    },
+    "firms": {
+        "variant": "its name",
+        "brokerage": "the firm",
+        "title": "its full name",
+        "comes_out": "the bare law; bare law, no finding (as it, and something of the firm is unknown); as the bare law; or own values",
+        "unknown": "names of the parameters of which the firm publishes nothing that was found: the bare law answers for them",
+        "own": "names of the parameters whose value differs from the bare law's on some of these days",
+        "same_as": "the first variant that came out the same, bar by bar: itself if none did",
+        "shares": "the variant whose run it is too, because the two are under one law on all of these days; empty if the run is its own",
+        "bare": "the variant of the bare law that it is held against",
     },
     "costs": {
         "variant": "its name",
@@ -121,9 +135,9 @@ class Comparison:
     then what the rules cost and what the nights of stuck positions made is not known.
 
     ``table`` (one row a variant), ``costs`` and ``cost_events`` (against the run with the rules off), ``stuck``, ``divergences(a, b)``,
-    ``first_divergence(a, b)``, ``paired(a, b)``, ``what_changed(a, b)``, ``conclusions`` (plain sentences), ``figure()``,
-    ``to_html(file)``, ``save(folder)``, ``to_dict()``. ``comparison["exit"]`` is a run; its ``result`` is the
-    :class:`~bt_pdt.report.Result`.
+    ``first_divergence(a, b)``, ``paired(a, b)``, ``what_changed(a, b)``, ``firms`` (what of each firm is its own and what unknown, where
+    firms are compared with the bare law), ``conclusions`` (plain sentences), ``figure()``, ``to_html(file)``,
+    ``save(folder)``, ``to_dict()``. ``comparison["exit"]`` is a run; its ``result`` is the :class:`~bt_pdt.report.Result`.
     """
 
     runs: Sequence[Run]
@@ -201,6 +215,7 @@ class Comparison:
             "interest": s["interest"],
             "borrow_fees": s["borrow_fees"],
             "cost": cost.whole if cost is not None else None,
+            "unknown": len(self.law_of[run.name].unknown),
         }
 
     @cached_property
@@ -210,13 +225,40 @@ class Comparison:
 
         return pd.DataFrame(self.rows).set_index("variant")
 
+    # -- firms
+
+    @cached_property
+    def law_of(self) -> dict[str, Standing]:
+        """What of each variant's law is the firm's own, and what is unknown of it, on the days of its run."""
+        return {run.name: law_of(run) for run in self.runs}
+
+    @cached_property
+    def firm_lines(self) -> list[Firm]:
+        """``firms`` as values; none unless firms are compared, the bare law (``finra``) among them."""
+        return firms(self)
+
+    @cached_property
+    def firms(self) -> pd.DataFrame:
+        """What each firm's outcome rests on, indexed by variant: its own values, and the unknown ones that the bare law answers for."""
+        return self._frame("firms", [line._asdict() for line in self.firm_lines]).set_index("variant")
+
+    @cached_property
+    def distinct(self) -> Comparison:
+        """The comparison without the variants that came out bar by bar as the same mode did at a firm before them; itself if none did."""
+        twins = {line.variant for line in self.firm_lines if line.same_as != line.variant}
+        return Comparison([run for run in self.runs if run.name not in twins], self.bars) if twins else self
+
     # -- what the rules cost
 
     @cached_property
     def cost_of(self) -> dict[str, Costs]:
         """The costs of each variant that has a run with the rules off beside it."""
-        beside = {run.name: (self.off(run), run) for run in self.runs}
-        return {name: costs(off, run) for name, (off, run) in beside.items() if off is not None and off.priced and run.priced}
+        found: dict[str, Costs] = {}
+        for run in sorted(self.runs, key=lambda run: bool(run.shares)):  # one run is worked out once
+            off = self.off(run)
+            if off is not None and off.priced and run.priced:
+                found[run.name] = found[run.shares] if run.shares in found else costs(off, run)
+        return {name: found[name] for name in self.names if name in found}
 
     @property
     def cost_rows(self) -> list[dict[str, Any]]:
@@ -328,6 +370,9 @@ class Comparison:
     @cached_property
     def conclusions(self) -> list[str]:
         """What the comparison says, in plain sentences: cost, nights, which mode suits, whether chance could have made the difference."""
+        if self.firm_lines:
+            pairs = [(a, b) for a, b in self.law_pairs if {a, b} <= set(self.distinct.names)]
+            return sentences(self) + [self.changed_sentence(a, b) for a, b in pairs]
         found = []
         for name, cost in self.cost_of.items():
             found.append(self._cost_sentence(name, cost))
@@ -418,12 +463,16 @@ class Comparison:
         return write(self, folder)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values for JSON: ``runs`` by name, ``table``, ``costs``, ``cost_events``, ``stuck``, ``parted``, ``paired``,
-        ``what_changed``, ``conclusions``, ``warnings``; equity by session in ``equity``."""
+        """Everything as plain values for JSON: ``runs`` by name, ``table``, ``firms``, ``costs``, ``cost_events``, ``stuck``, ``parted``,
+        ``paired``, ``what_changed``, ``conclusions``, ``warnings``; equity by session in ``equity``.
+
+        Where firms came out the same (``same_as`` in ``firms``) the first of them stands for all from ``cost_events`` on.
+        """
         from ..report.folder import plain
 
+        distinct = self.distinct
         base = next((run for run in self.runs if run.off), self.runs[0])
-        others = [run for run in self.runs if run is not base]
+        others = [run for run in distinct.runs if run.name != base.name]
         parted = [self.first_divergence(base.name, run.name) for run in others]
         pairs = [self.paired(run.name, base.name) for run in others]
         found: Mapping[str, Any] = {
@@ -431,13 +480,14 @@ class Comparison:
             "base": base.name,
             "runs": {run.name: {"parameters": run.parameters, "summary": run.summary} for run in self.runs},
             "table": self.rows,
+            "firms": [line._asdict() for line in self.firm_lines],
             "costs": self.cost_rows,
-            "cost_events": self.cost_event_rows,
-            "stuck": [{"variant": name} | night._asdict() for name, nights in self.nights.items() for night in nights],
+            "cost_events": distinct.cost_event_rows,
+            "stuck": [{"variant": name} | night._asdict() for name, nights in distinct.nights.items() for night in nights],
             "parted": [first._asdict() | {"sentence": first.sentence} for first in parted if first is not None],
             "paired": pairs,
-            "what_changed": [{"from": a, "to": b, "rows": self.what_changed_rows(a, b)} for a, b in self.law_pairs],
-            "equity": {run.name: {row["session"]: row["equity"] for row in run.result.rows} for run in self.runs},
+            "what_changed": [{"from": a, "to": b, "rows": self.what_changed_rows(a, b)} for a, b in distinct.law_pairs],
+            "equity": {run.name: {row["session"]: row["equity"] for row in run.result.rows} for run in distinct.runs},
             "conclusions": self.conclusions,
             "warnings": self.warnings,
         }

@@ -17,6 +17,7 @@ from ..report.figures import rulebook
 from ..report.page_data import moment, thinned
 from ..report.picture import picture_data
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER
+from .firms import by_cost, comes_out
 from .picture import COLOURS, OFF
 from .words import PART_WORDS, STATE_WORDS, listed, plural, said, verdict
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 COSTLIEST, NIGHTS, PARTED = 12, 100, 60
 #: Points that all lines of the picture share.
 POINTS = 4_000
+#: Cells of a variant that the table of firms has no room for; they are with each run.
+LEFT_OUT_OF_FIRMS = ("deepest fall", "to open", "stuck overnight", "day trades")
 PART_COLOURS = {
     NEVER_OPENED: "#3f7fb5",
     EXITS_DELAYED: "#d62728",
@@ -56,26 +59,33 @@ def write(found: Comparison, file: str | Path, *, title: str | None = None) -> P
 
 
 def _runs(found: Comparison) -> list[tuple[str, Any]]:
-    return [(run.name, run.result) for run in found.runs]
+    return [(run.name, run.result) for run in found.distinct.runs]
 
 
 def _title(found: Comparison) -> str:
+    if found.firm_lines:
+        return f"{found.title}, firm by firm"
     return f"{found.title}, {len(found.runs)} ways compared" if len(found.runs) > 1 else found.title
 
 
 def view(found: Comparison) -> dict[str, Any]:
-    """What ``comparison.html`` shows."""
+    """What ``comparison.html`` shows; of firms that came out the same the first stands for all below the table of variants."""
+    every, found = found, found.distinct
     base = next((run for run in found.runs if run.off), found.runs[0])
-    parted = [_parted(found, base, run) for run in found.runs if run is not base]
+    bare = {line.variant: line.bare for line in found.firm_lines}  # a firm is held against the bare law, that against the rules off
+    against = {run.name: found[bare[run.name]] if bare.get(run.name, run.name) != run.name else base for run in found.runs}
+    parted = [_parted(found, against[run.name], run) for run in found.runs if run is not base]
     nights = [_night(found, run.name, night) for run in found.runs for night in found.nights[run.name]]
     changed = [(found.changed_sentence(a, b), a, b, found.what_changed_rows(a, b)) for a, b in found.law_pairs]
     return {
-        "about": _about(found),
-        "warnings": found.warnings,
-        "answer": verdict(found),
-        "modes": [(run.name, said(run.name), MODES[run.mode]) for run in found.runs] if _modes_differ(found) else [],
+        "about": _about(every),
+        "warnings": every.warnings,
+        "answer": verdict(every),
+        "modes": [(run.name, said(run.name), MODES[run.mode]) for run in found.runs] if _modes_differ(every) else [],
         "switch": _switch(found),
-        "variants": [_variant(found, k, run, row) for k, (run, row) in enumerate(zip(found.runs, found.rows, strict=True))],
+        "variants": _variants(every),
+        "firms": _firms(every),
+        "stand_for": _stand_for(every),
         "has_cost": bool(found.cost_of),
         "no_cost": _no_cost(found),
         "cost": _cost(found),
@@ -120,7 +130,9 @@ def _modes_differ(found: Comparison) -> bool:
 
 
 def _switch(found: Comparison) -> str:
-    """What the intraday margin rules do to the modes, where these bars reach them."""
+    """What the intraday margin rules do to the modes, where these bars reach them; of firms when they come."""
+    if found.firm_lines:
+        return _switches(found)
     for run in found.runs:
         regimes = [(str(e["day"])[:10], e["regime"]) for e in run.result.manifest.get("rules_by_day") or ()]
         day = next((day for day, regime in regimes if regime == "intraday_margin"), None)
@@ -137,7 +149,66 @@ def _switch(found: Comparison) -> str:
     return ""
 
 
+def _switches(found: Comparison) -> str:
+    """From when on the intraday margin rules hold at each firm."""
+    begun: dict[str, list[str]] = {}
+    for run in found.runs:
+        regimes = [(str(e["day"])[:10], e["regime"]) for e in run.result.manifest.get("rules_by_day") or ()]
+        day = next((day for day, regime in regimes if regime == "intraday_margin"), None)
+        if not run.off and str(run.parameters["rules"]) == "as_of":
+            begun.setdefault("" if day is None else "throughout" if day == regimes[0][0] else f"from {day} on", []).append(run.name)
+    if not any(begun):
+        return ""
+    most = max(begun, key=lambda words: len(begun[words]))
+    rest = [f"{listed(names)} {words or 'not yet'}" for words, names in begun.items() if words != most]
+    other = f" ({'; '.join(rest)})" if rest else ""
+    return f"The intraday margin rules, under which day trades are not counted, hold {most or 'at most firms not yet'}{other}."
+
+
 # -- the variants, one row each
+
+
+def _variants(found: Comparison) -> list[dict[str, Any]]:
+    """A row each; firms by what their rules cost, each under the colour and the run of the first that came out as it did."""
+    lines = {line.variant: line for line in found.firm_lines}
+    shown = {name: k for k, name in enumerate(found.distinct.names)}
+    rows = []
+    for row in by_cost(found) if lines else found.rows:
+        line = lines.get(row["variant"])
+        cells = _variant(found, shown[row["variant"] if line is None else line.same_as], found[row["variant"]], row)
+        if lines:
+            cells["cells"] = [cell for cell in cells["cells"] if cell[0] not in LEFT_OUT_OF_FIRMS]
+            cells["cells"] += [
+                ("unknown", "-" if line is None else f"{len(line.unknown)}"),
+                ("comes out", "" if line is None else comes_out(line)),
+            ]
+        rows.append(cells)
+    return rows
+
+
+def _firms(found: Comparison) -> list[dict[str, Any]]:
+    """What of each firm is its own, and what is unknown of it."""
+    return [
+        {
+            "name": line.variant,
+            "title": line.title,
+            "comes_out": comes_out(line),
+            "shares": line.shares,
+            "own": list(line.own),
+            "unknown": list(line.unknown),
+        }
+        for line in found.firm_lines
+        if line.variant != line.bare
+    ]
+
+
+def _stand_for(found: Comparison) -> list[str]:
+    """``finra stands for public and vanguard``: who came out the same as whom."""
+    groups: dict[str, list[str]] = {}
+    for line in found.firm_lines:
+        if line.same_as != line.variant:
+            groups.setdefault(line.same_as, []).append(line.variant)
+    return [f"{first} stands for {listed(names)}" for first, names in groups.items()]
 
 
 def _variant(found: Comparison, k: int, run: Run, row: dict[str, Any]) -> dict[str, Any]:
@@ -245,7 +316,7 @@ def _refused(found: Comparison) -> list[dict[str, Any]]:
         for name in found.names:
             a, b = to_open[name], to_close[name]
             if a or b:
-                counts.append((name, f"{a + b:,}", " and ".join(([f"{a:,} to open"] if a else []) + ([f"{b:,} to close"] if b else []))))
+                counts.append((name, f"{a + b:,}", f"{a:,} to open and {b:,} to close" if a and b else "to open" if a else "to close"))
         rows.append(
             {
                 "reason": reason,

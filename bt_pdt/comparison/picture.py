@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .comparison import Comparison
 
-COLOURS = ("#1f6fc4", "#2a7f3f", "#d62728", "#ff7f0e", "#9467bd", "#17a0b5", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22")
+COLOURS = ("#1f6fc4", "#2a7f3f", "#d62728", "#ff7f0e", "#9467bd", "#17a0b5", "#8c564b", "#e377c2", "#bcbd22", "#7f7f7f")
 OFF = "#9a9a9a"
 MOST_POINTS = 5_000
 
@@ -56,7 +56,7 @@ def draw(comparison: Comparison, *, width: float = 11.0) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    drawn, times = lines(comparison)
+    drawn, times = lines(comparison.distinct)
     below = any(line.distance is not None for line in drawn)
     figure = Figure(figsize=(width, 6.2 if below else 4.4), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)

@@ -84,10 +84,15 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """One variant of a comparison: its name and its :class:`~bt_pdt.report.Result`."""
+    """One variant of a comparison: its name and its :class:`~bt_pdt.report.Result`.
+
+    ``shares`` names the variant whose run this is too, because another ``brokerage`` is under the same law on all days of the data.
+    """
 
     name: str
     result: Result
+    brokerage: str | None = None
+    shares: str = ""
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.summary['orders']} orders, {self.summary['refused']} refused>"
@@ -99,9 +104,9 @@ class Run:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """The arguments of the run."""
+        """The arguments of the run; of a shared one with this variant's brokerage."""
         found: Mapping[str, Any] = self.result.manifest["parameters"]
-        return found
+        return found if self.brokerage is None else {**found, "brokerage": self.brokerage}
 
     @property
     def off(self) -> bool:

@@ -1,4 +1,4 @@
-"""The folder of a comparison: each run's folder, compare.json, compare.csv, compare.png, report.html; whole or not at all."""
+"""The folder of a comparison: each run's folder (one for firms that share it), compare.json, compare.csv, compare.png, report.html; whole or not at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write(comparison: Comparison, folder: str | Path) -> Path:
 
 def _fill(comparison: Comparison, folder: Path) -> None:
     folders = []
-    for run in comparison.runs:
+    for run in (run for run in comparison.runs if not run.shares):
         run.result.save(folder / folder_name(run.name))
         folders.append(folder_name(run.name))
     told = {"made_by": MADE_BY, "folders": folders} | comparison.to_dict()

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import study
-from ..brokerages import NAMES
 from ..errors import BadInput, UnknownName, known_name
 from ..money import dollars
+from .laws import ALL, firms_named, one_law
 
 if TYPE_CHECKING:
     from ..bars import Bars
     from ..report import Result
 
 MODES = ("off", "entry", "exit", "both")
+#: The mode that leaves the checks to each brokerage, and what is compared if every brokerage is.
+OWN_CHECKS = "default"
+MODES_OF_ALL = ("off", OWN_CHECKS)
 #: What the variants themselves set.
 SET_HERE = ("cash", "brokerage", "rules", "block_on")
 #: The further arguments of ``bt_pdt.run`` that a comparison hands on.
@@ -43,13 +46,15 @@ class Variant(NamedTuple):
 
 
 def variants(modes: Any, brokerages: Any, rules: Any, cash_levels: Any) -> list[Variant]:
-    """Every combination, named by what differs; ``off`` once for each cash level, because it refuses nothing wherever it is held."""
-    chosen = _several("modes", modes)
+    """Every combination, named by what differs; ``off`` once for each cash level, because it refuses nothing wherever it is held.
+
+    ``MODES`` itself, the default, is ``off`` and each firm's own checks where ``brokerages`` is ``all``; the same words typed are themselves.
+    """
+    named_firms = _several("brokerages", brokerages)
+    chosen = _several("modes", MODES_OF_ALL if modes is MODES and every_firm(named_firms) else modes)
     for mode in chosen:
-        known_name("mode", mode, MODES)
-    firms = _several("brokerages", brokerages)
-    for firm in firms:
-        known_name("brokerage", firm, NAMES)
+        known_name("mode", mode, (*MODES, OWN_CHECKS))
+    firms = firms_named(named_firms)
     laws, cash = _several("rules", rules), _several("cash_levels", cash_levels)
     if "off" in laws:
         raise BadInput('rules takes as_of or dates; the run with the rules off is the mode "off".')
@@ -60,9 +65,21 @@ def variants(modes: Any, brokerages: Any, rules: Any, cash_levels: Any) -> list[
             found.append(Variant(" ".join(["off", *money]), {"cash": level, "brokerage": firms[0], "rules": "off"}))
             continue
         for firm, law in itertools.product(firms, laws):
-            named = [mode, *([str(firm)] if len(firms) > 1 else []), *([str(law)] if len(laws) > 1 else []), *money]
-            found.append(Variant(" ".join(named), {"cash": level, "brokerage": firm, "rules": law, "block_on": mode}))
+            own = mode == OWN_CHECKS
+            named = [*([] if own and len(firms) > 1 else [mode]), *([str(firm)] if len(firms) > 1 else [])]
+            named += [*([str(law)] if len(laws) > 1 else []), *money]
+            found.append(Variant(" ".join(named), {"cash": level, "brokerage": firm, "rules": law, "block_on": None if own else mode}))
     return found
+
+
+def every_firm(brokerages: Any) -> bool:
+    """True where ``brokerages`` is the word for all of them."""
+    return bool(brokerages == ALL or brokerages == [ALL])
+
+
+def shared_runs(wanted: Sequence[Variant], common: Mapping[str, Any], bars: Bars, brokerages: Any) -> list[int]:
+    """For each variant the place of the one whose run it is: its own, or, among all firms, the first that is judged by the same law."""
+    return one_law(wanted, common, bars) if every_firm(brokerages) else list(range(len(wanted)))
 
 
 def _cash_name(level: Any) -> str:

@@ -61,6 +61,10 @@ def made(amount: float) -> str:
 
 def verdict(found: Comparison) -> list[str]:
     """The answer: which variant suits; then whether the data can tell, what the rules cost and what was refused."""
+    if found.firm_lines:
+        from .firms import sentences
+
+        return sentences(found, brief=True)
     told: list[str] = []
     groups = found.groups
     chosen = True

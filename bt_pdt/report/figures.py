@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..brokerages import rulebook_for
+from ..brokerages import brokerage, rulebook_for
 from ..errors import BadInput
 from ..journal import FillEntry
 from ..ledger import Ledger
@@ -179,9 +179,10 @@ def _assets(manifest: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 def rulebook(manifest: Mapping[str, Any]) -> Rulebook:
     """The rulebook a run was made under: its brokerage's, with what ``set`` and the checks changed, frozen where ``rules`` was a day."""
     parameters = manifest.get("parameters") or {}
-    book = rulebook_for(parameters.get("brokerage") or "alpaca")
+    firm = brokerage(parameters.get("brokerage") or "alpaca")
+    book = rulebook_for(firm.name)
     checks = {name: parameters.get(name) or parameters.get("block_on") for name in ("pdt_check", "dtbp_check")}
-    values = {name: value for name, value in checks.items() if value} | dict(parameters.get("set") or {})
+    values = {name: value for name, value in checks.items() if value and firm.has(name)} | dict(parameters.get("set") or {})
     if values:
         book = book.override(values)
     rules = str(parameters.get("rules") or "as_of")

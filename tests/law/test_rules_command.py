@@ -184,6 +184,25 @@ def test_firms_that_agree_say_so() -> None:
     assert "They differ in nothing on this day" in out
 
 
+def test_the_regime_is_said_once_where_it_is_one() -> None:
+    out = ask("--compare", "alpaca,ibkr,schwab", "--on", "2026-03-03").output
+    assert "2026-03-03: pattern day trader regime" in out and out.count("pattern day trader") == 1
+    assert "(pattern day trader)" in ask("--compare", "schwab,etrade", "--on", "2026-06-08").output
+
+
+def test_how_much_is_unknown_is_counted() -> None:
+    out = " ".join(ask("--compare", "finra,public", "--on", "2026-09-01").output.split())
+    unknown = [p["name"] for p in asked("--brokerage", "public", "--on", "2026-09-01")["parameters"] if p["unknown"]]  # type: ignore[attr-defined]
+    assert f"finra 0, public {len(unknown)}. Where two firms agree in those, it is the bare law." in out
+    assert len(asked("--compare", "all", "--on", "2026-09-01")["brokerages"]) == len(NAMES)  # type: ignore[arg-type]
+
+
+def test_own_values_are_told_from_neutral_ones() -> None:
+    lines = {line.split()[0]: line for line in ask("--brokerage", "webull", "--on", "2026-09-01").output.splitlines() if line.strip()}
+    assert " own " in lines["gfv_strikes"] and " house " in lines["collar_below"] and " unknown " in lines["wash_check"]
+    assert "own:" not in ask("--brokerage", "finra", "--on", "2026-09-01").output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -194,6 +213,8 @@ def test_firms_that_agree_say_so() -> None:
         (("--compare", "alpaca,ibkr", "--diff", "2020-01-02", "2020-01-03"), "without --brokerage, --diff"),
         (("--compare", "alpaca,ibkr", "--on", "2001-09-27"), "2001-09-28"),
         (("--all",), "--all goes with --compare"),
+        (("--compare", "alpaca,,ibkr"), "--compare takes two brokerages or more, each once, like alpaca,schwab, got 'alpaca,,ibkr'."),
+        (("--compare", "all"), "--compare all does not fit side by side; give it with --json, or some of alpaca, "),
     ],
 )
 def test_bad_comparisons_are_a_sentence(arguments: tuple[str, ...], said: str) -> None:
