@@ -14,6 +14,7 @@ from .run import ANSWERS, console, money, progress_bar, read_asset, read_deposit
 if TYPE_CHECKING:
     from ..comparison import Comparison, SmallestAccount
     from ..comparison.divergence import FirstDivergence
+    from ..comparison.firms import Firm
 
 MODES = ("off", "entry", "exit", "both", "default")
 #: Rows of the table: column, words, how a value is written.
@@ -227,7 +228,7 @@ def show_firms(out: Any, found: Comparison) -> None:
     from rich import box
     from rich.table import Table
 
-    from ..comparison.firms import by_cost, comes_out
+    from ..comparison.firms import by_cost, comes_out, law_name
     from ..comparison.words import listed
 
     lines = {line.variant: line for line in found.firm_lines}
@@ -249,19 +250,22 @@ def show_firms(out: Any, found: Comparison) -> None:
     for row in by_cost(found):
         line = lines.get(row["variant"])
         cells = ["-" if column == "unknown" and line is None else written(row[column]) for column, _, written in shown]
-        table.add_row(row["variant"], *cells, "" if line is None else comes_out(line))
+        table.add_row(row["variant"], *cells, "" if line is None else comes_out(found, line))
     out.print(table)
     told = (
         "finra is the bare law, no firm. unknown: parameters in force on these days of which the firm publishes nothing that was found; the "
         "bare law answers for them, so a firm that comes out as it does is no finding. A negative cost was spared."
     )
     out.print(told)
-    shared: dict[str, list[str]] = {}
+    shared: dict[str, list[Firm]] = {}
     for line in found.firm_lines:
         if line.shares:
-            shared.setdefault(line.shares, []).append(line.variant)
-    for run, names in shared.items():
-        out.print(f"{listed(names)}: the run of {run}, whose law is theirs on all of these days.")
+            shared.setdefault(line.shares, []).append(line)
+    several = len({line.bare for line in found.firm_lines}) > 1
+    for run, sharing in shared.items():
+        names = listed([line.brokerage for line in sharing])
+        law = f"{law_name(sharing[0])}: " if several else ""
+        out.print(f"{law}{names}: the run of {lines[run].brokerage}, whose law is theirs on all of these days.")
     out.print()
     for sentence in found.conclusions:
         out.print(f"- {sentence}", soft_wrap=True)

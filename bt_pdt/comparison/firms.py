@@ -90,14 +90,14 @@ def outcome(run: Run) -> Any:
 
 
 def label(line: Firm) -> str:
-    """A variant's name, the bare law called so."""
-    return f"{line.variant} (the bare law)" if line.comes_out == THE_BARE_LAW else line.variant
+    """A firm's name, the bare law called so."""
+    return f"{line.brokerage} (the bare law)" if line.comes_out == THE_BARE_LAW else line.brokerage
 
 
-def comes_out(line: Firm) -> str:
-    """How a variant came out, with the firm whose outcome is the same bar by bar."""
+def comes_out(found: Comparison, line: Firm) -> str:
+    """How a variant came out, with the firm whose outcome under the same mode and law is the same bar by bar."""
     if line.comes_out == OWN_VALUES and line.same_as != line.variant:
-        return f"{OWN_VALUES} = {line.same_as}"
+        return f"{OWN_VALUES} = {found[line.same_as].parameters['brokerage']}"
     return line.comes_out
 
 
@@ -125,11 +125,11 @@ def sentences(found: Comparison, *, brief: bool = False) -> list[str]:
     for runs in laws(found):
         lines = [by_name[run.name] for run in runs]
         said = _of_one_law(found, lines, brief)
-        told += [f"{_law_name(lines[0])}: {sentence}" for sentence in said] if several else said
+        told += [f"{law_name(lines[0])}: {sentence}" for sentence in said] if several else said
     return told
 
 
-def _law_name(line: Firm) -> str:
+def law_name(line: Firm) -> str:
     """``exit 2026-06-03 $25,000``: the variant's name without its firm."""
     return " ".join(word for word in line.variant.split(" ") if word != line.brokerage) or "the firms' own checks"
 
@@ -171,7 +171,7 @@ def _ranking(found: Comparison, lines: Sequence[Firm], of: int) -> list[str]:
 
 def _rests_on(lines: Sequence[Firm]) -> str:
     """In brackets how many parameters of these firms are unknown; empty if none is."""
-    counts = [f"{line.variant} {len(line.unknown)}" for line in lines if line.unknown]
+    counts = [f"{line.brokerage} {len(line.unknown)}" for line in lines if line.unknown]
     if not counts:
         return ""
     if len(lines) == 1:
@@ -221,7 +221,7 @@ def _no_finding(lines: Sequence[Firm]) -> list[str]:
 
 def _counted(lines: Sequence[Firm]) -> str:
     """``etrade (21 unknown), public (23) and vanguard (23)``."""
-    return listed([f"{line.variant} ({len(line.unknown)}{' unknown' if k == 0 else ''})" for k, line in enumerate(lines)])
+    return listed([f"{line.brokerage} ({len(line.unknown)}{' unknown' if k == 0 else ''})" for k, line in enumerate(lines)])
 
 
 def _called_out(found: Comparison, bare: Firm, lines: Sequence[Firm]) -> str:
@@ -242,11 +242,11 @@ def _called_out(found: Comparison, bare: Firm, lines: Sequence[Firm]) -> str:
         facts.append(
             f"{'its' if len(lines) == 1 else 'their'} rules {_cost(found, _amount(found, lines[0]))} (the bare law {_cost(found, _amount(found, bare))})"
         )
-    reasons = "; ".join(f"{_parameters(line.own)}{f' at {line.variant}' if len(lines) > 1 else ''}" for line in lines)
-    unknown = listed([f"{len(line.unknown)}{f' at {line.variant}' if len(lines) > 1 else ''}" for line in lines])
+    reasons = "; ".join(f"{_parameters(line.own)}{f' at {line.brokerage}' if len(lines) > 1 else ''}" for line in lines)
+    unknown = listed([f"{len(line.unknown)}{f' at {line.brokerage}' if len(lines) > 1 else ''}" for line in lines])
     one = len(lines) == 1
     return (
-        f"{listed([line.variant for line in lines])} part{'s' if one else ''} from the bare law by {'its' if one else 'their'} own values "
+        f"{listed([line.brokerage for line in lines])} part{'s' if one else ''} from the bare law by {'its' if one else 'their'} own values "
         f"({reasons}): {', '.join(facts) or 'the equity of some bars'}; parameters unknown: {unknown}."
     )
 

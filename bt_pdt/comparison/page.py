@@ -180,7 +180,7 @@ def _variants(found: Comparison) -> list[dict[str, Any]]:
             cells["cells"] = [cell for cell in cells["cells"] if cell[0] not in LEFT_OUT_OF_FIRMS]
             cells["cells"] += [
                 ("unknown", "-" if line is None else f"{len(line.unknown)}"),
-                ("comes out", "" if line is None else comes_out(line)),
+                ("comes out", "" if line is None else comes_out(found, line)),
             ]
         rows.append(cells)
     return rows
@@ -192,7 +192,7 @@ def _firms(found: Comparison) -> list[dict[str, Any]]:
         {
             "name": line.variant,
             "title": line.title,
-            "comes_out": comes_out(line),
+            "comes_out": comes_out(found, line),
             "shares": line.shares,
             "own": list(line.own),
             "unknown": list(line.unknown),

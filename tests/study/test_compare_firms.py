@@ -195,7 +195,7 @@ def test_ties_are_said_as_ties(found):
     tied = Comparison([found["off"], found["finra"], found["ibkr"], twins], found.bars)
     assert tied.firms.loc["twin", "same_as"] == "ibkr" and tied.distinct.names == ["off", "finra", "ibkr"]
     told = " ".join(tied.conclusions)
-    assert re.search(r"The rules of ibkr and twin cost it the same and most: each cost it \$30 \(", told)
+    assert re.search(r"The rules of ibkr and tradier cost it the same and most: each cost it \$30 \(", told)
     same = only(found, "off", "finra", "public", "vanguard").conclusions
     assert (
         same[0] == "The rules of finra (the bare law) cost this strategy nothing. No firm's own values made a difference to this strategy."
