@@ -182,10 +182,6 @@ WORKED_IN: dict[str, Kind | Choice] = {
     "imd_valuation": _only("mark"),
     "imd_order": _only("time"),
     **dict.fromkeys(("imd_deposits_first", "imd_closings_first"), _only(False)),
-    "dt_unmet_restriction": _only("cash_available"),
-    "imd_freeze_restriction": _only("ninety_day_freeze"),
-    "pdt_flag_days": _only(None),
-    "short_selling": _only(True),
 }
 _CASH = "a cash account is left to full runs"
 _NO_LOAN = "securities without loan value are left to full runs"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: The reasons in a trader's words.
 REASONS = {
+    "INVALID_ORDER": "an order of a shape that is not taken",
     "PDT_COUNT": "a fourth day trade in five days under $25,000",
     "PDT_RESTRICTED_DAYTRADE": "no day trades for a flagged account under $25,000",
     "LIQUIDATION_ONLY": "restricted to liquidation",

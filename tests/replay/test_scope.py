@@ -49,13 +49,9 @@ def test_every_value_of_a_choice_is_one():
             assert set(allowed) <= set(parameter.choices), name
             unknown[name] = set(parameter.choices) - set(allowed)
     assert {name: values for name, values in unknown.items() if values} == {
-        "pdt_under_25k": {"cash_available"},
         "imd_valuation": {"cost"},
         "imd_order": {"worst"},
         "pdt_under_25k": {"cash_available"},
-        "dt_open_call_restriction": {"closing_only", "no_day_trades"},
-        "dt_unmet_restriction": {"closing_only", "no_day_trades"},
-        "imd_freeze_restriction": {"closing_only"},
     }
 
 

@@ -177,13 +177,13 @@ def test_the_demo_tells_the_four_ways_apart(tmp_path):
     assert (tmp_path / "demo.png").read_bytes().startswith(b"\x89PNG") and "wrote demo.png" in done.stdout
     text = (tmp_path / "report.html").read_text()
     assert "wrote report.html: open it" in done.stdout and len(text) < 1_000_000
-    assert "Block on Entry suits this strategy best: it made $" in text
+    assert "Block on Entry and Both suit this strategy best: each made $" in text
     (tmp_path / "report.html").write_text("mine")
     with pytest.MonkeyPatch.context() as patched, pytest.raises(BadInput, match="was not made by bt_pdt"):
         patched.chdir(tmp_path)
         demo_command.place(None)
     head = next(line for line in done.stdout.splitlines() if "Block on Entry" in line)
-    assert "- Block on Exit: the rules cost $" in done.stdout and "suits this strategy best" in done.stdout
+    assert "- Block on Exit: the rules spared $" in done.stdout and "suit this strategy best" in done.stdout
     assert [cell.strip() for cell in head.strip("┃ ").split("┃")] == list(demo_command.WAYS)
 
 
@@ -196,7 +196,7 @@ def test_the_demo_table_and_folders(tmp_path, capsys, monkeypatch):
     assert rows["from 2026-06-04 on"] == ["0"] * 4  # the count is no more
     assert rows["of them to close"][1] == "0" and int(rows["stuck overnight, exit refused"][2]) > 5
     assert int(rows["before 2026-06-04"][0]) > 40 > 20 > int(rows["before 2026-06-04"][3])
-    assert len({tuple(run.result.values) for run in found.runs}) == 4 and rows["cost of the rules"][0] == "-"
+    assert len({tuple(run.result.values) for run in found.runs}) == 3 and rows["cost of the rules"][0] == "-"
     with pytest.raises(SystemExit) as stopped:
         main(["demo", "--out", str(tmp_path / "d"), "--json"])
     out = json.loads(capsys.readouterr().out)

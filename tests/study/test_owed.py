@@ -55,27 +55,24 @@ def test_fed_calls_in_numbers():
     trade(found, "2024-03-06 10:00", "A", "buy", 300, 100)
     found.close_session()
     (row,) = rows(found)
-    assert (row["kind"], row["how"]) == ("fed", "initial margin $15,000 - equity $10,000 = $5,000")
-    # the stock rises to 110 before the close: equity 13,000, required 16,500; at trade prices nothing has changed
+    assert (row["kind"], row["how"]) == ("fed", "the day's trades need $15,000 of initial margin - SMA $10,000 = $5,000")
+    # the stock rises to 110 before the close: a day's purchases count at trade prices
     found = account("2024-03-06", 10_000, brokerage="finra")
     trade(found, "2024-03-06 10:00", "A", "buy", 300, 100)
     found.close_session(marks={"A": 110})
     (row,) = rows(found)
-    assert (row["amount"], row["how"]) == (5_000, "$5,000 of initial margin that the day's trades created beyond SMA")
+    assert (row["amount"], row["how"]) == (5_000, "the day's trades need $15,000 of initial margin - SMA $10,000 = $5,000")
 
 
-def test_a_fed_call_is_the_lesser_of_two_numbers():
+def test_sma_pays_for_purchases_first():
     # 100 carried shares at 100, 2,000 owed: equity 8,000, required 5,000, so SMA begins at 3,000; then they fall to 60
     found = account("2024-03-06", -2_000, brokerage="finra", positions=[("B", 100, 100)])
     found.mark({"B": 60})  # equity 4,000, required 3,000
-    trade(found, "2024-03-06 10:00", "A", "buy", 100, 120)  # required 9,000, 5,000 over equity; created 6,000 less SMA of 3,000
+    trade(found, "2024-03-06 10:00", "A", "buy", 100, 120)  # needs 6,000; the SMA of 3,000 pays half of it, though equity has fallen
     found.close_session()
     fed = next(row for row in rows(found) if row["kind"] == "fed")
     assert fed["amount"] == 3_000
-    assert fed["how"] == (
-        "$3,000, the lesser of $3,000 of initial margin that the day's trades created beyond SMA and $5,000 of initial margin over "
-        "equity, today's purchases at trade prices"
-    )
+    assert fed["how"] == "the day's trades need $6,000 of initial margin - SMA $3,000 = $3,000"
 
 
 def test_minimum_equity_and_intraday_margin_in_numbers():

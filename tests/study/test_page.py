@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from bt_pdt.commands.run import run
-from bt_pdt.decisions import WouldPass
+from bt_pdt.decisions import Reason, WouldPass
 from bt_pdt.errors import BadInput
 from bt_pdt.journal import OrderEntry
 from bt_pdt.report import explained, page, page_data
@@ -40,10 +40,10 @@ def many(result, count):
 
 def test_the_headline_says_what_happened(text):
     assert (
-        "Made $1,195.74 (+4.88%) with $24,500 in 40 sessions at alpaca. 151 of 380 orders were refused, 147 of them to close a position;"
+        "Made $1,775.98 (+7.25%) with $24,500 in 40 sessions at alpaca. 168 of 396 orders were refused, 168 of them to close a position;"
         in text
     )
-    assert "21 positions were kept overnight because of that." in text
+    assert "24 positions were kept overnight because of that." in text
     assert "<strong>Mind:</strong> the bars are SYNTHETIC" in text
 
 
@@ -55,7 +55,7 @@ def test_the_page_stands_alone_and_is_small(text):
 
 def test_refusals_of_the_same_kind_are_one_with_their_count(result, text):
     groups = explained.refusals(result)
-    assert len(groups) == 25 and sum(one.times for one in groups) == 151
+    assert len(groups) == 24 and sum(one.times for one in groups) == 168
     assert (groups[0].times, groups[0].last) == (7, datetime(2026, 5, 8, 16, 0))
     rows = blocks(text)[0]["refusals"]
     first = rows["rows"][0]
@@ -77,10 +77,10 @@ def test_what_would_have_passed_in_words():
 
 def test_marks_lie_on_the_equity(result, text):
     chart = blocks(text)[0]["chart"]
-    assert len(chart["marks"]) == 25 and sum(mark[4] for mark in chart["marks"]) == 151
+    assert len(chart["marks"]) == 24 and sum(mark[4] for mark in chart["marks"]) == 168
     for bar, value, *_ in chart["marks"]:
         assert value == round(result.values[bar], 2)
-    assert chart["reasons"] == ["PDT_COUNT", "BUYING_POWER"] and chart["switch"] == 19 and chart["days"][19] == "2026-06-04"
+    assert chart["reasons"] == ["PDT_COUNT"] and chart["switch"] == 19 and chart["days"][19] == "2026-06-04"
     assert chart["allowed"] == 3 and chart["trades"][19] is None and chart["counts"][18:20] == [1, 0]
 
 
@@ -123,10 +123,13 @@ def test_whatever_a_user_named_stays_text(result):
 
 
 def test_thousands_of_refusals_keep_the_page_small(result):
-    text = page.html([("many", many(result, 5_000))])
+    """A reason that is rare among them is explained all the same."""
+    crowd = many(result, 5_000)
+    rare = crowd.journal[-1]._replace(decision=replace(crowd.journal[-1].decision, reason=Reason.WASH))
+    text = page.html([("many", replace(crowd, journal=(*crowd.journal[:-1], rare)))])
     told = blocks(text)[0]["refusals"]["rows"]
-    assert len(told) == page_data.EXPLAINED and sum(row["reason"] == "BUYING_POWER" for row in told) == 4
-    assert "1,500 of 5,025 different refusals are explained here" in text and len(text) < 1_500_000
+    assert len(told) == page_data.EXPLAINED and sum(row["reason"] == "WASH" for row in told) == 1
+    assert "1,500 of 5,024 different refusals are explained here" in text and len(text) < 1_500_000
 
 
 def test_several_results_and_sections(result, called):
@@ -170,7 +173,7 @@ def test_warnings_of_the_run_come_before_those_of_a_symbol(result):
 
 
 def test_refusals_that_are_not_explained_share_a_mark(result):
-    """Of 5,025 different ones 1,500 are explained; the 5,000 new ones are of a few bars and one reason."""
+    """Of 5,024 different ones 1,500 are explained; the 5,000 new ones are of a few bars and one reason."""
     marks = blocks(page.html([("many", many(result, 5_000))]))[0]["chart"]["marks"]
-    assert sum(mark[4] for mark in marks) == 151 + 5_000
+    assert sum(mark[4] for mark in marks) == 168 + 5_000
     assert len(marks) < page_data.EXPLAINED + 60

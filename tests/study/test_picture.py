@@ -62,7 +62,7 @@ def test_only_panels_that_apply(result, drawn):
 def test_calls_and_restrictions_have_lanes(called, drawn):
     """Daily bars from 2025-02-18: 02-26 is bar 6, 02-27 bar 7; 03-03 and 03-04 are bars 9 and 10."""
     assert picture_data(called).owed == (("maintenance", "c1", 6.0, 8.0), ("maintenance", "c2", 9.0, 11.0))
-    assert picture_data(called).subtitle.startswith("$10,000 to $3,964 (-90.4%), $3,000 came in, drawdown 90.4%;")
+    assert picture_data(called).subtitle.startswith("$10,000 to $3,962 (-90.4%), $3,000 came in, drawdown 90.4%;")
     axes = draw(picture_data(called)).axes
     assert [axis.get_ylabel() for axis in axes] == ["equity", "calls"]
     assert [text.get_text() for text in axes[-1].texts] == ["c1", "c2"]

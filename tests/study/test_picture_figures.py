@@ -114,8 +114,8 @@ def test_drawdown_is_below_the_highest_so_far():
 def test_refusals_by_hour(result):
     data = figures.hours_data(result)
     table = result.refusals
-    assert data.reasons == ("PDT_COUNT", "BUYING_POWER") and data.hours == (10, 11, 12, 13, 14, 15)
-    assert data.counts.sum(axis=1).tolist() == [147, 4]
+    assert data.reasons == ("PDT_COUNT",) and data.hours == (10, 11, 12, 13, 14, 15)
+    assert data.counts.sum(axis=1).tolist() == [168]
     late = table[(table.reason == "PDT_COUNT") & (table["at"].dt.time > datetime(2025, 1, 1, 15).time())]
     assert data.counts[0, -1] == len(late)  # 15:01 to 16:00
 
@@ -198,7 +198,7 @@ class TestInteractive:
 
     def test_a_refusal_tells_the_answer_when_pointed_at(self, result):
         figure = result.interactive()
-        marks = next(trace for trace in figure.data if trace.name == "refused: PDT_COUNT (147)")
+        marks = next(trace for trace in figure.data if trace.name == "refused: PDT_COUNT (168)")
         told = marks.text[0]
         assert "HTTP 403 PDT_COUNT" in told and '"code": 40310100' in told and "asked again 6 times" in told
         assert "would have passed: nothing of it now; all of it on 2026-05-11" in told

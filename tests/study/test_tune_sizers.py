@@ -130,8 +130,8 @@ def test_the_run_with_the_rules_off_keeps_the_sizer():
 
 
 def test_what_the_account_is():
-    """$30,000 at 100 and orders valued at 102.50: a cash account buys 292 shares, one with two times equity 585, a designated pattern day
-    trader with four times the excess 1,170 (entry and exit within a day)."""
+    """$30,000 at 100, on a day of 2025 orders valued at 102.50: a cash account buys 292 shares, one with two times equity 585, a designated
+    pattern day trader with four times the excess 1,170 (entry and exit within a day). In June 2026 they are valued at 100."""
     bars = minutes(X={"2025-03-03": [(100, 100)] * 4})
     more = {"method": "grid", "objective": "orders", "cash": 30_000, "sizer": "Trimmed(FixedSize(stake=5000))", "jobs": 1}
     goal = {"objective": lambda result: float(result.fills["qty"].max())}
@@ -145,7 +145,7 @@ def test_what_the_account_is():
     assert shares({"multiplier": [4, 2, 1]}, **flagged) == [[1, 292], [2, 585], [4, 1170]]
     after = minutes(X={"2026-06-08": [(100, 100)] * 4})
     found = bt_pdt.tune(Bought, after, {"multiplier": [1, 2, 4]}, **more | goal)
-    assert found.trials.iloc[:, 2].tolist() == [292, 585, 1170]
+    assert found.trials.iloc[:, 2].tolist() == [300, 600, 1200]
     assert space_from_text(["multiplier=1,2,4", "pattern_day_trader=true,false", "account_type=cash"], Bought) == {
         "multiplier": [1, 2, 4],
         "pattern_day_trader": [True, False],
