@@ -99,6 +99,22 @@ def test_fractions_of_a_share_at_a_brokerage_that_takes_them_in_day_orders_only(
         assert [order.reason for order in one.orders] == ["", "INVALID_ORDER", "", "", "INVALID_ORDER", reason], sizer
 
 
+def test_available_cash_only_after_a_day_trade_call_that_was_not_met():
+    """The bare rule: beyond four times the excess on the first day, called, unmet on its due day; from then on the day's cash, and no shorts."""
+    days = [f"{day}" for day in days_from("2019-02-04", 4)]
+    made = minutes(S0=steady(*days))
+    asked = {f"{days[0]} 10:00": [("buy", {"size": 2_300})], f"{days[0]} 11:00": [("close", {})]}
+    for day in days[2:]:
+        asked |= {f"{day} 10:00": [("buy", {"size": 1_300})], f"{day} 10:10": [("buy", {"size": 900})], f"{day} 10:20": [("close", {})]}
+        asked |= {f"{day} 10:30": [("buy", {"size": 400})], f"{day} 10:40": [("close", {})], f"{day} 10:50": [("sell", {"size": 10})]}
+    account = {"pattern_day_trader": True, "last_equity": 26_000.0}
+    rules = {"dtbp_check": "off", "dt_call_days": 1}
+    one, _ = same(made, asks(asked), {"cash": 60_000.0, "brokerage": "finra", "account": account, "set": rules})
+    assert [each.kind for each in one.restrictions] == ["buying_power_2x", "cash_available"]
+    reasons = [order.reason for order in one.orders[2:]]
+    assert reasons == ["CASH_AVAILABLE", "", "", "CASH_AVAILABLE", "CASH_AVAILABLE"] * 2
+
+
 def test_orders_that_are_good_till_cancelled_end_at_the_brokerage():
     """Alpaca keeps them 90 days: of 2026-06-08 to 2026-09-04, the last session up to 2026-09-06. The host keeps its own, and fills it after."""
     days = [f"{day}" for day in days_from("2026-06-08", 65)]
