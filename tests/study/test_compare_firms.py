@@ -59,7 +59,7 @@ def test_every_firm_is_there_and_the_bare_law_comes_first(found):
 
 def test_firms_under_one_law_share_one_run(found, runs_made):
     sharing = {line.variant: line.shares for line in found.firm_lines if line.shares}
-    assert sharing["public"] == sharing["vanguard"] == "finra"
+    assert sharing["merrill"] == sharing["vanguard"] == "finra"
     assert len(runs_made) == len(set(runs_made)) + 1 == len(NAMES) + 1 - len(sharing)
     assert not set(runs_made) & set(sharing)
     for name, of in sharing.items():
@@ -145,8 +145,8 @@ def test_unknown_is_counted_and_named(found):
         for p in line.unknown:
             assert book.value(p, date(2025, 3, 3)) == rulebook_for("finra").value(p, date(2025, 3, 3))
             assert p not in line.own
-    assert found.table.loc["finra", "unknown"] == found.table.loc["alpaca", "unknown"] == 0 < found.table.loc["public", "unknown"]
-    assert found.firms.loc["public", "own"] == () and "pdt_check" in found.firms.loc["ibkr", "own"]
+    assert found.table.loc["finra", "unknown"] == found.table.loc["alpaca", "unknown"] == 0 < found.table.loc["merrill", "unknown"]
+    assert found.firms.loc["merrill", "own"] == () and "pdt_check" in found.firms.loc["ibkr", "own"]
 
 
 def test_what_is_set_is_not_unknown_any_more():
@@ -167,12 +167,12 @@ def test_as_the_bare_law_is_no_finding(found):
     )
     as_bare = [line for line in found.firm_lines if line.comes_out == "bare law, no finding"]
     assert {line.same_as for line in as_bare} == {"finra"} and all(line.unknown for line in as_bare)
-    assert {"public", "vanguard", "schwab"} <= {line.variant for line in as_bare}
+    assert {"merrill", "vanguard", "schwab"} <= {line.variant for line in as_bare}
     ranking = found.conclusions[:2]
     for line in as_bare:
         assert not any(re.search(rf"\b{line.variant}\b", said) for said in ranking)
     told = sentence(found, "no known value of theirs differs")
-    assert re.search(r"public \(\d+\)", told) and "that is no finding about these firms" in told
+    assert re.search(r"merrill \(\d+\)", told) and "that is no finding about these firms" in told
     assert "That is no finding about" in sentence(found, "did not touch this strategy")
 
 
@@ -180,9 +180,7 @@ def test_who_parts_from_the_bare_law_is_called_out(found):
     told = sentence(found, "ibkr parts from the bare law by its own values")
     assert "pdt_check" in told and "refused 1 (bare law 0)" in told and "parameters unknown: 8" in told
     costs = found.table["cost"].drop("off")
-    assert found.conclusions[0].startswith(
-        f"The rules of {'finra (the bare law)' if costs['finra'] == costs.min() else costs.idxmin()} cost"
-    )
+    assert found.conclusions[0].startswith(f"The rules of {'finra (the bare law)' if costs['finra'] == costs.min() else costs.idxmin()} ")
     assert f"The rules of {costs.idxmax()} cost it most: they cost it" in found.conclusions[1]
 
 
@@ -196,7 +194,7 @@ def test_ties_are_said_as_ties(found):
     assert tied.firms.loc["twin", "same_as"] == "ibkr" and tied.distinct.names == ["off", "finra", "ibkr"]
     told = " ".join(tied.conclusions)
     assert re.search(r"The rules of ibkr and tradier cost it the same and most: each cost it \$30 \(", told)
-    same = only(found, "off", "finra", "public", "vanguard").conclusions
+    same = only(found, "off", "finra", "merrill", "vanguard").conclusions
     assert (
         same[0] == "The rules of finra (the bare law) cost this strategy nothing. No firm's own values made a difference to this strategy."
     )
@@ -222,20 +220,20 @@ def test_several_laws_are_told_apart(found):
 
 def test_json_page_and_folder(found, tmp_path):
     told = found.to_dict()
-    line = next(one for one in told["firms"] if one["variant"] == "public")
+    line = next(one for one in told["firms"] if one["variant"] == "merrill")
     assert line["comes_out"] == "bare law, no finding" and line["shares"] == "finra" and len(line["unknown"]) > 10
-    assert {row["variant"]: row["unknown"] for row in told["table"]}["public"] == len(line["unknown"])
+    assert {row["variant"]: row["unknown"] for row in told["table"]}["merrill"] == len(line["unknown"])
     assert len(told["runs"]) == len(NAMES) + 1 and len(told["equity"]) == len(found.distinct.names)
     json.dumps(told, allow_nan=False)
     view = page.view(found)
     firms = {row["name"]: row for row in view["firms"]}
-    assert firms["public"]["unknown"] == list(line["unknown"]) and firms["public"]["comes_out"] == "bare law, no finding"
+    assert firms["merrill"]["unknown"] == list(line["unknown"]) and firms["merrill"]["comes_out"] == "bare law, no finding"
     assert {(one["a"], one["b"]) for one in view["parted"]} == {("finra", "alpaca"), ("finra", "ibkr")} and view["alike"] == ["finra"]
     assert len(view["variants"]) == len(NAMES) + 1 and len(view["chart"]["lines"]) == len(found.distinct.names)
     text = page.html(found)
     assert "the bare law" in text and text.count('<article class="run"') == len(found.distinct.names)
     folder = found.save(tmp_path / "c")
-    assert not (folder / "public").exists() and (folder / "finra").is_dir() and (folder / "report.html").is_file()
+    assert not (folder / "merrill").exists() and (folder / "finra").is_dir() and (folder / "report.html").is_file()
     found.save(folder)
 
 
@@ -247,7 +245,7 @@ def test_the_command(strategies, short_data, tmp_path):
     rows = {words[0]: words for words in lines if words and words[0] in NAMES and "$" in " ".join(words)}
     assert (
         set(rows) >= set(NAMES)
-        and "bare law, no finding" in " ".join(rows["public"])
+        and "bare law, no finding" in " ".join(rows["merrill"])
         and max(map(len, done.output.splitlines()[:30])) <= 160
     )
     assert "The rules of " in done.output and "the run of finra, whose law is theirs" in done.output
