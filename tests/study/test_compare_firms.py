@@ -228,7 +228,7 @@ def test_json_page_and_folder(found, tmp_path):
     view = page.view(found)
     firms = {row["name"]: row for row in view["firms"]}
     assert firms["merrill"]["unknown"] == list(line["unknown"]) and firms["merrill"]["comes_out"] == "bare law, no finding"
-    assert {(one["a"], one["b"]) for one in view["parted"]} == {("finra", "alpaca"), ("finra", "ibkr")} and view["alike"] == ["finra"]
+    assert {(one["a"], one["b"]) for one in view["parted"]} == {("finra", "alpaca"), ("finra", "ibkr")} and view["alike"] == ["finra", "fidelity"]
     assert len(view["variants"]) == len(NAMES) + 1 and len(view["chart"]["lines"]) == len(found.distinct.names)
     text = page.html(found)
     assert "the bare law" in text and text.count('<article class="run"') == len(found.distinct.names)
