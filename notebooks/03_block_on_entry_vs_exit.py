@@ -88,7 +88,7 @@ for sentence in found.conclusions:
     print(sentence)
 
 # %% [markdown]
-# Nineteen sessions cannot tell the two apart, although \$285.74 lie between them. Choose by what can go wrong instead: with *entry* you
+# Nineteen sessions cannot tell the two apart, although \$157.00 lie between them. Choose by what can go wrong instead: with *entry* you
 # miss trades; with *exit* you hold positions you wanted to leave.
 #
 # ## Turn the knobs

@@ -98,10 +98,13 @@ found.trials.groupby("replayed")["seconds"].agg(["count", "median"])
 found.only(block_on="exit").heatmap("sizer.percent", "cash")
 
 # %% [markdown]
-# A staircase. Up to \$25,000 no size helps: the account is under the line, or gets there. Each \$500 more lets positions be larger
-# before a bad day reaches it; from \$27,000 on the other requirement is the edge. On the far right nothing is bought, so nothing is
-# earned and no exit refused: the broker values a market order at 2.5 % more (4 % under \$50), and 198 % of equity with that on top is
-# more than the two times that it lends at first.
+# A step and three edges. Up to \$25,000 no size helps: the account is under the line, or gets there. With \$25,500 some sizes let a bad
+# day reach it; from \$26,000 on none does.
+#
+# The edges across are what a position is charged. Four times the equity is day-trading buying power for shares at 25 %; the three times
+# leveraged fund is charged at 75 %, three times its value. So all three positions fit up to 80 % of equity each
+# ((1 + 1 + 3) × 80 % = 400 %), the fund and one other up to 100 %, the fund alone up to 133 %. Every edge changes which trades are made,
+# and with them the return: it does not grow with size across them.
 #
 # ## The account at hand
 #
@@ -115,7 +118,7 @@ mine.pareto_figure()
 mine.pareto.drop_duplicates("sizer.percent")[["sizer.percent", "total_return", "refused", "max_drawdown", "held_overnight"]]
 
 # %% [markdown]
-# From bottom to top: the best size without any refusal, and what a few refused entries more bring. The modes make no difference here:
+# From bottom to top: the best size without any refusal, and what refused entries more bring. The modes make no difference here:
 # they bind under \$25,000, and these sizes close every session above it.
 #
 # And 100 %, for comparison, in each mode:
@@ -161,8 +164,9 @@ print(mine.neighbours().sentence)
 print(mine.deflated_sharpe.sentence)
 
 # %% [markdown]
-# So do not take the return for skill. What does hold is the staircase: how far an account must be from \$25,000 for a size is arithmetic
-# of its bad days, and you know yours. The edge itself is the edge for *these* bad days; a worse one moves it. Stay a few steps inside.
+# So do not take the return for skill. What does hold is the arithmetic: the edges at 80 %, 100 % and 133 % come from the rates alone, and
+# how far an account must be from \$25,000 is a matter of its bad days, and you know yours. That step is the step for *these* bad days; a
+# worse one moves it. Stay well inside.
 #
 # ## The same on a cluster
 #
@@ -186,6 +190,6 @@ print(mine.deflated_sharpe.sentence)
 # ## What to try next
 #
 # - The strategy's own parameters in the space: `"fast": [10, 20]` makes one recording for each.
-# - Drop `todate`: from 2026-06-04 there is no \$25,000, and the staircase goes.
+# - Drop `todate`: from 2026-06-04 there is no \$25,000, and the step goes.
 # - Another brokerage, `"brokerage": ["alpaca", "ibkr"]`, or the sizer `"PercentOfBuyingPower()"`.
 # - A strategy that asks again when it is refused cannot be replayed. The search says so and runs everything in full: `docs/howto/screen.md`.

@@ -9,6 +9,7 @@ from browser import PROGRAM, Browser
 from PIL import Image
 from test_page import NASTY, many
 
+from bt_pdt import Asset, run
 from bt_pdt.report import page
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine (apt-get install chromium)")
@@ -22,11 +23,28 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def files(result, called, tmp_path_factory):
+def mixed(data, strategies):
+    """Everything on every signal: the leveraged fund lacks buying power, and then the day trades are counted."""
+    return run(
+        strategies / "signal_follower.py",
+        data,
+        cash=25_500,
+        block_on="entry",
+        sizer="PercentOfEquity(percent=100)",
+        symbols=["IDXE", "LRGE", "IDX3"],
+        params={"fast": 10, "slow": 30},
+        assets=[Asset("IDX3", leverage=3)],
+        todate="2026-05-13",
+    )
+
+
+@pytest.fixture(scope="module")
+def files(result, called, mixed, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     section = page.Section(NASTY, [NASTY], ["variant", "cost"], [["exit", NASTY]])
     return {
         "run": result.to_html(folder / "run.html"),
+        "mixed": mixed.to_html(folder / "mixed.html"),
         "calls": called.to_html(folder / "calls.html"),
         "two": page.write(folder / "two.html", [("exit", result), (NASTY, called)], extra_sections=[section]),
         "many": page.write(folder / "many.html", [("many", many(result, 5_000))]),
@@ -45,14 +63,17 @@ def test_it_loads_without_errors_and_without_network(browser, files, name):
     assert browser.ask("document.querySelectorAll('.drawing svg polyline').length") == 1
 
 
-def test_the_filter_filters(browser, files):
-    browser.open(files["run"])
+def test_the_filter_filters(browser, files, mixed):
+    browser.open(files["mixed"])
     reasons = "[...new Set([...document.querySelectorAll('tr.one td:nth-child(4)')].map(cell => cell.textContent))]"
-    assert sorted(browser.ask(reasons)) == ["BUYING_POWER", "PDT_COUNT"]
+    assert sorted(browser.ask(reasons)) == sorted(set(mixed.refusals["reason"])) == ["BUYING_POWER", "PDT_COUNT"]
     browser.ask("document.querySelector('[data-reason=BUYING_POWER]').click()")
     assert browser.ask(reasons) == ["BUYING_POWER"]
     assert browser.ask("document.querySelector('[data-reason=BUYING_POWER]').getAttribute('aria-pressed')") == "true"
-    assert browser.ask("document.querySelector('.shown').textContent") == "4 of 4 shown"
+    rows = browser.ask("document.querySelectorAll('tr.one').length")
+    assert browser.ask("document.querySelector('.shown').textContent") == f"{rows} of {rows} shown"
+    browser.ask("document.querySelector('[data-reason=PDT_COUNT]').click()")
+    assert browser.ask("document.querySelectorAll('tr.one').length") != rows
 
 
 def test_sorting_sorts_both_ways(browser, files):
@@ -196,4 +217,4 @@ def test_it_prints(browser, files):
 def test_without_script_the_numbers_are_there(browser, files):
     browser.open(files["run"], script=False)
     browser("Emulation.setScriptExecutionDisabled", value=False)
-    assert "151 of 380" in browser.ask("document.body.innerText")
+    assert "168 of 396" in browser.ask("document.body.innerText")
