@@ -34,7 +34,6 @@ from .money import SHARE_DUST, below, cents, dollars, exceeds
 from .obligations import Obligations, Restriction
 from .orders import Asset, Fill, OrderRequest, finite, positive, quantity
 from .rules.rulebook import PDT, Rulebook, Rules
-from .since_close import SinceClose
 from .state import AccountState
 from .trading_day import TradingDay
 
@@ -224,11 +223,6 @@ class Account(TradingDay):
         self._owed.deposited(self.session, amount)
         self._keep_flow(amount)
         self._move_cash(amount)
-
-    @property
-    def _since(self) -> tuple[SinceClose, ...]:
-        """What counts a transaction of now: the session's close, and once that is measured the next one too."""
-        return (self._day,) if self._evening is None else (self._day, self._evening)
 
     def _keep_flow(self, amount: float) -> None:
         """A deposit or (negative) a withdrawal: it moves the intraday margin level, SMA and what has come in for Fed calls."""

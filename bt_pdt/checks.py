@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .decisions import Reason, Refusal
 from .ledger import WorkingOrder
 from .margin import charges_by_requirement, maintenance_rule, order_price, power_used, requirement
-from .money import SHARE_DUST, below, dollars, exceeds, shares
+from .money import SHARE_DUST, below, dollars, exceeds, rate_in_words, shares
 from .orders import OrderRequest
 from .rules.rulebook import PDT
 from .standing import Standing
@@ -72,6 +72,18 @@ class Case:
     def rate(self) -> float:
         """Share of its value that the opening part requires within the day: 25 % uses a dollar of buying power for each of its own."""
         return self.scale * float(self.rules.maintenance_law_rate)
+
+    @property
+    def charge_rule(self) -> str:
+        """The parameter behind :attr:`rate`: a leveraged fund's multiple where orders are charged by value, else the maintenance margin."""
+        if self.scale > 1.0 and not charges_by_requirement(self.rules):
+            return "dt_leveraged_etf_scaling"
+        return self.maintenance_rule
+
+    @property
+    def maintenance_rule(self) -> str:
+        """The parameter that sets the maintenance margin of what the order opens."""
+        return maintenance_rule(self.rules, self.asset, self.sign, self.price)
 
     def reserve(self, order: WorkingOrder) -> None:
         """Writes on an accepted order what each of its opening shares holds back."""
@@ -466,17 +478,16 @@ def _over(case: Case, limit: _Limit) -> Refusal:
             rule, why = "cash_unsettled_usable", why + _UNSETTLED
     elif name == "regt" and case.regt > case.value * 1.001:
         facts["regt_charge"] = case.regt
-        rule = maintenance_rule(rules, case.asset, case.sign, case.price)  # the larger requirement is the maintenance margin
+        rule = case.maintenance_rule  # the larger requirement is the maintenance margin
         why = (
-            f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {_percent(case.regt / case.value / 2)} it needs "
+            f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {rate_in_words(case.regt / case.value / 2)} it needs "
             f"{dollars(case.regt)} of Reg T buying power, and {dollars(case.regt_left())} is left."
         )
     elif charge > case.value * 1.001:
         facts |= {"rate": case.rate, "charge": charge}
-        scaled = not charges_by_requirement(rules)
-        rule = "dt_leveraged_etf_scaling" if scaled else maintenance_rule(rules, case.asset, case.sign, case.price)
+        rule = case.charge_rule
         why = (
-            f"{case.what} is valued at {dollars(case.value)}; at its requirement of {_percent(case.rate)} within the day it uses "
+            f"{case.what} is valued at {dollars(case.value)}; at its requirement of {rate_in_words(case.rate)} within the day it uses "
             f"{dollars(charge)} of buying power, and {dollars(left)} is left."
         )
     else:
@@ -521,10 +532,6 @@ def _more_room(first: _Limit, second: _Limit) -> bool:
     return exceeds(second.charge, second.left) and first.left * second.charge > second.left * first.charge
 
 
-def _percent(ratio: float) -> str:
-    return f"{ratio * 100:.4g}%"
-
-
 def _power(power: float, cost: float) -> dict[str, Any]:
     return {"buying_power": f"{power:.2f}".removesuffix(".00"), "cost_basis": f"{cost:.2f}".removesuffix(".00")}
 
@@ -541,7 +548,7 @@ def day_trading_power(case: Case) -> Refusal | None:
             worth = f"is valued at {dollars(case.value)} and"
             if case.scale != 1.0:
                 facts["rate"] = case.rate
-                worth = f"is valued at {dollars(case.value)}, uses {dollars(cost)} at its requirement of {_percent(case.rate)} within the day, and"
+                worth = f"is valued at {dollars(case.value)}, uses {dollars(cost)} at its requirement of {rate_in_words(case.rate)} within the day, and"
             why = (
                 f"{case.what} {worth} day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
             )

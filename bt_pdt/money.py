@@ -30,6 +30,11 @@ def dollars(amount: float) -> str:
     return ("-" if amount <= -HALF_CENT else "") + "$" + text.removesuffix(".00")
 
 
+def rate_in_words(rate: float) -> str:
+    """A rate for a sentence: ``75%``, ``12.5%``."""
+    return f"{rate * 100:.4g}%"
+
+
 def shares(qty: float) -> str:
     """A quantity for a sentence: ``100``, ``0.5``, ``12,000``."""
     return f"{qty:,.9f}".rstrip("0").rstrip(".")

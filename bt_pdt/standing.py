@@ -246,19 +246,23 @@ class Standing(IntradayMargin):
     # -- Regulation T: a session's transactions are combined at its close
 
     @property
+    def _since(self) -> tuple[SinceClose, ...]:
+        """What counts a transaction of now: the session's close, and once that is measured the next one too."""
+        return (self._day,) if self._evening is None else (self._day, self._evening)
+
+    @property
     def sma(self) -> float:
         """Special memorandum account, dollars: the last close's, with what came in and went out since and met no Fed call."""
-        since, before = (self._day, self._sma) if self._evening is None else (self._evening, self._sma_measured)
+        since, before = self._since[-1], self._sma if self._evening is None else self._sma_measured
         return max(0.0, before + since.other + since.deposits - self._owed.fed_took(since.deposits))
 
     def fed_call_with(self, more: float) -> float:
         """The Fed call that this moment would make if it were the close and the day's trades needed ``more`` initial margin; may be negative."""
-        since = self._day if self._evening is None else self._evening
-        return more - self.fed_release() - max(self.sma, self._excess_without(since))
+        return more - self.fed_release() - max(self.sma, self._excess_without(self._since[-1]))
 
     def fed_release(self) -> float:
         """Initial margin that the transactions since the last regular close have set free so far, combined; negative: what they need."""
-        return self._release(self._day if self._evening is None else self._evening)
+        return self._release(self._since[-1])
 
     def _release(self, since: SinceClose) -> float:
         """What all transactions since a close set free of initial margin, combined: half of what was carried and sold, less half of what

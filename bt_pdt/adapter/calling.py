@@ -24,11 +24,10 @@ from ..calls import SOLD_OUT, MarginCall
 from ..decisions import Rejected
 from ..errors import BadInput, known_name
 from ..journal import CallEntry, RestrictionEntry
-from ..ledger import Ledger
 from ..liquidation import Sale, everything, plan
 from ..margin import requirement
 from ..money import HALF_CENT, SHARE_DUST, below, cents
-from ..valuation import Valuation
+from ..valuation import valued
 from .booking import BookingBroker, Live
 from .clock import MILLISECOND, Feed
 
@@ -342,12 +341,9 @@ class CallingBroker(BookingBroker):
         """(equity, equity less maintenance margin) of what is held at ``prices``."""
         account = self._account
         assert account is not None
-        books = Ledger(account.cash)
-        books.positions, books.assets, books.marks = account.ledger.positions, account.ledger.assets, prices
-        valuation = Valuation(books)
-        valuation.rules = account.rules
-        equity, _, maintenance = valuation.margins()
-        return equity, equity - maintenance
+        books = account.ledger
+        worth = valued(account.rules, books.asset, books.cash, books.positions, prices)
+        return worth.equity, worth.equity - worth.maintenance_margin
 
     def _entry_prices(self) -> dict[str, float]:
         """What a share of each symbol cost, over all feeds that hold it."""

@@ -30,7 +30,7 @@ from ..margin import maintenance_rule
 from ..money import SHARE_DUST, SMALLEST_QTY, below, dollars, shares
 from ..orders import OrderRequest, positive
 from ..rules.rulebook import PDT
-from ..valuation import Valuation
+from ..valuation import valued
 from .booking import Judged
 from .broker import MarginBroker
 from .clock import Feed
@@ -380,13 +380,10 @@ def _binding(case: Case) -> Room:
 def _maintained(case: Case, qty: float) -> bool:
     """With ``qty`` more at the last price, and all that works filled: does equity still cover initial and maintenance margin?"""
     account = case.standing
-    books = Valuation(account.ledger.copy())
-    books.rules = account.rules
-    price, signed = account.ledger.marks[case.symbol], case.sign * qty
-    books.ledger.positions[case.symbol] = case.position + signed
-    books.ledger.cash -= signed * price
-    equity, initial, maintenance = books.margins()
-    return not below(equity, max(initial, maintenance) + case.reserved.regt / float(case.rules.regt_buying_power_multiple))
+    books, signed = account.ledger, case.sign * qty
+    positions = books.positions | {case.symbol: case.position + signed}
+    worth = valued(account.rules, books.asset, books.cash - signed * books.marks[case.symbol], positions, books.marks)
+    return not below(worth.equity, max(worth.initial_margin, worth.maintenance_margin) + case.reserved.regt / float(case.rules.regt_buying_power_multiple))
 
 
 def _overnight(case: Case, asked: float, unit: float) -> tuple[float, str, str]:

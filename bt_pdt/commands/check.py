@@ -270,21 +270,18 @@ def _requirement(case: Case) -> dict[str, Any] | None:
     """What the opening part of an order requires: the rates used and their rule, and the dollars of each buying power that it takes. None
     for an order that opens nothing."""
     from ..history import plain
-    from ..margin import charges_by_requirement, maintenance_rule
     from ..rules.rulebook import PDT
 
     if not case.opening or not case.price:
         return None
     rules = case.rules
     plain_dollars = case.scale == 1.0 and case.regt <= case.value * 1.001
-    scaled = not charges_by_requirement(rules) and case.scale > 1.0
-    rule = "dt_leveraged_etf_scaling" if scaled else maintenance_rule(rules, case.asset, case.sign, case.price)
     found = {
         "price": case.price,
         "value": case.value,
         "initial_rate": round(case.unit_regt / case.price / rules.regt_buying_power_multiple, 6),
         "day_rate": round(case.rate, 6),
-        "rule": "regt_initial_long" if plain_dollars and case.sign > 0 else rule,
+        "rule": "regt_initial_long" if plain_dollars and case.sign > 0 else case.charge_rule,
         "regt_buying_power": case.regt,
     }
     if case.standing.multiplier >= 4:
@@ -294,12 +291,12 @@ def _requirement(case: Case) -> dict[str, Any] | None:
 
 def _rates(needed: dict[str, Any]) -> str:
     """The rates as one line."""
-    from ..money import dollars
+    from ..money import dollars, rate_in_words
 
     within = next((n for n in ("daytrading_buying_power", "intraday_buying_power") if n in needed), None)
-    line = f"  requirement: initial margin {_percent(needed['initial_rate'])}"
+    line = f"  requirement: initial margin {rate_in_words(needed['initial_rate'])}"
     if within is not None:
-        line += f", within the day {_percent(needed['day_rate'])}: uses {dollars(needed[within])} of {_words(within)}"
+        line += f", within the day {rate_in_words(needed['day_rate'])}: uses {dollars(needed[within])} of {_words(within)}"
     else:
         line += f": uses {dollars(needed['regt_buying_power'])} of Reg T buying power"
     return f"{line} ({needed['rule']})"
@@ -307,10 +304,6 @@ def _rates(needed: dict[str, Any]) -> str:
 
 def _words(name: str) -> str:
     return {"daytrading_buying_power": "day-trading buying power", "intraday_buying_power": "intraday buying power"}[name]
-
-
-def _percent(rate: float) -> str:
-    return f"{rate * 100:.4g}%"
 
 
 def readable(result: dict[str, Any]) -> str:

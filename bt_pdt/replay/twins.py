@@ -17,7 +17,7 @@ from pathlib import Path
 #: The order in which a reader would compare them: facts, what is required, what is owed, what is refused, the day, the broker.
 #: Left out are backtrader's own matching and its faster form in ``adapter.sparse``, which are held against each other elsewhere.
 TWINS: dict[str, str] = {
-    "money": "ad20cf86d7d1",
+    "money": "dff87a0d6426",
     "daytrades": "c4e4cf6bd5a9",
     "ledger": "938c013e3828",
     "margin": "79771ea74490",
@@ -26,16 +26,16 @@ TWINS: dict[str, str] = {
     "deficit": "59d81ea215e0",
     "calls": "056a3271b475",
     "obligations": "0b8aa5803b0e",
-    "standing": "6bcfbfcab980",
-    "checks": "c95bd4564a96",
+    "standing": "58b5dd6bd997",
+    "checks": "cbbae270ea34",
     "judgement": "c310e66143b3",
     "trading_day": "310da238708b",
-    "account": "20d4bbdf444c",
+    "account": "b6c719920661",
     "adapter.requests": "72c3fb530628",
     "adapter.booking": "db91ce56b4d8",
-    "adapter.calling": "f4380a5cbd8f",
+    "adapter.calling": "93e32417d735",
     "adapter.broker": "0322d112e92b",
-    "adapter.sizers": "2ad128a09da0",
+    "adapter.sizers": "4d730d358f10",
 }
 _PACKAGE = Path(__file__).parents[1]
 _UNSAID = ("annotation", "returns", "ctx", "kind", "type_comment", "type_params")
