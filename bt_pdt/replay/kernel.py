@@ -6,7 +6,7 @@ from typing import Any
 
 from . import owing
 from .closing import after_event, close_late, mark_held, measure, reach, start_session
-from .compiled import compiled
+from .compiled import called_from_python, compiled
 from .filling import match
 from .sending import send
 from .shapes import (
@@ -94,7 +94,7 @@ def _open_call(book: Book) -> bool:
     return False
 
 
-@compiled
+@called_from_python
 def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, rows: Any, marked: Any, log: Log) -> None:
     """Runs one variant on empty books. What is left is in ``book`` and ``rows``; ``state.left_out`` says that a full run is needed."""
     state = book.state[0]
