@@ -60,9 +60,9 @@ for first in naive.refusals.drop_duplicates("reason").itertuples():
 #
 # ## A few thousand accounts
 #
-# A hundred sizes, nine amounts of cash and three modes are 2,700 backtests. This strategy sends the same orders whatever it is answered, so one
+# Fifty sizes, nine amounts of cash and three modes are 1,350 backtests. This strategy sends the same orders whatever it is answered, so one
 # run is recorded and *replayed* under each of them by compiled code (`pip install "bt_pdt[fast]"`). The first replay on a machine
-# compiles for about half a minute, and the clock below counts it.
+# compiles for about a minute, and the clock below counts it.
 #
 # What is sought: return, and few refusals. What is required: no order to close is refused, and no fall of more than 8 %.
 
@@ -71,7 +71,7 @@ began = time.perf_counter()
 found = bt_pdt.tune(
     strategy,
     bars,
-    {"sizer.percent": (2, 200, 2), "cash": (24_000, 28_000, 500), "block_on": ["entry", "exit", "both"]},
+    {"sizer.percent": (4, 200, 4), "cash": (24_000, 28_000, 500), "block_on": ["entry", "exit", "both"]},
     sizer="PercentOfEquity()",
     objective=["total_return", "refused"],
     constraints=["refused_exits == 0", "max_drawdown > -8%"],
@@ -176,7 +176,7 @@ print(mine.deflated_sharpe.sentence)
 # found = bt_pdt.tune(
 #     strategy,
 #     bars,
-#     {"sizer.percent": (2, 200, 2), "cash": (24_000, 28_000, 500), "block_on": ["entry", "exit", "both"]},
+#     {"sizer.percent": (4, 200, 4), "cash": (24_000, 28_000, 500), "block_on": ["entry", "exit", "both"]},
 #     sizer="PercentOfEquity()",
 #     objective=["total_return", "refused"],
 #     constraints=["refused_exits == 0", "max_drawdown > -8%"],

@@ -93,10 +93,16 @@ WINDOWS = {
 }
 
 
-@pytest.mark.parametrize("calendar", [False, True], ids=["no calendar", "calendar"])
-@pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("how", ["plain", "with daily", "resample", "replay"])
+def ways():
+    """Every way that cerebro can run. In the plain test command each mode meets each feed, and each window and calendar some of both."""
+    for n, (how, mode) in enumerate(itertools.product(["plain", "with daily", "resample", "replay"], MODES)):
+        for k, (window, calendar) in enumerate(itertools.product(WINDOWS, [False, True])):
+            marks = [] if k == n % 6 else [pytest.mark.long]
+            name = f"{how}-{mode}-{window}-{'calendar' if calendar else 'no calendar'}"
+            yield pytest.param(how, mode, window, calendar, marks=marks, id=name)
+
+
+@pytest.mark.parametrize(("how", "mode", "window", "calendar"), list(ways()))
 def test_the_same_bars_as_backtrader_own_feed(how, mode, window, calendar):
     def comparable(rows):
         return [tuple("nan" if value != value else value for value in row) for row in rows]

@@ -19,14 +19,9 @@ def name_of(page: Path) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_examples_print_what_the_page_says(page: Path) -> None:
     assert make_outputs.filled(page) == page.read_text(encoding="utf-8"), f"{name_of(page)} is stale: run python docs/make_outputs.py"
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if make_outputs.needed(page)], ids=name_of)
-def test_what_needs_other_packages(page: Path) -> None:
     missing = make_outputs.missing(page)
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed: their examples in {name_of(page)} are not run")
-    make_outputs.filled(page)
 
 
 def test_the_how_tos_have_examples() -> None:

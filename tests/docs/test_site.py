@@ -44,6 +44,7 @@ def test_roles_of_docstrings_are_names() -> None:
     assert hooks.on_page_content("<p>a :class:<code>~bt_pdt.orders.Asset</code> is</p>") == "<p>a <code>Asset</code> is</p>"
 
 
+@pytest.mark.long
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     quiet = os.environ | {"NO_MKDOCS_2_WARNING": "1"}

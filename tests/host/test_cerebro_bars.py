@@ -137,6 +137,7 @@ def test_memory_of_a_feed_a_run_and_the_next() -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.long
 def test_a_feed_travels_with_one_copy_of_its_bars() -> None:
     count = 20_000
     feed = feeds(many(count))[0]

@@ -34,6 +34,7 @@ def test_the_judge_by_hand() -> None:
     assert profit == -5.5
 
 
+@pytest.mark.long
 def test_backtrader_and_bt_pdt_trade_as_the_judge_says() -> None:
     import others
 
@@ -72,6 +73,7 @@ def test_every_variant_of_a_sweep_ends_as_expected() -> None:
     assert sweeps.timed(lambda: {10: one.expected()[10], 30: 1.0}, one.expected())[1] == "differs for size 30"
 
 
+@pytest.mark.long
 def test_what_grows_ends_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
     import scaling
 

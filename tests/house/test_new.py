@@ -44,6 +44,7 @@ def test_its_test_passes(made: Path) -> None:
     assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.long
 def test_its_test_fails_for_a_strategy_that_asks_on_every_bar(made: Path, tmp_path: Path) -> None:
     text = (made / "my_idea.py").read_text()
     waits = "        self.wait[data, way] = again\n"

@@ -96,8 +96,12 @@ SHAPES = (
 )
 
 
+#: Firms whose checks differ most run with every test command, the others with the long tests.
+FIRMS = [name if name in ("alpaca", "finra", "ibkr", "schwab", "robinhood") else pytest.param(name, marks=pytest.mark.long) for name in NAMES]
+
+
 @pytest.mark.parametrize("rules", ["as_of", "off", "2026-06-03"])
-@pytest.mark.parametrize("brokerage", NAMES)
+@pytest.mark.parametrize("brokerage", FIRMS)
 def test_the_largest_order_is_finite(brokerage: str, rules: str) -> None:
     for at, held, kind in product((OLD, NEW), (0.0, 10.0, -10.0), ("margin", "cash")):
         if kind == "cash" and held < 0:

@@ -69,7 +69,7 @@ def main(script: Path) -> None:
     from nbclient import NotebookClient
 
     notebook = jupytext.read(script)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(script.parent)}}).execute()
+    NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(script.parent)}}).execute()
     sys.stdout.buffer.write(nbformat.writes(notebook).encode())
 
 

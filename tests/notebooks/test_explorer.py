@@ -72,6 +72,7 @@ def test_old_runs_go(explorer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [mode for _, mode, _ in explorer.runs] == ["exit", "both"]
 
 
+@pytest.mark.long
 def test_every_brokerage_can_be_chosen(bars: Any) -> None:
     pytest.importorskip("ipywidgets")
     explorer = bt_pdt.explore(STRATEGY, bars.between("2026-05-07", "2026-05-07"), mode="both")

@@ -141,8 +141,8 @@ def test_tune_position_size(ran: dict[str, Ran]) -> None:
     counted = re.search(r"BUYING_POWER +False +(\d+)\nDTBP +False +(\d+)\nPDT_COUNT +False +(\d+)\nPDT_RESTRICTED_DAYTRADE +True +(\d+)\n", found.text)
     assert counted
     assert f"{sum(map(int, counted.groups()))} refused, 111 day trades" in found.printed
-    assert re.search(rf"^{100 * 9 * 3:,} trials in \d+ seconds$", found.printed, re.MULTILINE)
-    assert "2,695 trials are replays of 1 recorded run, 5 full runs; 6 checked in full without a difference." in found.printed
+    assert re.search(rf"^{50 * 9 * 3:,} trials in \d+ seconds$", found.printed, re.MULTILINE)
+    assert "1,345 trials are replays of 1 recorded run, 5 full runs; 6 checked in full without a difference." in found.printed
     assert "{'sizer.percent': 148, 'cash': 25500, 'block_on': 'entry'}" in found.printed
     beside = re.findall(r"^(\w+) +replayed +([-\d.,]+) +in full +([-\d.,]+)$", found.printed, re.MULTILINE)
     assert len(beside) == 6

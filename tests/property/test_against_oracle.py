@@ -115,14 +115,14 @@ LONG = pytest.mark.long  # more seeds of the same
 OTHERS = ("schwab", "tradier", "etrade")
 
 
-@pytest.mark.parametrize("seed", [s if s < 120 else pytest.param(s, marks=LONG) for s in range(400)])
+@pytest.mark.parametrize("seed", [s if s < 80 else pytest.param(s, marks=LONG) for s in range(400)])
 def test_random_histories_agree(seed: int) -> None:
     player = Player()
     events = played(history(seed), player)
     assert differences(events) == []
 
 
-@pytest.mark.parametrize("seed", [s if s < 30 else pytest.param(s, marks=LONG) for s in range(120)])
+@pytest.mark.parametrize("seed", [s if s < 20 else pytest.param(s, marks=LONG) for s in range(120)])
 def test_long_histories_agree(seed: int) -> None:
     """Months and years: calls are met, missed and met late, deficits expire, freezes and ninety days run out."""
     events = played(long_history(seed), Player())

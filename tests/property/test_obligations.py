@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from bt_pdt import sessions
 from bt_pdt.account import Account
@@ -27,8 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 from histories import long_history, played
 
-BOUNDED = settings(max_examples=20, deadline=None, derandomize=True)
-SEEDS = st.integers(100, 140)  # few, so that the tests share what they play
+#: Few, so that the tests share what they play; the rest with the long tests.
+EVERY_SEED = pytest.mark.parametrize("seed", [s if s < 107 else pytest.param(s, marks=pytest.mark.long) for s in range(100, 141)])
+POLICIES = ({}, {"imd_order": "worst"}, {"imd_closings_first": True, "imd_deposits_first": True})
 RULES_BEHIND = {"minimum_equity", "position_equity_ratio"}  # what restricts without a call
 
 
@@ -82,8 +82,7 @@ def fixed(call: MarginCall) -> tuple[Any, ...]:
     return call.id, call.kind, call.amount, call.measured_on, call.issued_on, call.due_on, call.rule, call.minor
 
 
-@BOUNDED
-@given(SEEDS)
+@EVERY_SEED
 def test_no_call_is_lost_doubled_or_ended_twice(seed: int) -> None:
     known: dict[str, MarginCall] = {}
     issued: list[str] = []
@@ -115,8 +114,7 @@ def test_no_call_is_lost_doubled_or_ended_twice(seed: int) -> None:
         known = {call.id: call for call in calls if call.id in issued}
 
 
-@BOUNDED
-@given(SEEDS)
+@EVERY_SEED
 def test_the_journal_tells_every_call(seed: int) -> None:
     account = last_of(seed)
     told: dict[str, str] = {}
@@ -132,8 +130,7 @@ def test_the_journal_tells_every_call(seed: int) -> None:
     assert all(each == sorted(each) for each in days.values())
 
 
-@BOUNDED
-@given(SEEDS)
+@EVERY_SEED
 def test_every_restriction_has_a_cause_and_an_end_after_its_start(seed: int) -> None:
     for event, account in steps(seed):
         calls = {call.id: call for call in account.calls}
@@ -155,8 +152,7 @@ def test_every_restriction_has_a_cause_and_an_end_after_its_start(seed: int) -> 
     assert on == {(r.kind, r.why) for r in account.restrictions if r.holds_on(account.session)}
 
 
-@BOUNDED
-@given(SEEDS)
+@EVERY_SEED
 def test_equity_changes_by_flows_and_gains_less_costs(seed: int) -> None:
     events = events_of(seed)
     account = last_of(seed)
@@ -209,8 +205,7 @@ def opened(line: dict) -> Account:
     return Account(line["cash"], at=datetime.fromisoformat(line["at"]), **words)
 
 
-@BOUNDED
-@given(SEEDS)
+@EVERY_SEED
 def test_a_saved_journal_played_again_gives_the_same_account(seed: int) -> None:
     """Orders, executions, cash and flags come from the journal; prices, closes and assets, which it does not hold, from the history."""
     script: list[Any] = []
@@ -286,12 +281,11 @@ PLAYED_WITH: tuple[Callable[[Account], object], ...] = (
 )
 
 
-@BOUNDED
-@given(SEEDS, st.sampled_from([{}, {"imd_order": "worst"}, {"imd_closings_first": True, "imd_deposits_first": True}]))
-def test_asking_and_playing_with_a_twin_changes_nothing(seed: int, policy: dict) -> None:
+@EVERY_SEED
+def test_asking_and_playing_with_a_twin_changes_nothing(seed: int) -> None:
     """A history asked all the way, with twins ruined after every event, is the history left alone."""
     events = [dict(event) for event in events_of(seed)]
-    events[0]["set"] = events[0].get("set", {}) | policy
+    events[0]["set"] = events[0].get("set", {}) | POLICIES[seed % 3]
     asked, alone = Player(), Player()
     for n, event in enumerate(events):
         for player in (asked, alone):
@@ -310,8 +304,7 @@ def test_asking_and_playing_with_a_twin_changes_nothing(seed: int, policy: dict)
     assert asked.account.journal == alone.account.journal
 
 
-@BOUNDED
-@given(SEEDS)
+@EVERY_SEED
 def test_what_a_close_shows_is_what_the_next_session_finds(seed: int) -> None:
     for event, account in steps(seed):
         if event["event"] != "close":

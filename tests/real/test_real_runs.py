@@ -230,6 +230,7 @@ def opening_value(ask: Asked, last: float) -> float:
 
 
 @pytest.mark.parametrize("block", ["exit", "both"])
+@pytest.mark.long
 def test_the_breakout_on_spy_2011_meets_the_count_and_nothing_else(block: str) -> None:
     done = run("SPY 2011", "opening_range_breakout", f"24,000, {block}")
     refused = [ask for ask in done.asked if not ask.decision.accepted]

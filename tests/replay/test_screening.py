@@ -20,9 +20,9 @@ from bt_pdt.replay import Replay
 from bt_pdt.replay import replay as replaying
 
 SPACE = {
-    "sizer.percent": [5, 40, 90, 180],
+    "sizer.percent": [5, 90, 180],
     "cash": [24_000.0, 60_000.0],
-    "block_on": ["entry", "exit", "both"],
+    "block_on": ["entry", "both"],
     "brokerage": ["alpaca", "finra"],
 }
 GOALS = {"objective": ["total_return", "cost_of_rules"], "constraints": ["refused_exits == 0", "calls == 0"]}
@@ -30,7 +30,7 @@ GOALS = {"objective": ["total_return", "cost_of_rules"], "constraints": ["refuse
 
 @pytest.fixture(scope="module")
 def made():
-    return bars(11, symbols=2, days=4, start="2019-02-04", price=(20, 60))
+    return bars(11, symbols=2, days=3, start="2019-02-04", price=(20, 60))
 
 
 def searched(made, strategy=Wild, space=SPACE, **more):
@@ -136,7 +136,7 @@ def test_a_wrong_replay_is_not_blamed_on_the_strategy(made, monkeypatch):
 def test_a_learning_search_learns_the_same(made):
     pytest.importorskip("optuna")
     space = {"sizer.percent": (5, 180, 5), "cash": [24_000.0, 60_000.0], "block_on": ["entry", "exit"]}
-    one, other = (searched(made, space=space, method="tpe", trials=32, seed=4, replay=replay) for replay in (True, False))
+    one, other = (searched(made, space=space, method="tpe", trials=24, seed=4, replay=replay) for replay in (True, False))
     same(one, other)
     assert one.trials.replayed.any()
 

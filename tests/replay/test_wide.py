@@ -48,6 +48,7 @@ def test_many_random_stories():
     assert seen["replayed"] > 200
 
 
+@pytest.mark.long
 def test_every_parameter_is_known_or_left():
     """Each override of the law gives what the full run gives, or is left to it."""
     made = bars(3, symbols=2, days=3, start="2026-06-02", price=(15, 60))

@@ -187,6 +187,7 @@ def test_the_demo_tells_the_four_ways_apart(tmp_path):
     assert [cell.strip() for cell in head.strip("┃ ").split("┃")] == list(demo_command.WAYS)
 
 
+@pytest.mark.long
 def test_the_demo_table_and_folders(tmp_path, capsys, monkeypatch):
     found = demo_command.compared()
     monkeypatch.setattr(demo_command, "compared", lambda tell: found)

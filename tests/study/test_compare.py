@@ -307,6 +307,7 @@ def test_save(trip, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["compared"]
 
 
+@pytest.mark.long
 def test_saved_runs_compare_like_live_ones(breakout, data, tmp_path):
     Comparison([breakout["off"], breakout["exit"]], breakout.bars).save(tmp_path / "c")
     folders = [tmp_path / "c" / name for name in ("off", "exit")]

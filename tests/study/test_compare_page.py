@@ -120,6 +120,7 @@ def test_user_text_is_text(found):
     assert "<img src=x" not in text and text.count("</script>") == 5 and "{{ 7*7 }}" in text
 
 
+@pytest.mark.long
 def test_the_command_and_the_folder(strategies, short_data, tmp_path):
     out, single = tmp_path / "c", tmp_path / "one.html"
     arguments = [strategies / "sma_cross_intraday.py", "--data", short_data, "--symbols", "IDXE", "--cash", "24000", "--modes", "off,exit"]

@@ -67,6 +67,7 @@ def same(found):
     return found.trials.drop(columns="seconds").to_csv()
 
 
+@pytest.mark.long
 def test_a_killed_search_goes_on(place):
     """Killed after three trials or more: what was finished is not run again, and all of it is as if it had never been killed."""
     log, database = place / "log", place / "t.db"
@@ -134,6 +135,7 @@ def test_a_search_that_is_cut_and_resumed_is_the_same(place, method, more):
 
 
 @needs_optuna
+@pytest.mark.long
 def test_any_number_of_jobs_is_the_same(place):
     space = {"hold": HOLDS, "block_on": ["entry", "exit"]}
     for more in (
@@ -152,6 +154,7 @@ def test_an_edited_strategy_is_read_anew(place):
     assert (first.trials["profit"].tolist(), second.trials["profit"].tolist()) == (PROFITS[:2], [2 * profit for profit in PROFITS[:2]])
 
 
+@pytest.mark.long
 def test_a_process_that_dies_fails_its_own_trial_alone(place):
     found = search(place, space={"hold": [1, 2, 3, 4]}, params={"die": 2}, jobs=2)
     assert found.trials.state.tolist() == ["complete", "failed", "complete", "complete"] and "died" in found.trials.error[1]

@@ -198,6 +198,7 @@ def test_a_stopped_search_keeps_what_is_finished(file, place, tmp_path):
 
 
 @needs_dask
+@pytest.mark.long
 def test_a_killed_worker_loses_nothing(file, tmp_path):
     """One of two is killed, with runs on it, as it has made the seventh trial of twenty: the other makes the rest."""
     database = tmp_path / "t.db"
@@ -311,6 +312,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("place", ["loky", LONG_ON_DASK, ON_RAY], indirect=True)
+@pytest.mark.long
 def test_a_class_of_the_running_script_travels_whole(place, tmp_path):
     """Twenty shares at 100; parameters, inherited ones too, lines and ``super()`` are there where it runs."""
     (tmp_path / "script.py").write_text(SCRIPT.replace("PRICES", repr(PRICES)).replace("PLACE", repr(place)))

@@ -130,6 +130,7 @@ def test_two_processes_make_one_search(file, database):
     assert a == b == same(search(file, **arguments, params={"seconds": 0.05}))
 
 
+@pytest.mark.long
 def test_what_a_killed_process_had_is_made_by_the_other(file, database):
     """Two of them; one is killed in its third trial. The other gives the whole grid; that trial alone was begun twice."""
     left, killed = (

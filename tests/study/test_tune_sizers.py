@@ -153,6 +153,7 @@ def test_what_the_account_is():
     }
 
 
+@pytest.mark.long
 def test_processes_make_the_same(strategy):
     space = {"sizer": ["EveryThird(dollars=100)", "PercentOfEquity", bt_pdt.Trimmed(sizer=bt_pdt.PercentOfEquity(percent=500))]}
     alone, together = (search(strategy, space, jobs=jobs) for jobs in (1, 2))

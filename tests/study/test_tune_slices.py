@@ -139,6 +139,7 @@ def test_ticks_of_long_axes_are_round(values, written):
     assert len(chosen) <= MOST_TICKS
 
 
+@pytest.mark.long
 def test_a_large_heatmap_has_no_crosses_but_a_legend(found):
     """More cells than can be written into: infeasible ones are pale, and the legend says so."""
     large = bt_pdt.tune(
