@@ -96,6 +96,12 @@ class Case:
         return f"{self.request.side} {shares(self.qty)} {self.symbol}"
 
     @property
+    def is_fraction(self) -> bool:
+        """Is it of a part of a share? What is left of a whole order is not, whatever part of it was executed before it was replaced."""
+        filled = max((order.qty - order.left for order in self.ledger.group(self.replaces)), default=0.0) if self.replaces else 0.0
+        return self.qty != int(self.qty) and self.qty + filled != int(self.qty + filled)
+
+    @property
     def has_exits(self) -> bool:
         """A bracket or OTO brings its own exits."""
         return self.request.order_class in ("bracket", "oto")
@@ -166,7 +172,7 @@ class Case:
 
     def exit_exposure(self) -> tuple[float, float]:
         """(peak day-traded dollars if every entry and then every resting exit fills, the same with this order)."""
-        closes: dict[str, float] = {}
+        closes: dict[tuple[str, float], float] = {}
         entries: dict[str, list[tuple[float, float]]] = {}
         for symbol in self.ledger.by_symbol:
             parts = self.ledger.opening_parts(symbol, self.replaces)
@@ -178,17 +184,17 @@ class Case:
                 else:
                     closing = order.left - parts[order.id]
                     if parts[order.id] > SHARE_DUST:
-                        entries.setdefault(symbol, []).append((parts[order.id], order.dtbp))
+                        entries.setdefault(symbol, []).append((order.sign * parts[order.id], order.dtbp))
                 if closing > SHARE_DUST:
-                    closes[symbol] = closes.get(symbol, 0.0) + order.sign * closing
+                    closes[symbol, order.sign] = closes.get((symbol, order.sign), 0.0) + closing
         aggregate = self.standing.stepped_down() and self.rules.dt_aggregate_under_call
         before = self.ledger.peak_exposure(closes, entries, aggregate=aggregate)
         if self.opening:
-            entries.setdefault(self.symbol, []).append((self.opening, self.price * self.scale))
+            entries.setdefault(self.symbol, []).append((self.sign * self.opening, self.price * self.scale))
             if self.has_exits:
-                closes[self.symbol] = closes.get(self.symbol, 0.0) - self.sign * self.qty
+                closes[self.symbol, -self.sign] = closes.get((self.symbol, -self.sign), 0.0) + self.qty
         if self.closing:
-            closes[self.symbol] = closes.get(self.symbol, 0.0) + self.sign * self.closing
+            closes[self.symbol, self.sign] = closes.get((self.symbol, self.sign), 0.0) + self.closing
         return before, self.ledger.peak_exposure(closes, entries, aggregate=aggregate)
 
 
@@ -199,7 +205,7 @@ def shape(case: Case) -> Refusal | None:
     """Shapes of orders that a brokerage does not take at all, whatever the account has."""
     if not case.rules.order_shape_check:
         return None
-    request, fraction = case.request, case.qty != int(case.qty)
+    request, fraction = case.request, case.is_fraction
     if case.has_exits and case.closing_side:
         held = {"order_class": request.order_class, "position": case.position}
         return _invalid(

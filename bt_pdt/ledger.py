@@ -208,15 +208,16 @@ class Ledger:
 
     def peak_exposure(
         self,
-        closes: Mapping[str, float] | None = None,
+        closes: Mapping[tuple[str, float], float] | None = None,
         entries: Mapping[str, list[tuple[float, float]]] | None = None,
         *,
         aggregate: bool = False,
     ) -> float:
         """The most day-traded dollars open at one time today: lots opened and closed today, at cost, time and tick; ``aggregate``: their sum.
 
-        With ``closes`` (signed shares by symbol) as if those were executed now, after ``entries`` (shares, dollars a share by
-        symbol) were opened; today's lots go first, in their order, then the entries.
+        With ``closes`` (shares by symbol and sign) as if those were executed now, after ``entries`` (signed shares, dollars a share by
+        symbol) were opened; today's lots go first, in their order, then the entries. A purchase closes what was sold short, a sale what
+        was bought: where an order turns a position around, its own rest is closed by neither.
         """
         steps = [0.0] * (self.executions + 1)
         total = 0.0
@@ -224,17 +225,16 @@ class Ledger:
             steps[opened] += dollars
             steps[closed] -= dollars
             total += dollars
-        for symbol, qty in (closes or {}).items():
+        for (symbol, sign), left in (closes or {}).items():
             run = self.runs.get(symbol)
-            left = abs(qty)
-            lots = run.lots if run is not None and run.opened_today * qty < 0 else ()
+            lots = run.lots if run is not None and run.opened_today * sign < 0 else ()
             for shares, _, charge, moment in lots:
                 piece = min(left, shares)
                 steps[int(moment)] += piece * charge
                 total += piece * charge
                 left -= piece
             for shares, charge in (entries or {}).get(symbol, ()):
-                piece = min(left, shares)
+                piece = min(left, max(0.0, -sign * shares))
                 steps[self.executions] += piece * charge
                 total += piece * charge
                 left -= piece

@@ -727,7 +727,7 @@ class World:
             beyond = 0.0
             if o.is_exit or position * o.side < 0:
                 if not o.is_exit and (o.entry or not self.alpaca):  # through zero: the rest opens
-                    beyond = max(0.0, o.left - abs(position))
+                    beyond = max(0.0, o.left - abs(position) + self.held_by_exits(o, pending))  # what exits will close, it cannot
                 if o.group is None or o.group not in seen:
                     closing[(o.symbol, o.side)] = closing.get((o.symbol, o.side), 0.0) + o.left - beyond
                 seen.add(o.group)
@@ -747,6 +747,11 @@ class World:
             return self.day_factor(p.symbol, _sign(p.qty), p.price) * abs(p.qty) * p.price
 
         return max((sum(cost(p) for p in traded if p.opened_at <= t < p.closed_at) for t in range(end + 1)), default=0.0)
+
+    def held_by_exits(self, o: Order, pending: list[Order]) -> float:
+        """Shares of the position that resting exits on the side of `o` are to close, each group once."""
+        groups = {x.group: x.left for x in pending if x.is_exit and x.state == "working" and x.symbol == o.symbol and x.side == o.side}
+        return sum(groups.values())
 
     def buying_power(self, without: str | None = None) -> float:
         if self.multiplier() == 1:

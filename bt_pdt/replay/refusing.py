@@ -134,40 +134,40 @@ def _exit_exposure(book: Book, law: Any, s: int, sign: int, opening: float, clos
     aggregate = state.in_force[POWER_2X] != 0 and law.dt_aggregate_under_call
     extra = 0.0
     for each in range(len(book.pos)):
-        closes = 0.0
-        for i in range(state.working):
-            order = book.orders[i]
-            if order.works and order.symbol == each:
-                part = order.qty - opening_part(book, i)
-                if part > DUST:
-                    closes += order.sign * part
-        if with_order and each == s and closing > 0.0:
-            closes += sign * closing
-        if closes == 0.0:
-            continue
-        left = abs(closes)
-        run = book.runs[each]
-        if run.begun and run.opened * closes < 0:
-            for k in range(run.lots):
-                lot = book.lots[each, k]
-                piece = min(left, lot.qty)
-                book.steps[lot.moment] += piece * lot.charge
-                extra += piece * lot.charge
-                left -= piece
-        for i in range(state.working):
-            order = book.orders[i]
-            if order.works and order.symbol == each:
-                part = opening_part(book, i)
-                if part > DUST:
-                    piece = min(left, part)
-                    book.steps[state.executions] += piece * order.dtbp
-                    extra += piece * order.dtbp
+        for side in (1, -1):  # purchases close what was sold short, sales what was bought
+            left = 0.0
+            for i in range(state.working):
+                order = book.orders[i]
+                if order.works and order.symbol == each and order.sign == side:
+                    part = order.qty - opening_part(book, i)
+                    if part > DUST:
+                        left += part
+            if with_order and each == s and sign == side and closing > 0.0:
+                left += closing
+            if left == 0.0:
+                continue
+            run = book.runs[each]
+            if run.begun and run.opened * side < 0:
+                for k in range(run.lots):
+                    lot = book.lots[each, k]
+                    piece = min(left, lot.qty)
+                    book.steps[lot.moment] += piece * lot.charge
+                    extra += piece * lot.charge
                     left -= piece
-        if with_order and each == s and opening > 0.0:
-            piece = min(left, opening)
-            book.steps[state.executions] += piece * charge
-            extra += piece * charge
-            left -= piece
+            for i in range(state.working):
+                order = book.orders[i]
+                if order.works and order.symbol == each and order.sign != side:
+                    part = opening_part(book, i)
+                    if part > DUST:
+                        piece = min(left, part)
+                        book.steps[state.executions] += piece * order.dtbp
+                        extra += piece * order.dtbp
+                        left -= piece
+            if with_order and each == s and sign != side and opening > 0.0:
+                piece = min(left, opening)
+                book.steps[state.executions] += piece * charge
+                extra += piece * charge
+                left -= piece
     found = peak_exposure(book, aggregate)
     return found + extra if aggregate else found
 

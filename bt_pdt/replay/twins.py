@@ -19,7 +19,7 @@ from pathlib import Path
 TWINS: dict[str, str] = {
     "money": "dff87a0d6426",
     "daytrades": "c4e4cf6bd5a9",
-    "ledger": "938c013e3828",
+    "ledger": "bcf1fe36b456",
     "margin": "79771ea74490",
     "valuation": "28cb3d719449",
     "since_close": "33df9e52be4e",
@@ -27,7 +27,7 @@ TWINS: dict[str, str] = {
     "calls": "056a3271b475",
     "obligations": "0b8aa5803b0e",
     "standing": "58b5dd6bd997",
-    "checks": "cbbae270ea34",
+    "checks": "ee7060e2dec1",
     "judgement": "c310e66143b3",
     "trading_day": "310da238708b",
     "account": "b6c719920661",
