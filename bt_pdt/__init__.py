@@ -53,12 +53,34 @@ _HOMES = {
 
 __all__ = [*_HOMES, "__version__"]
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a checker of types sees: every public name with its type, and no other
     from .account import Account as Account
+    from .adapter.analyzer import ComplianceAnalyzer as ComplianceAnalyzer
+    from .adapter.broker import MarginBroker as MarginBroker
+    from .adapter.calendar import XNYSCalendar as XNYSCalendar
+    from .adapter.cerebro import Cerebro as Cerebro
+    from .adapter.feeds import feeds as feeds
+    from .adapter.install import install as install
+    from .adapter.observers import DayTradeCount as DayTradeCount
+    from .adapter.observers import DayTradingBuyingPower as DayTradingBuyingPower
+    from .adapter.plot import plot as plot
+    from .adapter.sizers import FixedRisk as FixedRisk
+    from .adapter.sizers import KeepDayTrades as KeepDayTrades
+    from .adapter.sizers import Kelly as Kelly
+    from .adapter.sizers import Overnight as Overnight
+    from .adapter.sizers import PercentOfBuyingPower as PercentOfBuyingPower
+    from .adapter.sizers import PercentOfEquity as PercentOfEquity
+    from .adapter.sizers import Trimmed as Trimmed
+    from .adapter.sizers import VolatilityTarget as VolatilityTarget
     from .bars import Bars as Bars
+    from .bars import load_many as load_many
     from .brokerages import rulebook_for as rulebook_for
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
+    from .comparison import smallest_account as smallest_account
     from .decisions import Reason as Reason
     from .errors import BadInput as BadInput
+    from .explorer import explore as explore
     from .history import audit as audit
     from .orders import Asset as Asset
     from .orders import Fill as Fill
@@ -68,15 +90,16 @@ if TYPE_CHECKING:
     from .state import AccountState as AccountState
     from .study import load as load
     from .study import run as run
+    from .tuning import tune as tune
+else:
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'bt_pdt' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'bt_pdt' has no attribute {name!r}")
+        value = getattr(import_module(home), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

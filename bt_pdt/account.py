@@ -29,7 +29,7 @@ from .journal import (
     RestrictionEntry,
 )
 from .ledger import Ledger, Posted, WorkingOrder
-from .margin import power_used, requirement
+from .margin import concentration, power_used, requirement
 from .money import SHARE_DUST, below, cents, dollars, exceeds
 from .obligations import Obligations, Restriction
 from .orders import Asset, Fill, OrderRequest, finite, positive, quantity
@@ -269,10 +269,10 @@ class Account(TradingDay):
             return must_stay, free, with_minimum, min(free, max(with_minimum, unlevered))
 
         must_stay, free, with_minimum, most = room(maintenance + held)
-        edge = self.ledger.cash + (rules.concentration_debit or 0.0)
-        if rules.concentration_share is not None and edge > 0.0 and not below(most, edge):
+        add_on = concentration(rules)
+        if add_on is not None and (edge := self.ledger.cash + add_on.debit) > 0.0 and not below(most, edge):
             # from ``edge`` on the debit is large enough for the house add-on, and that must stay too
-            must_stay, free, with_minimum, then = room(self.maintenance_with(-rules.concentration_debit) + held)
+            must_stay, free, with_minimum, then = room(self.maintenance_with(-add_on.debit) + held)
             most = edge - 0.01 if below(then, edge) else then
         if not exceeds(amount, most):
             return Accepted()

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 from . import sessions
 from .money import below, cents, exceeds
-from .rules.rulebook import PDT
+from .rules.rulebook import PDT, Rules
 
 KINDS = ("day_trade", "fed", "maintenance", "minimum_equity", "intraday_margin")
 #: Kinds whose unmet call a brokerage cures by selling, and those that a deposit can meet.
-SOLD_OUT = ("fed", "maintenance")
+LIQUIDATED = ("fed", "maintenance")
 
 #: (status, what happens) -> status. What is met after it expired stays expired: it only frees what hangs on it.
 MOVES = {
@@ -127,7 +127,7 @@ def move(call: MarginCall, event: str, day: date) -> MarginCall:
     return replace(call, status=status, ended_on=ended, satisfied_on=day if event == "met" else call.satisfied_on)
 
 
-def due_day(rules: Any, kind: str, measured: date) -> date | None:
+def due_day(rules: Rules, kind: str, measured: date) -> date | None:
     """The session by whose close a call of ``kind`` measured at the close of ``measured`` is to be met; None where no day is set."""
     days = {
         "day_trade": rules.dt_call_days,
@@ -139,7 +139,7 @@ def due_day(rules: Any, kind: str, measured: date) -> date | None:
     return None if days is None else sessions.add_business_days(measured, days)
 
 
-def issued(call_id: str, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
+def issued(call_id: str, breach: Breach, rules: Rules, closing: Closing) -> MarginCall:
     """The call that ``breach`` makes on the session after it."""
     issue, due = sessions.next_session(closing.session), due_day(rules, breach.kind, closing.session)
     return MarginCall(
@@ -160,7 +160,7 @@ def issued(call_id: str, breach: Breach, rules: Any, closing: Closing) -> Margin
 # -- the measures
 
 
-def day_trade(rules: Any, closing: Closing) -> Breach | None:
+def day_trade(rules: Rules, closing: Closing) -> Breach | None:
     """Day-trade call: peak same-day exposure over day-trading buying power at the start of the day, in the brokerage's proportion.
 
     While an earlier call holds the account to twice the excess, the sum of the day's day trades counts, and half of what it exceeds
@@ -185,7 +185,7 @@ def day_trade(rules: Any, closing: Closing) -> Breach | None:
     return Breach("day_trade", over * ratio, "dt_buying_power_multiple", {"day_trade_exposure": used, "bod_dtbp": start})
 
 
-def fed(rules: Any, closing: Closing) -> Breach | None:
+def fed(rules: Rules, closing: Closing) -> Breach | None:
     """Fed (Reg T) call: what all of the day's transactions together need of initial margin beyond SMA, if over $1,000.
 
     12 CFR 220.4(c)(1) combines a day's transactions, so a flat day trade or a swap of equal value needs nothing, and a fall in price
@@ -203,7 +203,7 @@ def fed(rules: Any, closing: Closing) -> Breach | None:
     return Breach("fed", amount, "regt_initial_long", facts)
 
 
-def maintenance(rules: Any, closing: Closing) -> Breach | None:
+def maintenance(rules: Rules, closing: Closing) -> Breach | None:
     """Maintenance call: maintenance margin over equity at the close."""
     amount = closing.maintenance_margin - closing.equity
     if not exceeds(amount, 0.0):
@@ -219,7 +219,7 @@ def maintenance(rules: Any, closing: Closing) -> Breach | None:
     return Breach("maintenance", amount, closing.maintenance_rule, facts)
 
 
-def minimum_equity(rules: Any, closing: Closing) -> Breach | None:
+def minimum_equity(rules: Rules, closing: Closing) -> Breach | None:
     """Minimum-equity call: a pattern day trader's equity under $25,000 at the close; at some brokerages $2,000 with a debit or short."""
     required, parameter = 0.0, ""
     if rules.regime == PDT and closing.pattern_day_trader and rules.minimum_equity_call:
@@ -231,12 +231,12 @@ def minimum_equity(rules: Any, closing: Closing) -> Breach | None:
     return Breach("minimum_equity", required - closing.equity, parameter, {"equity": closing.equity, "required": required})
 
 
-def minor_limit(rules: Any, equity: float) -> float:
+def minor_limit(rules: Rules, equity: float) -> float:
     """A deficit up to this many dollars is minor: the lesser of 5 % of equity (at the deficit) and $1,000, boundary included."""
     return float(min(rules.imd_minor_ratio * max(0.0, equity), rules.imd_minor_limit))
 
 
-def intraday_margin(rules: Any, closing: Closing) -> Breach | None:
+def intraday_margin(rules: Rules, closing: Closing) -> Breach | None:
     """Intraday-margin call: the day's deficit; at a brokerage that lets minor ones pass, only above min(5 % of equity, $1,000)."""
     amount = closing.intraday_margin_deficit
     if rules.regime == PDT or not exceeds(amount, 0.0):
@@ -252,6 +252,6 @@ def intraday_margin(rules: Any, closing: Closing) -> Breach | None:
 MEASURES = (day_trade, fed, maintenance, minimum_equity, intraday_margin)
 
 
-def breaches(rules: Any, closing: Closing) -> list[Breach]:
+def breaches(rules: Rules, closing: Closing) -> list[Breach]:
     """Every call that this close makes due."""
     return [found for measure in MEASURES if (found := measure(rules, closing)) is not None]

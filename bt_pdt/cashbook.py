@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from . import sessions
 from .money import SHARE_DUST, cents, dollars, exceeds
 from .obligations import Restriction, months_before
+from .rules.rulebook import Rules
 
 #: Kind of violation -> the parameter that says how many of them restrict the account.
 STRIKES = {"good_faith": "gfv_strikes", "free_riding": "freeride_strikes", "cash_liquidation": "cash_liquidation_strikes"}
@@ -163,7 +164,7 @@ class CashBook:
         for sale in sorted(sale for sale in self._unsettled if sale.settles_on <= day):
             self._receive(day, self._unsettled.pop(sale), fresh=not sale.own)
 
-    def bought(self, day: date, symbol: str, qty: float, cost: float, rules: Any) -> None:
+    def bought(self, day: date, symbol: str, qty: float, cost: float, rules: Rules) -> None:
         """``qty`` shares bought for ``cost``, commission included: paid with settled money, then unsettled, then none."""
         spent, unpaid = self._spend(cost)
         number = self._purchase(day, symbol, rules)
@@ -172,7 +173,7 @@ class CashBook:
         unsettled_until = max((sale.settles_on for sale, _ in spent), default=None)
         _add(self._lots.setdefault(symbol, []), _Lot(qty, number, unsettled_until, unfunded=unpaid > 0))
 
-    def _purchase(self, day: date, symbol: str, rules: Any) -> int:
+    def _purchase(self, day: date, symbol: str, rules: Rules) -> int:
         """The number of the purchase of ``symbol`` under way, a new one if there is none."""
         if self._buying.get(symbol) not in self._purchases:
             self._last += 1
@@ -182,7 +183,7 @@ class CashBook:
             self._buying[symbol] = self._last
         return self._buying[symbol]
 
-    def sold(self, day: date, symbol: str, qty: float, proceeds: float, rules: Any) -> list[Violation]:
+    def sold(self, day: date, symbol: str, qty: float, proceeds: float, rules: Rules) -> list[Violation]:
         """``qty`` shares sold for ``proceeds``, less commission; answers with the good faith violations that this makes.
 
         Shares that are in no lot count as paid for.
@@ -258,7 +259,7 @@ class CashBook:
         if symbol in self._lots:
             self._lots[symbol] = [lot._replace(qty=lot.qty * ratio) for lot in self._lots[symbol]]
 
-    def close(self, day: date, rules: Any) -> list[Violation]:
+    def close(self, day: date, rules: Rules) -> list[Violation]:
         """The end of the session ``day``: sales before payment whose payment period is over, purchases that settled without the money."""
         found: list[Violation] = []
         for number, purchase in list(self._purchases.items()):
@@ -283,7 +284,7 @@ class CashBook:
         self.violations += found
         return found
 
-    def strikes(self, day: date, rules: Any, kind: str) -> list[Violation]:
+    def strikes(self, day: date, rules: Rules, kind: str) -> list[Violation]:
         """Violations of ``kind`` in the rolling months that end on ``day``."""
         return strikes(self.violations, day, rules, kind)
 
@@ -416,13 +417,13 @@ def _cash_liquidation(purchase: _Purchase, day: date) -> Violation | None:
     return Violation("cash_liquidation", day, purchase.symbol, amount, sale.sold_on, STRIKES["cash_liquidation"], because, *days)
 
 
-def strikes(violations: Iterable[Violation], day: date, rules: Any, kind: str) -> list[Violation]:
+def strikes(violations: Iterable[Violation], day: date, rules: Rules, kind: str) -> list[Violation]:
     """Those of ``kind`` in the rolling months (``gfv_window_months``) that end on ``day``."""
     since = months_before(day, rules.gfv_window_months)
     return [v for v in violations if v.kind == kind and since < v.session <= day]
 
 
-def freeze(violations: Iterable[Violation], new: Violation, rules: Any) -> Restriction | None:
+def freeze(violations: Iterable[Violation], new: Violation, rules: Rules) -> Restriction | None:
     """The restriction that ``new``, the last of ``violations``, causes; None while there are too few of its kind.
 
     Free riding: settled cash for ninety days from the sale (``regt_cash_freeze_days``, 12 CFR 220.8(c)). The others: for the brokerage's
@@ -438,7 +439,7 @@ def freeze(violations: Iterable[Violation], new: Violation, rules: Any) -> Restr
     return _settled_cash(new, new.rule, _because(recent, new, rules), rules)
 
 
-def _good_faith_step(recent: list[Violation], new: Violation, rules: Any) -> Restriction | None:
+def _good_faith_step(recent: list[Violation], new: Violation, rules: Rules) -> Restriction | None:
     """The strictest step that so many good faith violations have reached."""
     because = _because(recent, new, rules)
     if rules.gfv_closing_strikes is not None and len(recent) >= rules.gfv_closing_strikes:
@@ -457,7 +458,7 @@ def _good_faith_step(recent: list[Violation], new: Violation, rules: Any) -> Res
     return max(found, key=lambda restriction: restriction.until or date.max, default=None)
 
 
-def _settled_cash(new: Violation, rule: str, because: str, rules: Any) -> Restriction:
+def _settled_cash(new: Violation, rule: str, because: str, rules: Rules) -> Restriction:
     """Settled cash only, for the days that the regulation or the brokerage has."""
     days, due = timedelta(days=rules.cash_restriction_days), new.due_on
     by_due_day = rules.cash_restriction_from == "due_day" and due is not None
@@ -473,7 +474,7 @@ def _settled_cash(new: Violation, rule: str, because: str, rules: Any) -> Restri
     return Restriction("ninety_day_freeze", start, last, rule, rule, because)
 
 
-def _because(recent: list[Violation], new: Violation, rules: Any) -> str:
+def _because(recent: list[Violation], new: Violation, rules: Rules) -> str:
     """What led to a restriction, in the words of a sentence."""
     if new.kind == "free_riding" and new.sold_on is not None:
         return f"{new.symbol} was sold on {new.sold_on} before it was paid for"
@@ -481,7 +482,7 @@ def _because(recent: list[Violation], new: Violation, rules: Any) -> str:
     return f"{len(recent)} {words} in {rules.gfv_window_months} months, the last in {new.symbol} on {new.session}"
 
 
-def _lapses(session: date, rules: Any) -> date:
+def _lapses(session: date, rules: Rules) -> date:
     """The first day on which a violation of ``session`` no longer adds up with others."""
     day = months_before(session, -rules.gfv_window_months)
     while months_before(day, rules.gfv_window_months) < session:

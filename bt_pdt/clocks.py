@@ -15,7 +15,7 @@ from . import sessions
 from .errors import BadInput, NotInForce
 from .money import dollars
 from .obligations import UNDER_MINIMUM
-from .rules.rulebook import INTRADAY, PDT, RULEBOOK_BEGINS, Rulebook, Source
+from .rules.rulebook import INTRADAY, PDT, RULEBOOK_BEGINS, Rulebook, Rules, Source
 from .rules.sources import cited, reading
 
 EXCHANGE = "exchange calendar"
@@ -216,7 +216,7 @@ def _on_the_way(day: date, found: list[Clock]) -> Iterator[Clock]:
     yield Clock("bank_holidays", "banks closed on the way (nothing settles)", tuple(banks), EXCHANGE, XNYS, "days")
 
 
-def call_terms(rules: Any) -> list[CallTerms]:
+def call_terms(rules: Rules) -> list[CallTerms]:
     """What each kind of call of a day is, in words, from its parameters."""
     terms = []
     if rules.regime == PDT:
@@ -258,7 +258,7 @@ _MAY = {
 }
 
 
-def _day_trade_terms(rules: Any) -> CallTerms:
+def _day_trade_terms(rules: Rules) -> CallTerms:
     share = "what" if rules.dt_call_ratio == 1 else f"{100 * rules.dt_call_ratio:g} % of what"
     whom = "" if rules.dt_unflagged_call else f" (only with the multiple of {rules.dt_buying_power_multiple:g})"
     if rules.dt_open_call_restriction == "liquidation_only":
@@ -273,7 +273,7 @@ def _day_trade_terms(rules: Any) -> CallTerms:
     return CallTerms("day_trade", measured, rules.dt_call_days, f"by the {_close(rules.dt_call_days)}", "deposits", follows)
 
 
-def _minimum_equity_terms(rules: Any) -> Iterator[CallTerms]:
+def _minimum_equity_terms(rules: Rules) -> Iterator[CallTerms]:
     if rules.regime == PDT and rules.minimum_equity_call:
         missing = f"a pattern day trader's equity under {dollars(rules.pdt_min_equity)} at a close"
         follows = " and ".join(_MAY[kind] for kind in UNDER_MINIMUM[rules.pdt_under_25k]) + " until met"
@@ -284,7 +284,7 @@ def _minimum_equity_terms(rules: Any) -> Iterator[CallTerms]:
         yield CallTerms("minimum_equity", missing, None, "on no set day", met, "no new debit and no short sale until met")
 
 
-def _intraday_terms(rules: Any) -> CallTerms:
+def _intraday_terms(rules: Rules) -> CallTerms:
     minor = f"the lesser of {100 * rules.imd_minor_ratio:g} % of equity and {dollars(rules.imd_minor_limit)}"
     level = "a rise of the margin level from close to close" if rules.imd_gains_count else "deposits and closing trades"
     failure = _failures(rules.practice_failures, rules.practice_months)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Reason(StrEnum):
@@ -75,7 +75,7 @@ class Accepted:
     """The order may work. ``advice`` is empty unless something about this account makes it worth a word."""
 
     advice: tuple[Advice, ...] = ()
-    accepted: bool = field(default=True, init=False)
+    accepted: Literal[True] = field(default=True, init=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Rejected:
     also: tuple[Reason, ...]
     would_pass: WouldPass
     why: str
-    accepted: bool = field(default=False, init=False)
+    accepted: Literal[False] = field(default=False, init=False)
 
 
 Decision = Accepted | Rejected

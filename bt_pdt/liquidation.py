@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .calls import MarginCall
 from .ledger import Ledger
-from .margin import requirement
+from .margin import concentration, requirement
 from .money import SHARE_DUST, below
 from .rules.rulebook import Rules
 from .valuation import Worth, valued
@@ -181,14 +181,14 @@ class _Case:
 
     def _turns(self, sale: Callable[[int], Sale], most: int) -> Iterator[int]:
         """Shares on both sides of each point where the concentration add-on comes or goes: there a larger sale may cure less."""
-        share = self.rules.concentration_share
-        if share is None:
+        add_on = concentration(self.rules)
+        if add_on is None:
             return
 
         def grounds(books: Ledger) -> list[bool]:
             longs = {symbol: max(0.0, books.position(symbol) * books.marks[symbol]) for symbol in self.books.positions}
-            least = share * sum(longs.values())
-            return [-books.cash >= self.rules.concentration_debit, *(0.0 < value >= least for value in longs.values())]
+            least = add_on.share * sum(longs.values())
+            return [-books.cash >= add_on.debit, *(0.0 < value >= least for value in longs.values())]
 
         def changes(shares: int) -> int:
             return sum(map(ne, grounds(self._after(sale(shares))), now))

@@ -5,10 +5,10 @@ Pure functions of (the day's rules, the security, quantity, price). Sources hang
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .orders import Asset, OrderRequest
-from .rules.rulebook import PDT
+from .rules.rulebook import PDT, Rules
 
 
 class Requirement(NamedTuple):
@@ -18,7 +18,22 @@ class Requirement(NamedTuple):
     maintenance: float
 
 
-def long_rate(rules: Any, asset: Asset, price: float) -> float:
+class Concentration(NamedTuple):
+    """The house add-on where one security is most of the long stock: its ``share`` of it and the ``debit`` in dollars from which it holds,
+    and the ``rate`` of its value that is then required."""
+
+    share: float
+    debit: float
+    rate: float
+
+
+def concentration(rules: Rules) -> Concentration | None:
+    """The day's house add-on for a concentrated account, None where the brokerage has none."""
+    share, debit, rate = rules.concentration_share, rules.concentration_debit, rules.concentration_rate
+    return None if share is None or debit is None or rate is None else Concentration(share, debit, rate)
+
+
+def long_rate(rules: Rules, asset: Asset, price: float) -> float:
     """Maintenance rate of a long position: ``maintenance = rate x market value``.
 
     The house band of the price, for a leveraged fund at least the larger of law (25 % x multiple, capped) and house table;
@@ -42,7 +57,7 @@ def long_rate(rules: Any, asset: Asset, price: float) -> float:
     return float(rate)
 
 
-def short_requirement(rules: Any, asset: Asset, shares: float, price: float) -> float:
+def short_requirement(rules: Rules, asset: Asset, shares: float, price: float) -> float:
     """Maintenance of a short position: ``max(dollars a share, rate x market value)`` by price band; leveraged funds at least 30 % x multiple."""
     band = next(b for b in rules.maintenance_short_bands if price < b.below)
     rate: float = band.rate if asset.maintenance is None else asset.maintenance
@@ -52,7 +67,7 @@ def short_requirement(rules: Any, asset: Asset, shares: float, price: float) -> 
     return float(max(band.per_share * shares, rate * shares * price))
 
 
-def requirement(rules: Any, asset: Asset, qty: float, price: float) -> Requirement:
+def requirement(rules: Rules, asset: Asset, qty: float, price: float) -> Requirement:
     """Initial and maintenance margin of ``qty`` signed shares valued at ``price``, which chooses the price bands too.
 
     Initial is the greatest of Reg T's 50 % (100 % without loan value) and the maintenance margin (4210(b)): 75 % for a 3x fund, 100 %
@@ -73,7 +88,7 @@ def requirement(rules: Any, asset: Asset, qty: float, price: float) -> Requireme
     return Requirement(max(regt, rate) * value, maintenance)
 
 
-def day_trading_rate(rules: Any, asset: Asset, sign: float, price: float) -> float:
+def day_trading_rate(rules: Rules, asset: Asset, sign: float, price: float) -> float:
     """Share of its value that a position requires within the day, at ``price`` dollars a share: ``d``.
 
     Long: 25 %, or the house's own rate where that is above the house's rate for ordinary stock (price bands, leveraged funds, the
@@ -88,12 +103,12 @@ def day_trading_rate(rules: Any, asset: Asset, sign: float, price: float) -> flo
     return float(max(asset.maintenance or 0.0, multiple * max(band.rate, band.per_share / price)))
 
 
-def charges_by_requirement(rules: Any) -> bool:
+def charges_by_requirement(rules: Rules) -> bool:
     """True if orders use day-trading (or intraday) buying power in proportion to :func:`day_trading_rate`."""
     return bool(rules.dtbp_by_requirement if rules.regime == PDT else rules.intraday_block == "deficit")
 
 
-def power_used(rules: Any, asset: Asset, sign: float, price: float) -> float:
+def power_used(rules: Rules, asset: Asset, sign: float, price: float) -> float:
     """Dollars of day-trading (or intraday) buying power that a dollar of order value uses: d / 25 % where the brokerage charges by
     requirement, else the leverage of a leveraged fund (FINRA Regulatory Notice 09-65) and 1 for everything else."""
     if charges_by_requirement(rules):
@@ -102,7 +117,7 @@ def power_used(rules: Any, asset: Asset, sign: float, price: float) -> float:
     return multiple if multiple > 1.0 and rules.dt_leveraged_etf_scaling else 1.0
 
 
-def maintenance_rule(rules: Any, asset: Asset, qty: float, price: float) -> str:
+def maintenance_rule(rules: Rules, asset: Asset, qty: float, price: float) -> str:
     """The parameter that sets the maintenance margin of a position."""
     multiple = abs(asset.leverage or 1)
     if qty < 0:
@@ -119,7 +134,7 @@ def maintenance_rule(rules: Any, asset: Asset, qty: float, price: float) -> str:
     return "maintenance_long_bands" if rate == ordinary else "maintenance_leveraged_scaling"
 
 
-def collar(rules: Any, price: float) -> float:
+def collar(rules: Rules, price: float) -> float:
     """A stop (at times also a market) purchase is valued above its price: 4 % below $50, 2.5 % from $50 at Alpaca."""
     rate = rules.collar_below if price < rules.collar_threshold else rules.collar_from
     return float(price * (1.0 + rate))
@@ -135,7 +150,7 @@ def stop_of(request: OrderRequest, last: float | None) -> float | None:
     return last + request.sign * trail
 
 
-def order_price(rules: Any, request: OrderRequest, last: float | None) -> float:
+def order_price(rules: Rules, request: OrderRequest, last: float | None) -> float:
     """Dollars a share at which an opening order is valued and reserved.
 
     Buys: the limit; a market order at last price, plus collar where the brokerage's day adds it; a stop at its stop plus collar.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from . import sessions
 from .calls import Breach, Closing, MarginCall, breaches, issued, move
 from .money import below, dollars
-from .rules.rulebook import PDT
+from .rules.rulebook import PDT, Rules
 
 RESTRICTION_KINDS = ("liquidation_only", "closing_only", "cash_available", "no_day_trades", "ninety_day_freeze", "buying_power_2x")
 #: What a pattern day trader under $25,000 may not do (``pdt_under_25k``): the restrictions of each value.
@@ -215,7 +215,7 @@ class Obligations:
 
     # -- the close
 
-    def close(self, rules: Any, closing: Closing, *, level: float = 0.0, deposits: float = 0.0) -> None:
+    def close(self, rules: Rules, closing: Closing, *, level: float = 0.0, deposits: float = 0.0) -> None:
         """A session has closed: what its end meets, deadlines that pass with it, and the calls that it makes.
 
         What happened between the close and the issue counts for them: ``level``, by which transactions moved the intraday margin level,
@@ -310,7 +310,7 @@ class Obligations:
         switch: date = rules.switch_day
         return switch - timedelta(days=1)
 
-    def _fail(self, i: int, day: date, rules: Any) -> None:
+    def _fail(self, i: int, day: date, rules: Rules) -> None:
         """An intraday deficit unmet at the close of the fifth business day: a failure, and with enough of them a frozen account, or one that
         may only close."""
         self.calls[i] = call = replace(self.calls[i], failed_on=day)
@@ -325,7 +325,7 @@ class Obligations:
 
     # -- issuing
 
-    def issue(self, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
+    def issue(self, breach: Breach, rules: Rules, closing: Closing) -> MarginCall:
         """The call that ``breach`` makes, and the restriction that holds while it is open."""
         call = issued(f"c{len(self.calls) + 1}", breach, rules, closing)
         self.calls.append(call)
@@ -340,7 +340,7 @@ class Obligations:
             self._count_fed(call, rules)
         return call
 
-    def issue_at_once(self, breach: Breach, rules: Any, closing: Closing) -> MarginCall:
+    def issue_at_once(self, breach: Breach, rules: Rules, closing: Closing) -> MarginCall:
         """A call made during the session, measured, issued and due on it."""
         day = closing.session
         call = replace(issued(f"c{len(self.calls) + 1}", breach, rules, closing), issued_on=day, due_on=day)
@@ -348,7 +348,7 @@ class Obligations:
         self.told.append(("issued", call))
         return call
 
-    def _count_fed(self, call: MarginCall, rules: Any) -> None:
+    def _count_fed(self, call: MarginCall, rules: Rules) -> None:
         since = months_before(call.issued_on, rules.fed_call_window_months)
         recent = [c for c in self.calls if c.kind == "fed" and c.issued_on > since]
         if len(recent) >= rules.fed_calls_before_restriction:

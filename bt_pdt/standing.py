@@ -14,7 +14,7 @@ from .distance import AccountDistance, Distance, account_distance, position_dist
 from .errors import NotInForce
 from .journal import CallEntry, Entry, FlagEntry, RestrictionEntry, ViolationEntry
 from .ledger import Reserved
-from .margin import requirement
+from .margin import concentration, requirement
 from .money import SHARE_DUST, below, dollars, exceeds
 from .obligations import UNDER_MINIMUM, Obligations, Restriction
 from .orders import Asset, Fill
@@ -307,8 +307,8 @@ class Standing(IntradayMargin):
         if self._day.meter.start is None and rules.imd_valuation == "mark":
             needed = requirement(rules, asset, qty, price).maintenance
             most = intraday_requirement(rules, asset, qty, price, needed)
-            if rules.imd_basis != "law" and rules.concentration_share is not None:
-                most = max(most, needed + rules.concentration_rate * (abs(qty) * price + self._sums()[0]))
+            if rules.imd_basis != "law" and (add_on := concentration(rules)) is not None:
+                most = max(most, needed + add_on.rate * (abs(qty) * price + self._sums()[0]))
             if not exceeds(most - self.margin_level(), 0.0):
                 return 0.0, 0.0  # no deficit, however concentrated
         twin = self.fork()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from .ledger import Ledger
-from .margin import day_trading_rate, requirement
+from .margin import concentration, day_trading_rate, requirement
 from .orders import Asset
 from .rules.rulebook import Rules
 
@@ -16,11 +16,12 @@ def concentrated(rules: Rules, cash: float, long_value: float, entries: Iterable
 
     ``entries`` are (signed market value, initial, maintenance) of each position.
     """
-    if rules.concentration_share is None or -cash < rules.concentration_debit or not long_value:
+    add_on = concentration(rules)
+    if add_on is None or -cash < add_on.debit or not long_value:
         return 0.0, 0.0
     for value, initial, maintenance in entries:
-        if value >= rules.concentration_share * long_value:
-            wanted = rules.concentration_rate * value
+        if value >= add_on.share * long_value:
+            wanted = add_on.rate * value
             return max(0.0, wanted - initial), max(0.0, wanted - maintenance)
     return 0.0, 0.0
 

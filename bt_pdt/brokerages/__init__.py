@@ -45,10 +45,13 @@ def brokerage(name: str) -> Brokerage:
     return _BY_NAME[known_name("brokerage", name, NAMES)]
 
 
-@cache
 def rulebook_for(name: str) -> Rulebook:
     """The law with the brokerage's own histories in place; these are house values and extend backwards."""
-    book = law()
-    firm = brokerage(name)
+    return _rulebook(brokerage(name).name)
+
+
+@cache
+def _rulebook(name: str) -> Rulebook:
+    book, firm = law(), _BY_NAME[name]
     own = {p: replace(book.parameter(p), history=history, house=True) for p, history in firm.overrides.items()}
     return Rulebook([own.get(p.name, p) for p in book.parameters.values()])

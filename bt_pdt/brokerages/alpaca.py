@@ -6,7 +6,7 @@ from datetime import date
 from math import inf
 
 from ..decisions import Reason
-from ..rules.finra import Band
+from ..rules.bands import Band
 from ..rules.rulebook import Since, Source
 from ..rules.sources import FIRST_DAY, cited, known_by, not_carried_back, reading
 from .brokerage import Brokerage, Wire

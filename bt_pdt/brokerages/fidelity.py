@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from ..rules.finra import Band
+from ..rules.bands import Band
 from ..rules.sources import firm_page, undated
 from .brokerage import COSTS, NEW_TERMS, NO_DAYS, NO_WORDS, ORDER_CHECKS, Brokerage
 from .finra import PLAIN_WORDS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from ..rules.finra import IMD_DAY, Band
+from ..rules.bands import Band
+from ..rules.finra import IMD_DAY
 from ..rules.rulebook import Since
 from ..rules.sources import firm_page, undated
 from .brokerage import CASH_STRIKES, COSTS, NO_DAYS, NO_WORDS, ORDER_CHECKS, Brokerage

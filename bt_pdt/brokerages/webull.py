@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from math import inf
 
-from ..rules.finra import IMD_DAY, Band
+from ..rules.bands import Band
+from ..rules.finra import IMD_DAY
 from ..rules.rulebook import Since
 from ..rules.sources import firm_page, undated
 from .brokerage import COSTS, NEW_TERMS, NO_DAYS, NO_WORDS, ORDER_CHECKS, Brokerage

@@ -116,12 +116,12 @@ def _security(rules: Rules, asset: Asset) -> Array:
         inside = band.below if band.inclusive else _inside(bands[k - 1].below if k else 0.0, band.below)
         row["long_rate"][k], row["long_day"][k] = long_rate(rules, asset, inside), day_trading_rate(rules, asset, 1.0, inside)
     multiple = abs(asset.leverage or 1)
-    for k, band in enumerate(shorts):
-        rate = band.rate if asset.maintenance is None else asset.maintenance
+    for k, short in enumerate(shorts):
+        rate = short.rate if asset.maintenance is None else asset.maintenance
         if multiple > 1 and rules.maintenance_leveraged_scaling and asset.maintenance is None:
             rate = max(rate, rules.maintenance_leveraged_short_rate * multiple)
-        row["short_below"][k], row["short_per_share"][k], row["short_rate"][k] = band.below, band.per_share, rate
-        row["short_band"][k] = band.rate
+        row["short_below"][k], row["short_per_share"][k], row["short_rate"][k] = short.below, short.per_share, rate
+        row["short_band"][k] = short.rate
     row["own_short"] = row["least_short"] = asset.maintenance or 0.0
     if asset.maintenance is None and multiple > 1 and rules.maintenance_leveraged_scaling:
         row["own_short"] = rules.maintenance_leveraged_short_rate * multiple

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from . import finra, house, regt
+from .bands import Band, ShortBand
 from .bounds import bounded
-from .finra import Band, ShortBand
 from .rulebook import INTRADAY, PDT, Change, Parameter, Rulebook, Rules, Since, Source
 
 __all__ = ["INTRADAY", "PDT", "Band", "Change", "Parameter", "Rulebook", "Rules", "ShortBand", "Since", "Source", "law"]

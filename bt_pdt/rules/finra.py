@@ -8,27 +8,10 @@ from __future__ import annotations
 
 from datetime import date
 from math import inf
-from typing import NamedTuple
 
+from .bands import Band, ShortBand
 from .rulebook import INTRADAY, PDT, Parameter, Since
 from .sources import FIRST_DAY, always, cited, reading
-
-
-class Band(NamedTuple):
-    """A price band of long stock: up to ``below`` dollars (``inclusive`` or not) the requirement is ``rate`` of market value."""
-
-    below: float
-    inclusive: bool
-    rate: float
-
-
-class ShortBand(NamedTuple):
-    """A price band of short stock: under ``below`` dollars the larger of ``per_share`` dollars and ``rate`` of market value."""
-
-    below: float
-    per_share: float
-    rate: float
-
 
 DIRECTION_DAY = date(2021, 3, 24)
 LEVERAGED_DAY = date(2009, 12, 1)

@@ -260,7 +260,7 @@ _CALLS: tuple[Parameter, ...] = (
     _house(
         "maintenance_real_time",
         "yes/no",
-        "Whether a broken maintenance requirement is called and sold out at once, during the session, instead of at its close.",
+        "Whether a broken maintenance requirement is called and liquidated at once, during the session, instead of at its close.",
         False,
         bool,
         source=reading("requirements are judged at the end of the day; only a brokerage that watches in real time sells at once"),

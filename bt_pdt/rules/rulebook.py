@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from math import inf
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import BadInput, NotInForce, UnknownName
+from .values import Values
 
 PDT = "pattern_day_trader"
 #: The first day of the day-trading rules, and of this rulebook.
@@ -159,20 +160,25 @@ class Change(NamedTuple):
     since: Since | None
 
 
-class Rules:
-    """The rules of one day, read as attributes: ``rules.pdt_min_equity``. A value is resolved once, then it is a plain attribute."""
+class Rules(Values):
+    """The rules of one day, read as attributes: ``rules.pdt_min_equity``. A value is resolved once, then it is a plain attribute.
+
+    Each attribute has its type and meaning in :class:`Values`, so a checker of types finds a parameter that does not exist.
+    """
 
     def __init__(self, book: Rulebook, day: date) -> None:
         self._book = book
         self.day = day
         self.regime: str = book.regime_on(day)
 
-    def __getattr__(self, name: str) -> Any:
-        # asked only for what is not an attribute yet: an order reads some thirty rules
-        if name.startswith("_"):
-            raise AttributeError(name)
-        self.__dict__[name] = value = self._book.value(name, self.day)
-        return value
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # asked only for what is not an attribute yet: an order reads some thirty rules
+            if name.startswith("_"):
+                raise AttributeError(name)
+            self.__dict__[name] = value = self._book.value(name, self.day)
+            return value
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Rulebook.on, (self._book, self.day)  # asked of the copy's own book, whose answer is the same object each time

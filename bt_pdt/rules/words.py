@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from ..money import dollars
-from .finra import Band, ShortBand
+from .bands import Band, ShortBand
 from .rulebook import Parameter
 
 
