@@ -293,7 +293,7 @@ def _day(what: str, value: date | str | None) -> date | None:
 def bar_warnings(bars: Bars) -> list[str]:
     """What a reader of the results must know about the bars: invented ones, and everything the data report finds odd."""
     found = []
-    if "synthetic" in bars.taken_for.lower():
+    if "synthetic" in bars.detected_format.lower():
         found.append("the bars are SYNTHETIC: invented prices, nothing can be learnt from them about any market.")
     return found + [finding.text for finding in bars.report.findings]
 
@@ -529,7 +529,7 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
 
     from .adapter.analyzer import analysis, notes
     from .report import Result
-    from .report.tables import Unreadable
+    from .report.tables import UnsupportedOrder
 
     account = broker.account
     if account is None:
@@ -548,7 +548,7 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
         "parameters": parameters,
         "strategy": about,
         "data": {
-            "taken_for": bars.taken_for.split("\n"),
+            "detected_format": bars.detected_format.split("\n"),
             "sha256": bars.sha256,
             "symbols": list(bars.symbols),
             "bar_length": bars.bar_length,
@@ -565,7 +565,7 @@ def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str
         values=np.array(broker.equity, dtype=np.float64),
         rows=tuple(account.sessions),
         equity_start=float(broker.startingcash),
-        unreadable=tuple(Unreadable(*lost) for lost in broker.unreadable),
+        unsupported=tuple(UnsupportedOrder(*lost) for lost in broker.unsupported),
         carried={symbol: float(qty) for symbol, qty, _ in parameters["account"].get("positions", ())},
         issued=tuple(account.calls),
         restricted=tuple(account.restrictions),

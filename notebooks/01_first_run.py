@@ -28,7 +28,7 @@ import bt_pdt
 
 # %%
 bars = bt_pdt.load("../data/synthetic_1min_2026-05-07_2026-07-06.parquet")
-print(bars.taken_for)
+print(bars.detected_format)
 print(", ".join(bars.symbols), bars.first, bars.last)
 
 # %% [markdown]

@@ -75,14 +75,14 @@ def analysis(broker: MarginBroker) -> dict[str, Any]:
     journal = account.journal if account is not None else []
     asked = [entry for entry in journal if isinstance(entry, OrderEntry)]
     refusals = [_refusal_row(e.at, e.session, e.request, e.decision) for e in asked if isinstance(e.decision, Rejected)]
-    refusals += [_refusal_row(at, None, None, decision) for at, _, decision in broker.unreadable]
+    refusals += [_refusal_row(at, None, None, decision) for at, _, decision in broker.unsupported]
     calls = account.calls if account is not None else []
     restrictions = account.restrictions if account is not None else []
     rows = account.sessions if account is not None else []
     day_trades = account.day_trades if account is not None else []
     uses = list(_dtbp_uses(rows))
     begin, end = broker.startingcash, broker.getvalue()
-    found: dict[str, Any] = {"orders": len(asked) + len(broker.unreadable), "refusals": len(refusals)}
+    found: dict[str, Any] = {"orders": len(asked) + len(broker.unsupported), "refusals": len(refusals)}
     for reason, count in sorted(Counter(row["reason"] for row in refusals).items()):
         found[f"refused_{reason}"] = count
     found |= {

@@ -60,7 +60,7 @@ class BookingBroker(SparseBroker):
         self.times = array("d")
         self.equity = array("d")
         #: Orders that could not even be put as a request, with the answer given: (time, order ref, decision).
-        self.unreadable: list[tuple[datetime | None, int, Rejected]] = []
+        self.unsupported: list[tuple[datetime | None, int, Rejected]] = []
         #: Dates with bars on which the exchange was closed.
         self.odd_dates: list[date] = []
         self._live: dict[int, Live] = {}

@@ -290,12 +290,12 @@ class MarginBroker(CallingBroker):
                 "prenext or by a timer, which backtrader calls on every bar), so it cannot be warmed up; run it without."
             )
         if account is None or not feed.started:
-            return self._unreadable(order, f"{feed.symbol} has no bar yet, so no price to judge an order at; wait for its first bar.")
+            return self._unsupported(order, f"{feed.symbol} has no bar yet, so no price to judge an order at; wait for its first bar.")
         at = max(self._order_time(stamp), account.now)
         if stamp > self._boundary or at > sessions.close_of(account.session):
             at = self._reach(at)
         if not self._mark(feed):
-            return self._unreadable(order, f"the last price of {feed.symbol} is not a number above 0, so an order cannot be judged.")
+            return self._unsupported(order, f"the last price of {feed.symbol} is not a number above 0, so an order cannot be judged.")
         self._orders_sent += 1
         order_id = str(self._orders_sent)
         close = self._boundary if not self._closed else 0.0
@@ -305,7 +305,7 @@ class MarginBroker(CallingBroker):
             if not account.refuses:
                 self._live[order.ref] = Live(order, None)
                 return Accepted()
-            return self._unreadable(order, str(error))
+            return self._unsupported(order, str(error))
         if other is not None:
             return self._judge_oco(order, request, other, close)
         decision = account.submit(request)
@@ -342,10 +342,10 @@ class MarginBroker(CallingBroker):
             account.submit(to_request(other.order, request.symbol, request.at, other.id, close))
         return decision
 
-    def _unreadable(self, order: Any, why: str) -> Rejected:
+    def _unsupported(self, order: Any, why: str) -> Rejected:
         """A refusal for what is no order at all, in the brokerage's form."""
         wire = self._account.brokerage.wire[Reason.PRICE] if self._account is not None else None
         status, code = (wire.http_status, wire.code) if wire is not None else (422, None)
         decision = Rejected(Reason.PRICE, status, code, why, {"code": code, "message": why}, "price", {}, (), WouldPass(0.0, None), why)
-        self.unreadable.append((self._account.now if self._account is not None else None, order.ref, decision))
+        self.unsupported.append((self._account.now if self._account is not None else None, order.ref, decision))
         return decision

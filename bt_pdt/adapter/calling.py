@@ -2,8 +2,8 @@
 
 At the first regular bar of a session, before its orders are matched: the session before is closed (which issues and ages calls), deposits
 of the day come in, the customer answers new calls, and the brokerage sells what covers the calls due today, at the opening prices. After
-a regular bar: an account whose equity is gone is sold out and closed to trading; a brokerage that watches in real time sells at once, that
-is at the open of the next bar. Outside regular hours nobody is sold out.
+a regular bar: an account whose equity is gone is liquidated and closed to trading; a brokerage that watches in real time sells at once, that
+is at the open of the next bar. Outside regular hours nothing is liquidated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import backtrader as bt
 from backtrader.order import BuyOrder, SellOrder
 
 from .. import sessions
-from ..calls import SOLD_OUT, MarginCall
+from ..calls import LIQUIDATED, MarginCall
 from ..decisions import Rejected
 from ..errors import BadInput, known_name
 from ..journal import CallEntry, RestrictionEntry
@@ -92,7 +92,7 @@ class CallingBroker(BookingBroker):
         self._forced: set[int] = set()  # the brokerage's own orders on the way, by ref
         self._breach: tuple[dict[str, float], MarginCall | None] | None = None  # prices at which a requirement was seen broken, its call
         self._late = False  # the open's work waits until this bar's orders are matched
-        self._closed_down = False
+        self._account_closed = False
         #: The session in which equity was gone and the account was closed to trading.
         self.closed_on: date | None = None
         self._closed_for = ""  # the call whose sale closed the account down
@@ -158,7 +158,7 @@ class CallingBroker(BookingBroker):
             self._fill_forced()
         if self._maintenance_open:
             self._account.mark(self._prices(now, "close"))  # type: ignore[union-attr]
-        if (((self._value <= 0.0 or self._watches) and self._open) or self._value < -HALF_CENT) and not self._closed_down:
+        if (((self._value <= 0.0 or self._watches) and self._open) or self._value < -HALF_CENT) and not self._account_closed:
             self._look(now)
         self._set_alert()
 
@@ -168,7 +168,7 @@ class CallingBroker(BookingBroker):
         if fresh:
             self._begun = day
             self._do_duties(day)
-        if fresh or self._breach is not None or self._closed_down:
+        if fresh or self._breach is not None or self._account_closed:
             self._plan_sales(now, day)
         if self._sales:
             self._send_sales(now)
@@ -269,7 +269,7 @@ class CallingBroker(BookingBroker):
         if not account.refuses:
             return
         prices = self._prices(now, "open")
-        if self._closed_down:
+        if self._account_closed:
             self._split(everything(account.ledger, prices, cost=self._costs), self._closed_for)
             return
         seen = None
@@ -279,7 +279,7 @@ class CallingBroker(BookingBroker):
         def wanted() -> list[MarginCall]:
             found = {} if seen is None else {seen.id: seen}
             for call in account.open_calls():
-                due = call.kind in SOLD_OUT and call.due_on is not None and call.due_on <= day
+                due = call.kind in LIQUIDATED and call.due_on is not None and call.due_on <= day
                 if due or call.id in self._asked:
                     found.setdefault(call.id, call)
             return list(found.values())
@@ -437,7 +437,7 @@ class CallingBroker(BookingBroker):
     # -- equity gone, requirements broken in the day
 
     def _look(self, now: float) -> None:
-        """After a regular bar: an account without equity is closed down; a brokerage that watches in real time sells to cure."""
+        """After a regular bar: an account without equity is closed; a brokerage that watches in real time sells to cure."""
         account = self._account
         assert account is not None
         regular = now <= self._regular_end or self.clock.is_daily(now)
@@ -458,7 +458,7 @@ class CallingBroker(BookingBroker):
         """Equity is gone: all orders die, everything is sold, nothing more may be traded; what is left is a debt, and the run goes on."""
         account = self._account
         assert account is not None
-        self._closed_down = account.trading_blocked = True
+        self._account_closed = account.trading_blocked = True
         self.closed_on = account.session
         self._closed_for = call
         for live in list(self._live.values()):

@@ -31,7 +31,7 @@ def load(
     drop_bad: bool = False,
     source: str | None = None,
 ) -> Bars:
-    """Bars from a file or a pandas frame, whatever the usual source: see ``Bars.taken_for`` for what it was recognised as.
+    """Bars from a file or a pandas frame, whatever the usual source: see ``Bars.detected_format`` for what it was recognised as.
 
     ``symbol`` names the symbol of bars that carry none, and picks one from bars that carry several. ``stamp`` ("start" or "end": the side
     of the bar its time marks), ``tz`` (zone of times that carry none) and ``timeframe`` ("1 minute", "15 minutes", "1 hour", "1 day")
@@ -80,11 +80,11 @@ def load(
         for a, b in pairwise(bounds)
     }  # fmt: skip
     said = _said(raw, taken, len(rows), list(data), "UTC" if aware else tz or taken.zone, side, minutes, dropped)
-    return Bars(data, timeframe="minutes" if minutes else "days", compression=minutes or 1, taken_for=said, dropped=dropped)
+    return Bars(data, timeframe="minutes" if minutes else "days", compression=minutes or 1, detected_format=said, dropped=dropped)
 
 
 def _said(raw: Raw, taken: Taken, rows: int, symbols: list[str], zone: str, side: str, minutes: int, dropped: dict[str, int]) -> str:
-    """The one line that tells the user what his file was taken for."""
+    """The one line that tells the user the detected format of a file."""
     zone = "New York time" if zone == NEW_YORK else zone
     who = symbols[0] if len(symbols) == 1 else f"{len(symbols)} symbols"
     words = [f"{raw.source}: {taken.name} ({raw.kind})", f"{rows:,} rows", who]
@@ -130,9 +130,9 @@ def load_many(paths: Iterable[str | Path | pd.DataFrame], **options: Any) -> Bar
                     " leave one of them out."
                 )
         data[symbol] = SymbolBars(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-    said = "\n".join(bars.taken_for for bars in loaded)
-    return Bars(data, timeframe=first.timeframe, compression=first.compression, taken_for=said, dropped=dropped)
+    said = "\n".join(bars.detected_format for bars in loaded)
+    return Bars(data, timeframe=first.timeframe, compression=first.compression, detected_format=said, dropped=dropped)
 
 
 def _name(bars: Bars) -> str:
-    return bars.taken_for.split(":")[0]
+    return bars.detected_format.split(":")[0]

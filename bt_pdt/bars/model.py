@@ -42,7 +42,7 @@ class SymbolBars(NamedTuple):
 class Bars:
     """Bars of one or more symbols, all of one length: 1 minute, 15 minutes, 60 minutes, or 1 day. Not changed once made.
 
-    ``timeframe`` is ``"minutes"`` or ``"days"`` and ``compression`` how many of them one bar holds; ``taken_for`` says in one line
+    ``timeframe`` is ``"minutes"`` or ``"days"`` and ``compression`` how many of them one bar holds; ``detected_format`` says in one line
     per file what the loader took it for; ``dropped`` counts the bad rows left out, by reason.
     """
 
@@ -52,7 +52,7 @@ class Bars:
         *,
         timeframe: str,
         compression: int,
-        taken_for: str = "",
+        detected_format: str = "",
         dropped: Mapping[str, int] | None = None,
     ) -> None:
         known_name("timeframe", timeframe, ("minutes", "days"))
@@ -68,7 +68,7 @@ class Bars:
         self._data = frozen
         self.timeframe = timeframe
         self.compression = compression
-        self.taken_for = taken_for
+        self.detected_format = detected_format
         self.dropped: Mapping[str, int] = MappingProxyType(dict(dropped or {}))
 
     @property
@@ -143,7 +143,7 @@ class Bars:
         return self._with(kept)
 
     def _with(self, data: Mapping[str, SymbolBars]) -> Bars:
-        return Bars(data, timeframe=self.timeframe, compression=self.compression, taken_for=self.taken_for, dropped=self.dropped)
+        return Bars(data, timeframe=self.timeframe, compression=self.compression, detected_format=self.detected_format, dropped=self.dropped)
 
     @cached_property
     def sha256(self) -> str:

@@ -60,12 +60,12 @@ def generate(out: str, seed: int | None, as_json: bool) -> None:
 @_load_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 def report(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Says what each file was taken for, what is missing from it and what looks wrong with it."""
+    """Says the detected format of each file, what is missing from it and what looks wrong with it."""
     results = [(path, _load(path, options)) for path in files]
     if as_json:
-        print_json({"files": [{"file": p, "taken_for": b.taken_for, "sha256": b.sha256, "report": b.report.to_dict()} for p, b in results]})
+        print_json({"files": [{"file": p, "detected_format": b.detected_format, "sha256": b.sha256, "report": b.report.to_dict()} for p, b in results]})
     else:
-        click.echo("\n\n".join(f"{bars.taken_for}\n\n{bars.report}" for _, bars in results))
+        click.echo("\n\n".join(f"{bars.detected_format}\n\n{bars.report}" for _, bars in results))
 
 
 @data.command()
@@ -88,9 +88,9 @@ def convert(file: str, out: str, as_json: bool, **options: Any) -> None:
     except OSError as error:
         raise BadInput(f"--out {out}: cannot be written ({error.strerror or error}).") from None
     if as_json:
-        print_json({"taken_for": bars.taken_for, "written": out, "rows": len(rows), "symbols": list(bars.symbols), "sha256": bars.sha256})
+        print_json({"detected_format": bars.detected_format, "written": out, "rows": len(rows), "symbols": list(bars.symbols), "sha256": bars.sha256})
     else:
-        click.echo(f"{bars.taken_for}\nwrote {out}: {len(rows):,} bars of {bars.bar_length}")
+        click.echo(f"{bars.detected_format}\nwrote {out}: {len(rows):,} bars of {bars.bar_length}")
 
 
 def _load(path: str, options: dict[str, Any]) -> Bars:

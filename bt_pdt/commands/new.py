@@ -1,4 +1,4 @@
-"""``bt-pdt new``: a strategy that takes a broker's no for an answer, and its test."""
+"""``bt-pdt new``: a strategy that handles rejected orders, and its test."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def write(name: str, folder: Path) -> tuple[Path, Path]:
     return paths
 
 
-STRATEGY = '''"""CLASS: a strategy that takes a broker's no for an answer."""
+STRATEGY = '''"""CLASS: a strategy that handles rejected orders."""
 
 import datetime
 

@@ -25,7 +25,7 @@ ENDED = {
 }
 
 
-def show_owed(out: Console, calls: Sequence[Row], restrictions: Sequence[Row], sold_out: Row | None, rest: str) -> None:
+def show_owed(out: Console, calls: Sequence[Row], restrictions: Sequence[Row], account_closed: Row | None, rest: str) -> None:
     """Prints the calls, what each cost and which restrictions hang on it, then other restrictions. Ask only where there are some.
 
     The rows are those of :mod:`bt_pdt.report.owed`; ``rest`` says where those are that are not told one by one.
@@ -48,8 +48,8 @@ def show_owed(out: Console, calls: Sequence[Row], restrictions: Sequence[Row], s
         out.print(f"{restriction_line(r)}; {r['because']}", soft_wrap=True)
     if len(others) > FEW:
         out.print(f"and {_count(len(others) - FIRST, 'more restriction')} in {rest.replace('calls', 'restrictions')}", soft_wrap=True)
-    if sold_out is not None:
-        out.print(f"{sold_out['session']}: equity was gone and everything sold; {_forced(sold_out)}", soft_wrap=True)
+    if account_closed is not None:
+        out.print(f"{account_closed['session']}: equity was gone and everything sold; {_forced(account_closed)}", soft_wrap=True)
 
 
 def call_lines(call: Row, restrictions: Sequence[Row]) -> Iterator[str]:

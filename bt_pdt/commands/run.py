@@ -205,11 +205,11 @@ def console() -> Console:
 
 
 def show(result: Result, folder: str | None = None) -> None:
-    """The summary for people: what the data was taken for, warnings, the numbers, refusals by reason with an example each, calls."""
+    """The summary for people: the detected format of the data, warnings, the numbers, refusals by reason with an example each, calls."""
     from rich.table import Table
 
     out = console()
-    for line in result.manifest["data"]["taken_for"]:
+    for line in result.manifest["data"]["detected_format"]:
         out.print(line, soft_wrap=True)
     for warning in result.warnings:
         out.print(f"! {warning}", soft_wrap=True)
@@ -227,10 +227,10 @@ def show(result: Result, folder: str | None = None) -> None:
         for reason, count in refusals["reason"].value_counts().items():
             first = refusals[refusals["reason"] == reason].iloc[0]
             out.print(f"{count:>6,}  {reason}: {moment(first['at'])}: {first['why']}", soft_wrap=True)
-    if result.issued or result.restricted or result.sold_out:
+    if result.issued or result.restricted or result.account_closed:
         rest = "calls.csv" if folder is not None else "calls.csv (--out DIR writes it)"
         out.print()
-        show_owed(out, result.call_rows, result.restriction_rows, result.sold_out, rest)
+        show_owed(out, result.call_rows, result.restriction_rows, result.account_closed, rest)
 
 
 def moment(at: Any) -> str:

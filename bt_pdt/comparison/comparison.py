@@ -203,7 +203,7 @@ class Comparison:
             "sharpe": s["sharpe"],
             "orders": s["orders"],
             "refused": s["refused"],
-            "entries_refused": len(run.refused(closing=False)) + len(run.result.unreadable),
+            "entries_refused": len(run.refused(closing=False)) + len(run.result.unsupported),
             "exits_refused": len(run.refused(closing=True)),
             "stuck_overnight": len(self.nights[run.name]),
             "stuck_pnl": None if self.bars is None else cents(sum(nights)),

@@ -54,9 +54,9 @@ class Refused(NamedTuple):
 
 def refusals(result: Result) -> list[Refused]:
     """The refusals in the order of time; the same reason for the same symbol and side on the same day is one, with its count."""
-    rows = tables.refusal_rows(result.journal, result.unreadable, dict(result.carried))
+    rows = tables.refusal_rows(result.journal, result.unsupported, dict(result.carried))
     decisions = [e.decision for e in result.journal if isinstance(e, OrderEntry) and isinstance(e.decision, Rejected)]
-    decisions += [lost.decision for lost in result.unreadable]
+    decisions += [lost.decision for lost in result.unsupported]
     found: dict[tuple[Any, ...], Refused] = {}
     for row, decision in zip(rows, decisions, strict=True):
         key = tuple(row.get(name) for name in ("session", "symbol", "side", "reason", "closing"))

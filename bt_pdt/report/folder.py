@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 MADE_BY = "bt_pdt run"
 #: Of what :func:`read` reads; a folder of a higher number was written by a later version.
-FORMAT = 1
+FORMAT = 2
 PARQUET = ("orders", "refusals", "fills", "trades", "day_trades", "sessions", "calls", "restrictions", "sizes", "account", "equity")
 CSV = ("refusals", "sessions", "calls", "restrictions")
 PICTURE = "run.png"
@@ -43,7 +43,7 @@ KNOWN = {
 
 
 #: What the first line of the journal file holds: the other parts of a result, and how many entries follow.
-_REST = ("entries", "rows", "equity_start", "unreadable", "carried", "issued", "restricted", "manifest", "warnings")
+_REST = ("entries", "rows", "equity_start", "unsupported", "carried", "issued", "restricted", "manifest", "warnings")
 
 
 def require_place(folder: str | Path) -> Path:
@@ -66,7 +66,7 @@ def read(folder: str | Path) -> Result:
     made, wrote = manifest.get("format", 0), (manifest.get("versions") or {}).get("bt_pdt", "unknown")
     if made == 0:
         raise BadInput(f"{folder}: was saved by a version of bt_pdt that kept no journal, so it cannot be read back; run it again.")
-    if made != FORMAT:
+    if made not in (1, FORMAT):
         raise BadInput(
             f"{folder}: was saved by a later version of bt_pdt ({wrote}, format {made}; this one reads {FORMAT}); install that one."
         )
@@ -75,6 +75,8 @@ def read(folder: str | Path) -> Result:
         raise BadInput(f"{folder}: {missing} is missing from it; it was not copied whole.")
     lines = saved.read_lines(source / JOURNAL)
     rest = next(lines, None)
+    if made == 1 and isinstance(rest, dict):
+        _rename(rest)
     if not isinstance(rest, dict) or rest.keys() != set(_REST):
         raise BadInput(f"{source / JOURNAL}: is damaged (it does not begin as a run does).")
     journal = tuple(lines)
@@ -142,6 +144,14 @@ def _fill(result: Result, folder: Path) -> None:
     manifest = {"made_by": MADE_BY, "format": FORMAT} | dict(result.manifest)
     manifest |= {"summary": result.summary, "warnings": list(result.warnings), "files": files}
     (folder / MANIFEST).write_text(json.dumps(plain(manifest), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _rename(rest: dict[str, Any]) -> None:
+    """What a folder of format 1 calls by other names."""
+    rest["unsupported"] = rest.pop("unreadable", None)
+    data = (rest.get("manifest") or {}).get("data") or {}
+    if "taken_for" in data:
+        data["detected_format"] = data.pop("taken_for")
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

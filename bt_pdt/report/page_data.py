@@ -49,7 +49,7 @@ def run(name: str, result: Result, *, of: int = 1) -> dict[str, Any]:
         "calls_total": len(calls),
         "restrictions": [_restriction(row, book) for row in result.restriction_rows[:TOLD]],
         "restrictions_total": len(result.restriction_rows),
-        "sold_out": result.sold_out,
+        "account_closed": result.account_closed,
         "setup": _setup(result.manifest),
         "rules": _rules(result.manifest, book),
         "firm": _firm(result.manifest),
@@ -85,7 +85,7 @@ def _headline(result: Result) -> str:
     text = f"{'Made' if gain >= 0 else 'Lost'} {dollars(abs(gain))}{share} with {dollars(s['equity_start'])} in {sessions}{where}. "
     if not s["refused"]:
         return text + (f"None of {s['orders']:,} orders was refused." if s["orders"] else "No order was sent.")
-    closing = sum(bool(row["closing"]) for row in tables.refusal_rows(result.journal, result.unreadable, dict(result.carried)))
+    closing = sum(bool(row["closing"]) for row in tables.refusal_rows(result.journal, result.unsupported, dict(result.carried)))
     exits = f", {closing:,} of them to close a position" if closing else ""
     stuck = s["held_overnight"]
     kept = f"; {stuck:,} {'position was' if stuck == 1 else 'positions were'} kept overnight because of that" if stuck else ""
@@ -233,7 +233,7 @@ def _firm(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _data(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     data = manifest.get("data") or {}
-    found = [("taken for", line) for line in data.get("taken_for", ())]
+    found = [("detected format", line) for line in data.get("detected_format", ())]
     for name, words in (("symbols", "symbols"), ("bar_length", "bar length"), ("bars", "bars"), ("first", "first"), ("last", "last")):
         if name in data:
             found.append((words, explained.value_in_words(data[name])))

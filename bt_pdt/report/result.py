@@ -20,7 +20,7 @@ from ..money import cents
 from ..obligations import Restriction
 from . import cash, metrics, owed, tables
 from .metrics import Array
-from .tables import Unreadable
+from .tables import UnsupportedOrder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Result:
     values: Array
     rows: Sequence[Mapping[str, Any]]
     equity_start: float
-    unreadable: Sequence[Unreadable] = ()
+    unsupported: Sequence[UnsupportedOrder] = ()
     carried: Mapping[str, float] = field(default_factory=dict)
     issued: Sequence[MarginCall] = ()
     restricted: Sequence[Restriction] = ()
@@ -93,8 +93,8 @@ class Result:
         """
         asked = [entry for entry in self.journal if isinstance(entry, OrderEntry)]
         reasons = Counter(str(e.decision.reason) for e in asked if isinstance(e.decision, Rejected))
-        reasons.update(str(lost.decision.reason) for lost in self.unreadable)
-        orders, refused = len(asked) + len(self.unreadable), sum(reasons.values())
+        reasons.update(str(lost.decision.reason) for lost in self.unsupported)
+        orders, refused = len(asked) + len(self.unsupported), sum(reasons.values())
         end = float(self.values[-1]) if len(self.values) else self.equity_start
         used, lowest = metrics.dtbp_use(self.rows)
         found: dict[str, Any] = {
@@ -135,12 +135,12 @@ class Result:
     @cached_property
     def orders(self) -> pd.DataFrame:
         """Every order put before the account and what became of it."""
-        return tables.frame("orders", tables.order_rows(self.journal, self.unreadable))
+        return tables.frame("orders", tables.order_rows(self.journal, self.unsupported))
 
     @cached_property
     def refusals(self) -> pd.DataFrame:
         """Every refused order: the reason, the brokerage's words, the numbers, what would have passed."""
-        return tables.frame("refusals", tables.refusal_rows(self.journal, self.unreadable, dict(self.carried)))
+        return tables.frame("refusals", tables.refusal_rows(self.journal, self.unsupported, dict(self.carried)))
 
     @cached_property
     def fills(self) -> pd.DataFrame:
@@ -154,7 +154,7 @@ class Result:
 
     @cached_property
     def trades(self) -> pd.DataFrame:
-        """Round trips: every position from flat to flat, what it made, how long it was held, whether it was a day trade or sold out."""
+        """Round trips: every position from flat to flat, what it made, how long it was held, whether it was a day trade or liquidated."""
         positions = ((self.manifest.get("parameters") or {}).get("account") or {}).get("positions", ())
         days = [date.fromisoformat(row["session"]) for row in (self.rows[0], self.rows[-1])] if self.rows else [None, None]
         return tables.frame("trades", tables.trade_rows(self.journal, positions, *days))
@@ -190,7 +190,7 @@ class Result:
         return owed.restriction_rows(self.journal, self.restricted)
 
     @property
-    def sold_out(self) -> dict[str, Any] | None:
+    def account_closed(self) -> dict[str, Any] | None:
         """What was sold because equity was gone, without a call; None if nothing was."""
         return owed.forced_without_call(self.journal, self.issued)
 

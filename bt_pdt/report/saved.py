@@ -35,15 +35,16 @@ from ..journal import (
 from ..obligations import Restriction
 from ..orders import Fill, OrderRequest
 from ..rules import Band, ShortBand
-from .tables import Unreadable
+from .tables import UnsupportedOrder
 
 _RECORDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         *(OrderEntry, FillEntry, ReleaseEntry, CashEntry, FlagEntry, RestrictionEntry, CallEntry, ViolationEntry, SizeEntry, CloseEntry),
-        *(OrderRequest, Fill, Accepted, Rejected, Advice, WouldPass, MarginCall, Restriction, Violation, Unreadable, Band, ShortBand),
+        *(OrderRequest, Fill, Accepted, Rejected, Advice, WouldPass, MarginCall, Restriction, Violation, UnsupportedOrder, Band, ShortBand),
     )
 }
+_RECORDS["Unreadable"] = UnsupportedOrder  # its name in folders of format 1
 _WORDS: dict[str, Any] = {
     **{kind.__name__: kind for kind in (Reason, AdviceCode)},
     **{kind.__name__: kind.fromisoformat for kind in (datetime, date, time)},

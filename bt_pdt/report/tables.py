@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Unreadable(NamedTuple):
+class UnsupportedOrder(NamedTuple):
     """An order that was no order (a size of zero, a price below zero ...): when, its number at the host, the answer."""
 
     at: datetime | None
@@ -247,7 +247,7 @@ def frame(name: str, rows: Sequence[dict[str, Any]] | dict[str, Any] | pd.DataFr
     return table
 
 
-def order_rows(journal: Iterable[Entry], unreadable: Iterable[Unreadable] = ()) -> list[dict[str, Any]]:
+def order_rows(journal: Iterable[Entry], unsupported: Iterable[UnsupportedOrder] = ()) -> list[dict[str, Any]]:
     """One row for every order put before the account, in the order they came; what could not even be read comes last."""
     filled: Counter[str] = Counter()
     ended: dict[str, str] = {}
@@ -284,7 +284,7 @@ def order_rows(journal: Iterable[Entry], unreadable: Iterable[Unreadable] = ()) 
             | {name: getattr(request, name) for name in ("symbol", "side", "qty", "type", "limit_price", "stop_price", "order_class")}
             | {name: getattr(request, name) for name in ("take_profit", "stop_loss", "time_in_force")}
         )
-    for lost in unreadable:
+    for lost in unsupported:
         rows.append(
             {"at": lost.at, "accepted": False, "reason": str(lost.decision.reason), "advice": "", "filled": 0.0, "status": "refused"}
         )
@@ -292,7 +292,7 @@ def order_rows(journal: Iterable[Entry], unreadable: Iterable[Unreadable] = ()) 
 
 
 def refusal_rows(
-    journal: Iterable[Entry], unreadable: Iterable[Unreadable] = (), carried: dict[str, float] | None = None
+    journal: Iterable[Entry], unsupported: Iterable[UnsupportedOrder] = (), carried: dict[str, float] | None = None
 ) -> list[dict[str, Any]]:
     """One row for every refused order. ``carried`` are the signed shares held before the first entry."""
     held: Counter[str] = Counter(carried or {})
@@ -314,7 +314,7 @@ def refusal_rows(
                 }
                 | _answer(entry.decision)
             )
-    rows += [{"at": lost.at, "closing": False} | _answer(lost.decision) for lost in unreadable]
+    rows += [{"at": lost.at, "closing": False} | _answer(lost.decision) for lost in unsupported]
     return rows
 
 

@@ -79,7 +79,7 @@ def metric(name: str) -> str:
 
 def measure(result: Result) -> dict[str, Any]:
     """Every number of a run but the cost of the rules, which takes two runs. Counts that did not occur are left out: they are 0."""
-    refused = tables.refusal_rows(result.journal, result.unreadable, dict(result.carried))
+    refused = tables.refusal_rows(result.journal, result.unsupported, dict(result.carried))
     exits = sum(bool(row["closing"]) for row in refused)
     return result.summary | {"profit": profit(result), "refused_exits": exits, "refused_entries": len(refused) - exits}
 

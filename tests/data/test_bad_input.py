@@ -52,7 +52,7 @@ def test_a_bad_row_stops_with_its_place_or_is_dropped_and_counted(case, tmp_path
     assert words in said and "drop_bad=True" in said
     bars = load(path, timeframe="1 minute", drop_bad=True)
     assert dict(bars.dropped) == {reason: 1} and len(bars) == 2
-    assert f"1 dropped ({reason})" in bars.taken_for and bars.report.dropped == {reason: 1}
+    assert f"1 dropped ({reason})" in bars.detected_format and bars.report.dropped == {reason: 1}
 
 
 def test_rounding_dust_of_adjusted_prices_is_no_bad_row(tmp_path):

@@ -219,7 +219,7 @@ TEXTS = {
 def test_a_text_file_is_recognised_and_stamped(case, tmp_path):
     name, text, said, symbol, expected = TEXTS[case]
     bars = load(write(tmp_path, name, text))
-    assert said in bars.taken_for
+    assert said in bars.detected_format
     assert bars.symbols == (symbol,)
     assert stamps(bars) == expected
     assert rows(bars) == PRICES
@@ -233,7 +233,7 @@ def test_alpaca_frame_with_two_symbols():
     columns = ["open", "high", "low", "close", "volume"]
     frame = pd.DataFrame(PRICES * 2, index=index, columns=columns).assign(trade_count=3.0, vwap=10.0)
     bars = load(frame)
-    assert "the frame: Alpaca bars (DataFrame), 4 rows, 2 symbols, UTC, start-stamped, 1 minute" in bars.taken_for
+    assert "the frame: Alpaca bars (DataFrame), 4 rows, 2 symbols, UTC, start-stamped, 1 minute" in bars.detected_format
     assert bars.symbols == ("QQQ", "SPY")
     assert stamps(bars, "SPY") == MINUTES and rows(bars, "QQQ") == PRICES
     assert load(frame, symbol="SPY").symbols == ("SPY",)
@@ -247,7 +247,7 @@ def test_alpaca_parquet(tmp_path):
     frame = pd.DataFrame(PRICES, index=index, columns=["open", "high", "low", "close", "volume"]).assign(trade_count=3.0, vwap=10.0)
     frame.to_parquet(tmp_path / "b.parquet")
     bars = load(tmp_path / "b.parquet")
-    assert "b.parquet: Alpaca bars (parquet)" in bars.taken_for and stamps(bars) == MINUTES
+    assert "b.parquet: Alpaca bars (parquet)" in bars.detected_format and stamps(bars) == MINUTES
 
 
 @pytest.mark.parametrize("group_by_ticker", [False, True])
@@ -274,7 +274,7 @@ def test_polygon_flat_file(tmp_path):
     path = tmp_path / "2024-01-02.csv.gz"
     path.write_bytes(gzip.compress(text.encode()))
     bars = load(path)
-    assert "2024-01-02.csv.gz: Polygon flat file (CSV), 3 rows, 2 symbols, UTC, start-stamped, 1 minute" in bars.taken_for
+    assert "2024-01-02.csv.gz: Polygon flat file (CSV), 3 rows, 2 symbols, UTC, start-stamped, 1 minute" in bars.detected_format
     assert bars.symbols == ("NA", "TRUE")  # tickers, not a missing value and a truth
     assert stamps(bars, "NA") == MINUTES and rows(bars, "NA") == PRICES
 
@@ -293,7 +293,7 @@ def test_lean_zips(tmp_path):
         "34200000,100000,105000,95000,102500,100\n34260000,102500,110000,100000,107500,200\n",
     )
     bars = load(minute)
-    assert "LEAN bars (zip), 2 rows, SPY, New York time" in bars.taken_for
+    assert "LEAN bars (zip), 2 rows, SPY, New York time" in bars.detected_format
     assert stamps(bars) == MINUTES and rows(bars) == PRICES
     # the bar stamped 09:00 covers 09:30 to 10:00
     hour = zipped(
@@ -326,10 +326,10 @@ def test_the_stamp_is_seen_at_the_open_and_can_be_overruled(tmp_path):
 
     starts = load(write(tmp_path, "A.csv", day("09:30")))
     ends = load(write(tmp_path, "A.csv", day("09:31")))
-    assert "start-stamped (seen at the open)" in starts.taken_for and "end-stamped (seen at the open)" in ends.taken_for
+    assert "start-stamped (seen at the open)" in starts.detected_format and "end-stamped (seen at the open)" in ends.detected_format
     assert stamps(starts) == stamps(ends) and stamps(ends)[0::389] == ["2024-01-02T09:31", "2024-01-02T16:00"]
     forced = load(write(tmp_path, "A.csv", day("09:31")), stamp="start")
-    assert "start-stamped, 1 minute" in forced.taken_for and stamps(forced)[-1] == "2024-01-02T16:01"
+    assert "start-stamped, 1 minute" in forced.detected_format and stamps(forced)[-1] == "2024-01-02T16:01"
 
 
 def test_zone_of_naive_times(tmp_path):
@@ -364,5 +364,5 @@ def test_load_many_joins_days_and_symbols(tmp_path):
 
     second, first = write(tmp_path, "SPY_2.csv", part("2024-01-03")), write(tmp_path, "SPY_1.csv", part("2024-01-02"))
     bars = load_many([second, first, write(tmp_path, "QQQ.csv", part("2024-01-02"))])
-    assert bars.symbols == ("QQQ", "SPY") and len(bars.arrays("SPY").close) == 4 and len(bars.taken_for.splitlines()) == 3
+    assert bars.symbols == ("QQQ", "SPY") and len(bars.arrays("SPY").close) == 4 and len(bars.detected_format.splitlines()) == 3
     assert stamps(bars, "SPY") == [*MINUTES, "2024-01-03T09:31", "2024-01-03T09:32"]

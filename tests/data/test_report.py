@@ -63,7 +63,7 @@ def test_the_wrong_side_of_the_bar(tidy, said, truth, pre_market):
     wrong = load(frame, stamp=said)
     assert "stamp" in kinds(wrong) and f'load with stamp="{truth}"' in str(wrong.report)
     assert "stamp" not in kinds(load(frame, stamp=truth))
-    assert f"{truth}-stamped (seen at the open)" in load(frame).taken_for
+    assert f"{truth}-stamped (seen at the open)" in load(frame).detected_format
 
 
 @pytest.mark.parametrize("ratio, name", [(2, "2:1"), (7, "7:1"), (1.5, "3:2"), (0.1, "1:10")])

@@ -307,7 +307,7 @@ def test_an_order_on_a_feed_without_bars_is_refused_with_a_sentence() -> None:
     order = s.kept["order"]
     assert order.status == bt.Order.Rejected and order.info["reason"] is Reason.PRICE
     assert "LATE has no bar yet" in order.info["message"]
-    assert s.broker.unreadable[0][1] == order.ref
+    assert s.broker.unsupported[0][1] == order.ref
 
 
 def test_a_resting_order_never_fills_on_a_bar_from_before_it_was_sent() -> None:

@@ -151,12 +151,12 @@ def of_book(book: Rulebook) -> Any:
 def of_bars(b: Bars) -> Any:
     arrays = [b.arrays(symbol) for symbol in b.symbols]
     frozen = [column.flags.writeable for each in arrays for column in each]
-    return repr(b), dict(b.dropped), b.taken_for, [[column.tolist() for column in each] for each in arrays], frozen
+    return repr(b), dict(b.dropped), b.detected_format, [[column.tolist() for column in each] for each in arrays], frozen
 
 
 def of_broker(broker: Any) -> Any:
     account = broker.account
-    told = (broker.unreadable, broker.unmoved, list(broker.times), list(broker.equity), broker.getvalue(), broker.getcash())
+    told = (broker.unsupported, broker.unmoved, list(broker.times), list(broker.equity), broker.getvalue(), broker.getcash())
     return (
         {name: value for name, value in vars(broker.p).items() if name != "commission"},
         told,

@@ -319,8 +319,8 @@ def test_any_book_is_cured_by_no_more_than_needed_or_sold_out(case: tuple[Ledger
         assert sale.qty * account.positions[sale.symbol] < 0
         assert abs(sale.qty) <= abs(account.positions[sale.symbol])
         assert sale.proceeds == pytest.approx(-sale.qty * prices[sale.symbol] - fee)
-    sold_out = len(sales) == len(account.positions) and all(account.positions[s] == -qty for s, qty in traded)
-    assert missing(traded) <= 0.005 + 1e-6 or sold_out
+    account_closed = len(sales) == len(account.positions) and all(account.positions[s] == -qty for s, qty in traded)
+    assert missing(traded) <= 0.005 + 1e-6 or account_closed
     if sales:
         symbol, qty = traded[-1]
         one_less = [*traded[:-1], (symbol, qty - (1 if qty > 0 else -1))] if abs(qty) > 1 else traded[:-1]

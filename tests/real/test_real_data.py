@@ -30,7 +30,7 @@ def test_spy_2011_has_43_full_sessions_across_the_clock_change():
     one = report_of(bars)["SPY"]
     assert (one.bars, one.sessions, one.expected, one.missing, one.off_session) == (31_757, 43, 43 * 390, 0, 0)
     assert findings(bars) == {("gap", "SPY")} and "2011-02-01 to 2011-02-28" in str(bars.report)  # the file has no February
-    assert "start-stamped (seen at the open)" in bars.taken_for
+    assert "start-stamped (seen at the open)" in bars.detected_format
     index = bars.frame("SPY").index
     for day in ("2011-03-11", "2011-03-14"):  # Friday before, Monday after 2011-03-13
         clocks = index[index.normalize() == day].strftime("%H:%M")

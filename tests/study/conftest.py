@@ -72,5 +72,5 @@ def fall():
 
 @pytest.fixture(scope="session")
 def called(fall):
-    """$10,000 and 195 shares that fall: two maintenance calls, both sold out when they were due."""
+    """$10,000 and 195 shares that fall: two maintenance calls, both liquidated when they were due."""
     return fall(29)

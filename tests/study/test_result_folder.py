@@ -19,7 +19,7 @@ from bt_pdt.report.picture import picture_data
 from bt_pdt.report.tables import COLUMNS
 from bt_pdt.study import run
 
-FIELDS = ("journal", "rows", "equity_start", "unreadable", "carried", "issued", "restricted", "manifest", "warnings")
+FIELDS = ("journal", "rows", "equity_start", "unsupported", "carried", "issued", "restricted", "manifest", "warnings")
 
 
 class Odd(bt.Strategy):
@@ -57,9 +57,23 @@ def test_what_is_read_back_is_what_was_saved(kept, request, tmp_path):
             check = pd.testing.assert_series_equal if name == "returns" else pd.testing.assert_frame_equal
             check(getattr(found, name), getattr(was, name), check_exact=True)
         assert np.array_equal(found.times, was.times) and found.times.dtype == was.times.dtype and np.array_equal(found.values, was.values)
-        assert found._repr_html_() == was._repr_html_() and found.sold_out == was.sold_out
+        assert found._repr_html_() == was._repr_html_() and found.account_closed == was.account_closed
         np.testing.assert_equal(picture_data(found), picture_data(was))
     assert any(str(reason) == "PRICE" for reason in was.refusals.reason) or kept != "odd"
+
+
+def test_a_folder_of_format_1_is_read(odd, tmp_path):
+    """It calls orders that are none and the format of the bars by other names."""
+    saved = odd.save(tmp_path / "run")
+    lines = gzip.decompress((saved / folder.JOURNAL).read_bytes()).decode()
+    assert "UnsupportedOrder" in lines and "detected_format" in lines
+    for now, then in (("UnsupportedOrder", "Unreadable"), ('"unsupported"', '"unreadable"'), ("detected_format", "taken_for")):
+        lines = lines.replace(now, then)
+    (saved / folder.JOURNAL).write_bytes(gzip.compress(lines.encode()))
+    manifest = json.loads((saved / folder.MANIFEST).read_text())
+    (saved / folder.MANIFEST).write_text(json.dumps(manifest | {"format": 1}))
+    found = bt_pdt.load(saved)
+    assert found.unsupported == odd.unsupported and found.manifest == odd.manifest and found.journal == odd.journal
 
 
 def test_a_result_that_was_read_back_saves_the_same_bytes(called, tmp_path):
@@ -111,7 +125,7 @@ def relined(place, lines):
     "harm, words",
     [
         (lambda p: change(p, format=None), r"exit: was saved by a version of bt_pdt that kept no journal, .*; run it again\."),
-        (lambda p: change(p, format=2, versions={"bt_pdt": "9.1"}), r"by a later version of bt_pdt \(9.1, format 2; this one reads 1\)"),
+        (lambda p: change(p, format=3, versions={"bt_pdt": "9.1"}), r"by a later version of bt_pdt \(9.1, format 3; this one reads 2\)"),
         (lambda p: change(p, made_by="something else"), r"its manifest.json was not written by bt_pdt run"),
         (lambda p: (p / "manifest.json").write_text("{"), r"its manifest.json cannot be read"),
         (lambda p: (p / "manifest.json").write_text("[]"), r"was not written by bt_pdt run"),

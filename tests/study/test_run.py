@@ -63,7 +63,7 @@ def test_the_manifest_says_what_ran(result, data, strategies):
     assert m["versions"]["bt_pdt"] == bt_pdt.__version__ and m["versions"]["backtrader"].startswith("1.9.78")
     assert m["strategy"]["class"] == "OpeningRangeBreakout" and len(m["strategy"]["sha256"]) == 64
     assert m["strategy"]["parameters"]["cash_per_trade"] == 12_000 and m["strategy"]["parameters"]["flat_by"] == "15:55:00"
-    assert m["data"]["sha256"] == bt_pdt.load(data).only(["IDXE", "LRGE", "IDX3"]).sha256 and "tidy bars" in m["data"]["taken_for"][0]
+    assert m["data"]["sha256"] == bt_pdt.load(data).only(["IDXE", "LRGE", "IDX3"]).sha256 and "tidy bars" in m["data"]["detected_format"][0]
     first, second = m["rules_by_day"]
     assert (
         first["day"] == date(2026, 5, 7) and first["parameters"]["pdt_min_equity"] == 25_000 and first["parameters"]["pdt_check"] == "exit"
@@ -137,7 +137,7 @@ def test_what_calls_cost(called):
     assert first["due_on"] == first["ended_on"] == pd.Timestamp("2025-02-27") and first["status"] == "met"
     assert (first["forced_fills"], first["forced_shares"], first["forced_proceeds"]) == (1, 73, 4_380)
     assert second["amount"] == 166.8 and (second["forced_shares"], second["forced_proceeds"]) == (58, 2_900)
-    assert called.fills.forced.dropna().tolist() == ["c1", "c2"] and called.sold_out is None
+    assert called.fills.forced.dropna().tolist() == ["c1", "c2"] and called.account_closed is None
 
 
 def test_calls_of_the_very_last_close_are_there(fall):
