@@ -615,7 +615,7 @@ class World:
         out, groups = [], set()
         for o in self.working(without):
             if o.is_exit:
-                if o.group not in groups:
+                if o.group not in groups and self.pos.get(o.symbol, 0.0) * o.side < 0:  # else it has nothing to close
                     closable[o.symbol] = max(0.0, closable.get(o.symbol, 0.0) - o.left)
                 groups.add(o.group)
                 continue
