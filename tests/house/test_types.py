@@ -51,7 +51,8 @@ def checked(folder: Path, text: str) -> str:
     file.write_text(text, encoding="utf-8")
     settings = folder / "none.ini"
     settings.write_text("[mypy]\n[mypy-backtrader.*]\nignore_missing_imports = True\n")
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(settings), str(file)]
+    cache = folder.parent / "mypy"  # what bt_pdt imports is read once for all of these tests
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "--config-file", str(settings), str(file)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
 
 
