@@ -411,11 +411,10 @@ class Account(TradingDay):
         old = self.ledger.orders.get(order_id)
         if old is None:
             raise BadInput(f"order {order_id!r} is not working, so it cannot be replaced.")
-        filled = old.qty - old.left
         total = old.qty if qty is None else positive("qty", qty)
-        left = total - filled
+        left = total - old.filled
         if left <= SHARE_DUST:
-            raise BadInput(f"order {order_id!r} has {filled:g} filled; its new qty must be more than that, got {total:g}.")
+            raise BadInput(f"order {order_id!r} has {old.filled:g} filled; its new qty must be more than that, got {total:g}.")
         changes: dict[str, Any] = {"qty": left, "at": None}
         request = self._leg_request(old) if old.leg else old.request
         for name, value in (("limit_price", limit_price), ("stop_price", stop_price)):

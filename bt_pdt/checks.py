@@ -98,7 +98,7 @@ class Case:
     @property
     def is_fraction(self) -> bool:
         """Is it of a part of a share? What is left of a whole order is not, whatever part of it was executed before it was replaced."""
-        filled = max((order.qty - order.left for order in self.ledger.group(self.replaces)), default=0.0) if self.replaces else 0.0
+        filled = max((order.filled for order in self.ledger.group(self.replaces)), default=0.0) if self.replaces else 0.0
         return self.qty != int(self.qty) and self.qty + filled != int(self.qty + filled)
 
     @property

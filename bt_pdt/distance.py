@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from .ledger import Ledger
+from .margin import concentration
 from .money import below
 from .rules.rulebook import Rules
 from .valuation import Valuation
@@ -81,9 +82,10 @@ class _WhatIf(Valuation):
 
     def _falls(self, symbol: str) -> list[float]:
         """Where a falling price is looked at: just before the security stops being concentrated, which frees margin, and at nothing."""
-        price, share = self.ledger.marks[symbol], self.rules.concentration_share
-        if share is None or not share < 1:
+        price, add_on = self.ledger.marks[symbol], concentration(self.rules)
+        if add_on is None or not add_on.share < 1:
             return [0.0]
+        share = add_on.share
         held = self.ledger.positions
         others = sum(qty * self.ledger.marks[other] for other, qty in held.items() if qty > 0 and other != symbol)
         turn = share / (1.0 - share) * others / held[symbol] * (1.0 + 1e-9)

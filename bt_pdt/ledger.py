@@ -59,6 +59,11 @@ class WorkingOrder:
     def side(self) -> str:
         return "buy" if self.sign > 0 else "sell"
 
+    @property
+    def filled(self) -> float:
+        """Shares of it that were executed."""
+        return self.qty - self.left
+
     def copy(self) -> WorkingOrder:
         twin = WorkingOrder.__new__(WorkingOrder)
         for name in WorkingOrder.__slots__:

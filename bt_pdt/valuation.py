@@ -16,8 +16,10 @@ def concentrated(rules: Rules, cash: float, long_value: float, entries: Iterable
 
     ``entries`` are (signed market value, initial, maintenance) of each position.
     """
+    if cash > 0.0 or not long_value:
+        return 0.0, 0.0  # no debit, the most frequent case
     add_on = concentration(rules)
-    if add_on is None or -cash < add_on.debit or not long_value:
+    if add_on is None or -cash < add_on.debit:
         return 0.0, 0.0
     for value, initial, maintenance in entries:
         if value >= add_on.share * long_value:

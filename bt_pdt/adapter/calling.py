@@ -95,7 +95,7 @@ class CallingBroker(BookingBroker):
         self._account_closed = False
         #: The session in which equity was gone and the account was closed to trading.
         self.closed_on: date | None = None
-        self._closed_for = ""  # the call whose sale closed the account down
+        self._closed_for = ""  # the call whose sale closed the account
         self._real_time = self._watches = False
         self._maintenance_open = False  # a rise meets a maintenance call when it happens, so every bar is marked while one is open
 
@@ -452,9 +452,9 @@ class CallingBroker(BookingBroker):
         call = account.call_maintenance_now()
         self._breach, self._morning = (prices, call), now
         if equity <= 0.0:
-            self._close_down(call.id if call is not None else "equity")
+            self._close_account(call.id if call is not None else "equity")
 
-    def _close_down(self, call: str) -> None:
+    def _close_account(self, call: str) -> None:
         """Equity is gone: all orders die, everything is sold, nothing more may be traded; what is left is a debt, and the run goes on."""
         account = self._account
         assert account is not None

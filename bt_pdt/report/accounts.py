@@ -118,7 +118,7 @@ class Replay:
             return
         asked, old = entry.request, self.account.ledger.orders[entry.replaces]
         prices = {name: getattr(asked, name) for name in ("limit_price", "stop_price") if getattr(asked, name) is not None}
-        self.account.replace(entry.replaces, qty=asked.qty + old.qty - old.left, **prices)
+        self.account.replace(entry.replaces, qty=asked.qty + old.filled, **prices)
 
     def _move(self, entry: CashEntry) -> None:
         if entry.kind == "deposit":

@@ -148,7 +148,8 @@ def _fill(result: Result, folder: Path) -> None:
 
 def _rename(rest: dict[str, Any]) -> None:
     """What a folder of format 1 calls by other names."""
-    rest["unsupported"] = rest.pop("unreadable", None)
+    if "unreadable" in rest:
+        rest["unsupported"] = rest.pop("unreadable")
     data = (rest.get("manifest") or {}).get("data") or {}
     if "taken_for" in data:
         data["detected_format"] = data.pop("taken_for")

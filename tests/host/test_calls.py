@@ -610,7 +610,7 @@ def test_a_breach_inside_the_bar_is_seen_with_worst_price(worst: bool, sold: lis
 
 @pytest.mark.parametrize(("worst", "value"), ((True, 6_000.0), (False, 6_000.0)))
 def test_equity_gone_inside_the_bar(worst: bool, value: float) -> None:
-    """At 49 equity is -200; the next bar opens at 80, so the account that was closed down keeps 6,000."""
+    """At 49 equity is -200; the next bar opens at 80, so the account that was closed keeps 6,000."""
     s = run(told({1: buys()}), [feed(dip(49.0))], law(worst_price=worst))
     assert bool(s.forced) is worst is s.broker.account.state.trading_blocked
     assert s.position.size == (0 if worst else 200) and s.broker.getvalue() == value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+import bt_pdt
 from bt_pdt.brokerages import NAMES, rulebook_for
 from bt_pdt.rules import law
 from bt_pdt.rules.values import Values
@@ -46,3 +48,11 @@ def test_reading_one_is_reading_the_rulebook() -> None:
     assert rules.pdt_min_equity == rulebook_for("alpaca").value("pdt_min_equity", date(2026, 6, 3)) == 25_000.0
     with pytest.raises(ValueError, match="did you mean 'pdt_min_equity'"):
         rules.pdt_min_equty  # noqa: B018
+
+
+def test_every_public_name_is_there_for_a_checker_of_types() -> None:
+    """What is loaded on first use is written twice: by its home for the program, and as an import for the checker. Both say the same."""
+    tree = ast.parse(Path(bt_pdt.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {alias.asname: f"bt_pdt.{node.module}" for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == bt_pdt._HOMES

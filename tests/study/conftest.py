@@ -30,17 +30,19 @@ def strategies() -> Path:
 
 
 @pytest.fixture(scope="session")
-def result(data, strategies):
+def three(data, strategies):
+    """Runs a sample strategy over an index fund, a large share and a three times leveraged fund."""
+
+    def ran(name, **more):
+        return run(strategies / f"{name}.py", data, symbols=["IDXE", "LRGE", "IDX3"], assets=[Asset("IDX3", leverage=3)], **more)
+
+    return ran
+
+
+@pytest.fixture(scope="session")
+def result(three):
     """$24,500, Block on Exit, from the day-trade count into the intraday margin rules."""
-    return run(
-        strategies / "opening_range_breakout.py",
-        data,
-        cash=24_500,
-        block_on="exit",
-        symbols=["IDXE", "LRGE", "IDX3"],
-        params={"cash_per_trade": 12_000},
-        assets=[Asset("IDX3", leverage=3)],
-    )
+    return three("opening_range_breakout", cash=24_500, block_on="exit", params={"cash_per_trade": 12_000})
 
 
 #: Opens and closes of a share that loses half of its value in nine sessions from 2025-02-18.

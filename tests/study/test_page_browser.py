@@ -9,7 +9,6 @@ from browser import PROGRAM, Browser
 from PIL import Image
 from test_page import NASTY, many
 
-from bt_pdt import Asset, run
 from bt_pdt.report import page
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine (apt-get install chromium)")
@@ -23,19 +22,10 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def mixed(data, strategies):
+def mixed(three):
     """Everything on every signal: the leveraged fund lacks buying power, and then the day trades are counted."""
-    return run(
-        strategies / "signal_follower.py",
-        data,
-        cash=25_500,
-        block_on="entry",
-        sizer="PercentOfEquity(percent=100)",
-        symbols=["IDXE", "LRGE", "IDX3"],
-        params={"fast": 10, "slow": 30},
-        assets=[Asset("IDX3", leverage=3)],
-        todate="2026-05-13",
-    )
+    sized = {"sizer": "PercentOfEquity(percent=100)", "params": {"fast": 10, "slow": 30}}
+    return three("signal_follower", cash=25_500, block_on="entry", todate="2026-05-13", **sized)
 
 
 @pytest.fixture(scope="module")
