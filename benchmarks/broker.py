@@ -18,13 +18,13 @@ from typing import Any
 import backtrader as bt
 import numpy as np
 
-from bt_pdt.account import Account
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.adapter.broker import MarginBroker
-from bt_pdt.adapter.feeds import feeds
+from bt_pdt.account.account import Account
 from bt_pdt.bars import Bars, SymbolBars
-from bt_pdt.orders import Fill, OrderRequest
-from bt_pdt.sessions import sessions_between
+from bt_pdt.core.orders import Fill, OrderRequest
+from bt_pdt.core.sessions import sessions_between
+from bt_pdt.host.analyzer import ComplianceAnalyzer
+from bt_pdt.host.broker import MarginBroker
+from bt_pdt.host.fast.feeds import feeds
 
 MINUTES = 390
 CASH = 1e9

@@ -19,9 +19,8 @@ from pathlib import Path
 import backtrader as bt
 import pandas as pd
 
-from bt_pdt import synthetic
-from bt_pdt.adapter.feeds import feeds
-from bt_pdt.bars import load
+from bt_pdt.bars import load, synthetic
+from bt_pdt.host.fast.feeds import feeds
 
 
 def stock_frame(path: Path) -> pd.DataFrame:

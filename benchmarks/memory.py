@@ -25,7 +25,7 @@ import numpy as np
 
 from bt_pdt import Bars, Cerebro, MarginBroker, feeds
 from bt_pdt.bars import SymbolBars
-from bt_pdt.sessions import sessions_between
+from bt_pdt.core.sessions import sessions_between
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 

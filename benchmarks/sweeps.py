@@ -22,7 +22,7 @@ from runs import frames_of, pandas_feeds
 from walks import walks
 
 import bt_pdt
-from bt_pdt import study
+from bt_pdt.runs import study
 
 STRATEGY = f"{Path(__file__).with_name('crossing.py')}:Crossing"
 CORES = 2
@@ -149,7 +149,7 @@ def compared(case: Case, rounds: int, only: Sequence[str] | None = None) -> Tabl
 
 def replayed(case: Case) -> Sweep:
     """The replays alone, of a run that is recorded already: what one more variant costs."""
-    from bt_pdt.replay import Replay, record_of
+    from bt_pdt.whatif import Replay, record_of
 
     strategy, common = study.load_strategy(STRATEGY), {"cash": CASH}
     record, result = record_of(study.run, strategy, case.bars, common | {"sizer": "FixedSize()"})

@@ -12,7 +12,7 @@ import numpy as np
 
 from bt_pdt import Bars
 from bt_pdt.bars import SymbolBars
-from bt_pdt.sessions import sessions_between
+from bt_pdt.core.sessions import sessions_between
 
 MINUTES = 390
 

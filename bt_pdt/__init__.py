@@ -9,87 +9,90 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from .core.moved import find_old_names
+from .core.version import __version__ as __version__
 
 _HOMES = {
-    "Account": "bt_pdt.account",
-    "AccountState": "bt_pdt.state",
-    "Asset": "bt_pdt.orders",
-    "BadInput": "bt_pdt.errors",
+    "Account": "bt_pdt.account.account",
+    "AccountState": "bt_pdt.core.state",
+    "Asset": "bt_pdt.core.orders",
+    "BadInput": "bt_pdt.core.errors",
     "Bars": "bt_pdt.bars",
-    "Cerebro": "bt_pdt.adapter.cerebro",
+    "Cerebro": "bt_pdt.host.fast.cerebro",
     "Comparison": "bt_pdt.comparison",
-    "ComplianceAnalyzer": "bt_pdt.adapter.analyzer",
-    "DayTradeCount": "bt_pdt.adapter.observers",
-    "DayTradingBuyingPower": "bt_pdt.adapter.observers",
-    "Fill": "bt_pdt.orders",
-    "FixedRisk": "bt_pdt.adapter.sizers",
-    "KeepDayTrades": "bt_pdt.adapter.sizers",
-    "Kelly": "bt_pdt.adapter.sizers",
-    "MarginBroker": "bt_pdt.adapter.broker",
-    "OrderRequest": "bt_pdt.orders",
-    "Overnight": "bt_pdt.adapter.sizers",
-    "PercentOfBuyingPower": "bt_pdt.adapter.sizers",
-    "PercentOfEquity": "bt_pdt.adapter.sizers",
-    "Reason": "bt_pdt.decisions",
-    "Result": "bt_pdt.report",
-    "Rulebook": "bt_pdt.rules",
-    "Trimmed": "bt_pdt.adapter.sizers",
-    "VolatilityTarget": "bt_pdt.adapter.sizers",
-    "XNYSCalendar": "bt_pdt.adapter.calendar",
-    "audit": "bt_pdt.history",
+    "ComplianceAnalyzer": "bt_pdt.host.analyzer",
+    "DayTradeCount": "bt_pdt.host.observers",
+    "DayTradingBuyingPower": "bt_pdt.host.observers",
+    "Fill": "bt_pdt.core.orders",
+    "FixedRisk": "bt_pdt.host.sizers",
+    "KeepDayTrades": "bt_pdt.host.sizers",
+    "Kelly": "bt_pdt.host.sizers",
+    "MarginBroker": "bt_pdt.host.broker",
+    "OrderRequest": "bt_pdt.core.orders",
+    "Overnight": "bt_pdt.host.sizers",
+    "PercentOfBuyingPower": "bt_pdt.host.sizers",
+    "PercentOfEquity": "bt_pdt.host.sizers",
+    "Reason": "bt_pdt.core.decisions",
+    "Result": "bt_pdt.results",
+    "Rulebook": "bt_pdt.law",
+    "Trimmed": "bt_pdt.host.sizers",
+    "VolatilityTarget": "bt_pdt.host.sizers",
+    "XNYSCalendar": "bt_pdt.host.calendar",
+    "audit": "bt_pdt.audits.history",
     "compare": "bt_pdt.comparison",
-    "explore": "bt_pdt.explorer",
-    "feeds": "bt_pdt.adapter.feeds",
-    "install": "bt_pdt.adapter.install",
-    "load": "bt_pdt.study",
+    "explore": "bt_pdt.comparison.explorer",
+    "feeds": "bt_pdt.host.fast.feeds",
+    "install": "bt_pdt.host.install",
+    "load": "bt_pdt.runs.study",
     "load_many": "bt_pdt.bars",
-    "plot": "bt_pdt.adapter.plot",
-    "run": "bt_pdt.study",
-    "rulebook_for": "bt_pdt.brokerages",
+    "plot": "bt_pdt.host.plot",
+    "run": "bt_pdt.runs.study",
+    "rulebook_for": "bt_pdt.law.brokerages",
     "smallest_account": "bt_pdt.comparison",
     "tune": "bt_pdt.tuning",
 }
 
 __all__ = [*_HOMES, "__version__"]
 
+find_old_names()
+
 if TYPE_CHECKING:  # what a checker of types sees: every public name with its type, and no other
-    from .account import Account as Account
-    from .adapter.analyzer import ComplianceAnalyzer as ComplianceAnalyzer
-    from .adapter.broker import MarginBroker as MarginBroker
-    from .adapter.calendar import XNYSCalendar as XNYSCalendar
-    from .adapter.cerebro import Cerebro as Cerebro
-    from .adapter.feeds import feeds as feeds
-    from .adapter.install import install as install
-    from .adapter.observers import DayTradeCount as DayTradeCount
-    from .adapter.observers import DayTradingBuyingPower as DayTradingBuyingPower
-    from .adapter.plot import plot as plot
-    from .adapter.sizers import FixedRisk as FixedRisk
-    from .adapter.sizers import KeepDayTrades as KeepDayTrades
-    from .adapter.sizers import Kelly as Kelly
-    from .adapter.sizers import Overnight as Overnight
-    from .adapter.sizers import PercentOfBuyingPower as PercentOfBuyingPower
-    from .adapter.sizers import PercentOfEquity as PercentOfEquity
-    from .adapter.sizers import Trimmed as Trimmed
-    from .adapter.sizers import VolatilityTarget as VolatilityTarget
+    from .account.account import Account as Account
+    from .audits.history import audit as audit
     from .bars import Bars as Bars
     from .bars import load_many as load_many
-    from .brokerages import rulebook_for as rulebook_for
     from .comparison import Comparison as Comparison
     from .comparison import compare as compare
     from .comparison import smallest_account as smallest_account
-    from .decisions import Reason as Reason
-    from .errors import BadInput as BadInput
-    from .explorer import explore as explore
-    from .history import audit as audit
-    from .orders import Asset as Asset
-    from .orders import Fill as Fill
-    from .orders import OrderRequest as OrderRequest
-    from .report import Result as Result
-    from .rules import Rulebook as Rulebook
-    from .state import AccountState as AccountState
-    from .study import load as load
-    from .study import run as run
+    from .comparison.explorer import explore as explore
+    from .core.decisions import Reason as Reason
+    from .core.errors import BadInput as BadInput
+    from .core.orders import Asset as Asset
+    from .core.orders import Fill as Fill
+    from .core.orders import OrderRequest as OrderRequest
+    from .core.state import AccountState as AccountState
+    from .host.analyzer import ComplianceAnalyzer as ComplianceAnalyzer
+    from .host.broker import MarginBroker as MarginBroker
+    from .host.calendar import XNYSCalendar as XNYSCalendar
+    from .host.fast.cerebro import Cerebro as Cerebro
+    from .host.fast.feeds import feeds as feeds
+    from .host.install import install as install
+    from .host.observers import DayTradeCount as DayTradeCount
+    from .host.observers import DayTradingBuyingPower as DayTradingBuyingPower
+    from .host.plot import plot as plot
+    from .host.sizers import FixedRisk as FixedRisk
+    from .host.sizers import KeepDayTrades as KeepDayTrades
+    from .host.sizers import Kelly as Kelly
+    from .host.sizers import Overnight as Overnight
+    from .host.sizers import PercentOfBuyingPower as PercentOfBuyingPower
+    from .host.sizers import PercentOfEquity as PercentOfEquity
+    from .host.sizers import Trimmed as Trimmed
+    from .host.sizers import VolatilityTarget as VolatilityTarget
+    from .law import Rulebook as Rulebook
+    from .law.brokerages import rulebook_for as rulebook_for
+    from .results import Result as Result
+    from .runs.study import load as load
+    from .runs.study import run as run
     from .tuning import tune as tune
 else:
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from . import __version__
 from .commands.common import Verbs
+from .core.version import __version__
 
 NAME = "bt-pdt"
 #: verb -> (module, attribute, one line for --help): the module is imported when the verb is used
@@ -68,7 +68,7 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> Any:
     """Entry point of ``bt-pdt``."""
-    from .errors import BadInput
+    from .core.errors import BadInput
 
     try:
         code = cli.main(args=argv, prog_name=NAME, standalone_mode=False)

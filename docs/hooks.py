@@ -36,7 +36,7 @@ def _paths(nav: Any) -> list[str]:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """``:class:`~bt_pdt.orders.Asset``` of a docstring as ``Asset``."""
+    """``:class:`~bt_pdt.core.orders.Asset``` of a docstring as ``Asset``."""
     return ROLE.sub(lambda found: f"<code>{found[1].rsplit('.', 1)[-1]}</code>", html)
 
 

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import bt_pdt
+from bt_pdt.account.requirements import requirement
 from bt_pdt.commands import demo
-from bt_pdt.margin import requirement
-from bt_pdt.orders import Asset, Fill
-from bt_pdt.report import Result
-from bt_pdt.study import load_strategy, run
+from bt_pdt.core.orders import Asset, Fill
+from bt_pdt.results import Result
+from bt_pdt.runs.study import load_strategy, run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

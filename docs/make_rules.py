@@ -1,4 +1,4 @@
-"""Writes ``bt_pdt/rules/values.py``: a typed attribute for each parameter of the rulebook, so that a misspelt one is found before it runs.
+"""Writes ``bt_pdt/law/values.py``: a typed attribute for each parameter of the rulebook, so that a misspelt one is found before it runs.
 
 ``python docs/make_rules.py`` writes, ``--check`` only says whether the module is stale.
 """
@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import bt_pdt.rules
-from bt_pdt.brokerages import NAMES, rulebook_for
-from bt_pdt.rules import Band, Parameter, ShortBand, law
+import bt_pdt.law
+from bt_pdt.law import Band, Parameter, ShortBand, law
+from bt_pdt.law.brokerages import NAMES, rulebook_for
 
-MODULE = Path(bt_pdt.rules.__file__).with_name("values.py")
+MODULE = Path(bt_pdt.law.__file__).with_name("values.py")
 HEAD = '''"""The parameters of a day as typed attributes. Written by docs/make_rules.py from the rulebook: do not edit."""
 
 from __future__ import annotations

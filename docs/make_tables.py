@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from bt_pdt.brokerages import NAMES, brokerage, rulebook_for
 from bt_pdt.commands.rules import in_words
-from bt_pdt.decisions import AdviceCode, Reason
-from bt_pdt.report.tables import columns as result_columns
-from bt_pdt.rules import INTRADAY, PDT, Parameter, Rulebook, Since, Source, law
-from bt_pdt.rules.rulebook import HOW
+from bt_pdt.core.decisions import AdviceCode, Reason
+from bt_pdt.law import INTRADAY, PDT, Parameter, Rulebook, Since, Source, law
+from bt_pdt.law.brokerages import NAMES, brokerage, rulebook_for
+from bt_pdt.law.rulebook import HOW
+from bt_pdt.results.tables import columns as result_columns
 
 DOCS = Path(__file__).resolve().parent
 READINGS = "docs/readings.md"

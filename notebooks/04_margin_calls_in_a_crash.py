@@ -134,5 +134,5 @@ print("calls:", blind.summary["calls"])
 #
 # - Set `leverage` to 1.0: nothing is borrowed, and nothing is called.
 # - Hold from `"2026-06-04"`: the fund rises first, the loan is a smaller part of it, and the first call comes later.
-# - Make another fall: `bt_pdt.synthetic.generate(seed=8)` (after `import bt_pdt.synthetic`) makes bars that `bt_pdt.run` takes.
+# - Make another fall: `bt_pdt.bars.synthetic.generate(seed=8)` (after `import bt_pdt.bars.synthetic`) makes bars that `bt_pdt.run` takes.
 # - `brokerage="ibkr"` looks after every bar and sells at the open of the next one: many small calls in place of three.

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .model import COLUMNS, PRICES
 from .times import looks_newest_first, parse_times
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from . import stamps
 from .formats import NEW_YORK, Raw, Taken, recognise
 from .model import COLUMNS, Bars, SymbolBars, length_in_words

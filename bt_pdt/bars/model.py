@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +143,9 @@ class Bars:
         return self._with(kept)
 
     def _with(self, data: Mapping[str, SymbolBars]) -> Bars:
-        return Bars(data, timeframe=self.timeframe, compression=self.compression, detected_format=self.detected_format, dropped=self.dropped)
+        return Bars(
+            data, timeframe=self.timeframe, compression=self.compression, detected_format=self.detected_format, dropped=self.dropped
+        )
 
     @cached_property
     def sha256(self) -> str:

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .formats import Raw
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..sessions import sessions_between
+from ..core.sessions import sessions_between
 from . import clues
 from .model import Array, Bars, SymbolBars
 from .stamps import session_closes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from .formats import Raw
 from .model import COLUMNS, Array
 

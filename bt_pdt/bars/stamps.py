@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from ..errors import BadInput
-from ..sessions import close_of
+from ..core.errors import BadInput
+from ..core.sessions import close_of
 from . import clues
 from .formats import Raw, Taken
 from .model import Array

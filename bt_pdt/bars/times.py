@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 
 if TYPE_CHECKING:
     import pandas as pd

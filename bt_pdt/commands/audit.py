@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .common import MODES, account_options, out_folder, pairs, print_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
-    from ..history import Audit
+    from ..audits.history import Audit
 
 
 @click.command()
@@ -43,8 +43,8 @@ def audit(
 
     HISTORY.jsonl holds one event a line; '-' reads standard input. Exit 0 whatever was refused, 2 for input that cannot be.
     """
-    from ..errors import known_name
-    from ..history import Flags, play
+    from ..audits.history import Flags, play
+    from ..core.errors import known_name
 
     for name, mode in (("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
         if mode is not None:
@@ -53,8 +53,8 @@ def audit(
     imported: list[str] | None = None
     if source is not None:
         known_name("--from", source, ("alpaca",))
-        from ..importers import from_alpaca
-        from ..reenact import play_real
+        from ..audits.alpaca_files import from_alpaca
+        from ..audits.broker_history import play_real
 
         player, played = play_real(from_alpaca(history, cash, start), flags)
         imported = played.lines
@@ -103,7 +103,7 @@ def readable(player: Audit, result: dict[str, Any]) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    from ..report import owed
+    from ..results import owed
 
     account = player.account
     assert account is not None

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..brokerages import NAMES, brokerage, rulebook_for
+from ..law.brokerages import NAMES, brokerage, rulebook_for
 from .common import pairs, print_json
 from .rules import day_of, source_of, words
 
 if TYPE_CHECKING:
-    from ..clocks import Clock
-    from ..rules import Source
+    from ..account.deadlines import Clock
+    from ..law import Source
 
 WIDTH = 80
 
@@ -44,7 +44,7 @@ def calendar(day: str, firm: str, overrides: tuple[str, ...], as_json: bool) -> 
     bt-pdt calendar --from 2026-06-15
     bt-pdt calendar --from 2025-12-18 --brokerage finra
     """
-    from ..clocks import clocks, left_out, regime_or_none
+    from ..account.deadlines import clocks, left_out, regime_or_none
 
     start = day_of("--from", day)
     book = rulebook_for(firm).override(pairs("--set", overrides))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from .common import MODES, account_options, pairs, print_json, read_json
 
 if TYPE_CHECKING:
-    from ..account import Account
-    from ..checks import Case
-    from ..decisions import Decision
-    from ..orders import OrderRequest
-    from ..snapshot import Snapshot
+    from ..account.account import Account
+    from ..account.checks import Case
+    from ..audits.snapshot import Snapshot
+    from ..core.decisions import Decision
+    from ..core.orders import OrderRequest
 
 
 @click.command()
@@ -65,7 +65,7 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
 
     Exit 0 whatever the answer is, 2 for input that cannot be.
     """
-    from ..orders import OrderRequest
+    from ..core.orders import OrderRequest
 
     for name in ("pdt_check", "dtbp_check"):
         if options[name] is not None:
@@ -99,7 +99,7 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
         **judged, pdt_check=options["pdt_check"], dtbp_check=options["dtbp_check"], set=pairs("--set", options["overrides"])
     )
     if raw:
-        from ..snapshot import compare
+        from ..audits.snapshot import compare
 
         known.notes += compare(raw, account)
     result = answer(account, request, account.check(request))
@@ -114,7 +114,7 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
 
 
 def _from_files(options: dict[str, Any], at: datetime) -> tuple[dict[str, Any], Snapshot]:
-    from ..snapshot import from_alpaca
+    from ..audits.snapshot import from_alpaca
 
     given = ("cash", "equity", "positions", "fills", "working", "last_equity", "last_maintenance_margin", "pattern_day_trader", "daytrades")
     for name in given:
@@ -127,8 +127,8 @@ def _from_files(options: dict[str, Any], at: datetime) -> tuple[dict[str, Any], 
 
 
 def _from_numbers(options: dict[str, Any], at: datetime) -> Snapshot:
-    from ..orders import finite
-    from ..snapshot import Snapshot, equity_agrees
+    from ..audits.snapshot import Snapshot, equity_agrees
+    from ..core.orders import finite
 
     for name in ("positions_file", "orders_file"):
         if options[name] is not None:
@@ -177,7 +177,7 @@ def _position(text: str) -> tuple[str, float, float]:
 
 
 def _fill(text: str) -> Any:
-    from ..orders import Fill
+    from ..core.orders import Fill
 
     parts = text.split(":")
     if len(parts) != 4:
@@ -186,7 +186,7 @@ def _fill(text: str) -> Any:
 
 
 def _working(text: str, number: int) -> OrderRequest:
-    from ..orders import OrderRequest
+    from ..core.orders import OrderRequest
 
     parts = text.split(":")
     if len(parts) not in (3, 4):
@@ -196,7 +196,7 @@ def _working(text: str, number: int) -> OrderRequest:
 
 
 def _assets(texts: tuple[str, ...]) -> list[Any]:
-    from ..orders import Asset
+    from ..core.orders import Asset
 
     facts: dict[str, dict[str, Any]] = {}
     for text in texts:
@@ -215,7 +215,7 @@ def _assets(texts: tuple[str, ...]) -> list[Any]:
 
 
 def _number(what: str, text: str) -> float:
-    from ..orders import finite
+    from ..core.orders import finite
 
     try:
         value = float(text)
@@ -242,9 +242,9 @@ def _moment(text: str | None) -> datetime:
 
 def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[str, Any]:
     """The decision with every key of an audit decision, and the body, the other failing rules, the largest quantity and the account."""
-    from ..checks import Case, refusals
-    from ..decisions import Rejected
-    from ..history import decision_row, plain
+    from ..account.checks import Case, refusals
+    from ..audits.history import decision_row, plain
+    from ..core.decisions import Rejected
 
     row = decision_row(None, account.now, request.symbol, request.side, request.qty, decision)
     del row["order"]
@@ -269,8 +269,8 @@ def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[
 def _requirement(case: Case) -> dict[str, Any] | None:
     """What the opening part of an order requires: the rates used and their rule, and the dollars of each buying power that it takes. None
     for an order that opens nothing."""
-    from ..history import plain
-    from ..rules.rulebook import PDT
+    from ..audits.history import plain
+    from ..law.rulebook import PDT
 
     if not case.opening or not case.price:
         return None
@@ -291,7 +291,7 @@ def _requirement(case: Case) -> dict[str, Any] | None:
 
 def _rates(needed: dict[str, Any]) -> str:
     """The rates as one line."""
-    from ..money import dollars, rate_in_words
+    from ..core.money import dollars, rate_in_words
 
     within = next((n for n in ("daytrading_buying_power", "intraday_buying_power") if n in needed), None)
     line = f"  requirement: initial margin {rate_in_words(needed['initial_rate'])}"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..brokerages import NAMES
-from ..errors import BadInput, UnknownName
+from ..core.errors import BadInput, UnknownName
+from ..law.brokerages import NAMES
 
 if TYPE_CHECKING:
-    from ..report import Result
+    from ..results import Result
 
 
 class Verbs(click.Group):
@@ -131,7 +131,7 @@ def print_json(value: Any) -> None:
 
 def run_json(result: Result, folder: Path | None) -> dict[str, Any]:
     """What ``--json`` prints of a run, and where it is saved."""
-    from ..report.folder import plain
+    from ..results.folder import plain
 
     lists = {"call_list": result.call_rows, "restriction_list": result.restriction_rows, "warnings": list(result.warnings)}
     found: dict[str, Any] = plain(result.summary | lists | {"out": str(folder) if folder else None})

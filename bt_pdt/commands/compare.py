@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from .common import a_day, every_run_options, pairs, print_json
 from .run import ANSWERS, console, money, progress_bar, read_asset, read_deposit, share
 
@@ -91,7 +91,7 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, page: str | N
 
         require_place(out)
     if page is not None:
-        from ..report.page import require_file
+        from ..results.page.page import require_file
 
         require_file(page)
     from ..comparison import compare_folders
@@ -106,7 +106,7 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, page: str | N
     if page is not None:
         found.to_html(page)
     if as_json:
-        from ..report.folder import plain
+        from ..results.folder import plain
 
         more = {"smallest": smallest} if options["smallest"] else {}
         print_json(found.to_dict() | plain(more) | {"out": str(folder) if folder else None, "html": page})
@@ -136,9 +136,9 @@ def _words(option: str, text: str) -> list[str]:
 
 def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, SmallestAccount]]:
     """The comparison that the options ask for, and the smallest accounts if they do."""
-    from .. import study
     from ..comparison import compare as run_compare
     from ..comparison import smallest_account
+    from ..runs import study
 
     if not options["files"]:
         raise BadInput("--data FILE is missing: the bars to run over.")

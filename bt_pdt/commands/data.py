@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .common import Verbs, out_folder, print_json
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _load_options(command: F) -> F:
 @click.option("--json", "as_json", is_flag=True, help="The paths written as one JSON object.")
 def generate(out: str, seed: int | None, as_json: bool) -> None:
     """Writes the synthetic sample: invented minute bars of four symbols around 2026-06-04, and an early close."""
-    from ..synthetic import SEED, write_sample
+    from ..bars.synthetic import SEED, write_sample
 
     seed = SEED if seed is None else seed
     folder = out_folder(out)
@@ -63,7 +63,13 @@ def report(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Says the detected format of each file, what is missing from it and what looks wrong with it."""
     results = [(path, _load(path, options)) for path in files]
     if as_json:
-        print_json({"files": [{"file": p, "detected_format": b.detected_format, "sha256": b.sha256, "report": b.report.to_dict()} for p, b in results]})
+        print_json(
+            {
+                "files": [
+                    {"file": p, "detected_format": b.detected_format, "sha256": b.sha256, "report": b.report.to_dict()} for p, b in results
+                ]
+            }
+        )
     else:
         click.echo("\n\n".join(f"{bars.detected_format}\n\n{bars.report}" for _, bars in results))
 
@@ -88,7 +94,15 @@ def convert(file: str, out: str, as_json: bool, **options: Any) -> None:
     except OSError as error:
         raise BadInput(f"--out {out}: cannot be written ({error.strerror or error}).") from None
     if as_json:
-        print_json({"detected_format": bars.detected_format, "written": out, "rows": len(rows), "symbols": list(bars.symbols), "sha256": bars.sha256})
+        print_json(
+            {
+                "detected_format": bars.detected_format,
+                "written": out,
+                "rows": len(rows),
+                "symbols": list(bars.symbols),
+                "sha256": bars.sha256,
+            }
+        )
     else:
         click.echo(f"{bars.detected_format}\nwrote {out}: {len(rows):,} bars of {bars.bar_length}")
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from . import compare
 from .common import print_json
 from .run import console, moment, progress_bar
 
 if TYPE_CHECKING:
     from ..comparison import Comparison
-    from ..report import Result
+    from ..results import Result
 
 SAMPLE = "synthetic_1min_2026-05-07_2026-07-06.parquet"
 STRATEGY = "opening_range_breakout.py"
@@ -56,7 +56,7 @@ def demo(out: str | None, as_json: bool) -> None:
     if out is not None:
         folders = {name: str(result.save(Path(out) / folder_name(name))) for name, result in results.items()}
     if as_json:
-        from ..report.folder import plain
+        from ..results.folder import plain
 
         said = {"costs": found.cost_rows, "conclusions": found.conclusions, "page": str(page), "picture": str(picture), "folders": folders}
         print_json(plain({"runs": {n: r.summary for n, r in results.items()}} | said))
@@ -76,7 +76,7 @@ def place(out: str | None) -> Path:
         if page.exists() and not (page.is_file() and b"Made by bt_pdt" in page.read_bytes()):
             raise BadInput(f"{PAGE}: is here already and was not made by bt_pdt; name a folder with --out.")
         return Path("demo.png")
-    from ..report.folder import require_place
+    from ..results.folder import require_place
 
     if Path(out).exists() and not Path(out).is_dir():
         raise BadInput(f"--out {out}: is a file; name a folder.")
@@ -97,11 +97,11 @@ def run_all(tell: Any = None) -> dict[str, Result]:
 
 def compared(tell: Any = None) -> Comparison:
     """The four runs side by side, named by their headings."""
-    from .. import study
     from ..comparison import Comparison
     from ..comparison import compare as compare_runs
     from ..comparison.runs import Run
-    from ..orders import Asset
+    from ..core.orders import Asset
+    from ..runs import study
 
     samples = study.samples()
     found = compare_runs(

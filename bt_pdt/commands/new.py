@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..errors import BadInput
+from ..core.errors import BadInput
 from .common import print_json
 
 #: Modules that the two files import: a strategy of that name would hide them.
@@ -209,7 +209,7 @@ from datetime import date
 
 import backtrader as bt
 import pytest
-from bt_pdt.study import load_bars, run, samples
+from bt_pdt.runs import load_bars, run, samples
 
 from NAME import CLASS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..money import dollars, shares
+from ..core.money import dollars, shares
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ ENDED = {
 def show_owed(out: Console, calls: Sequence[Row], restrictions: Sequence[Row], account_closed: Row | None, rest: str) -> None:
     """Prints the calls, what each cost and which restrictions hang on it, then other restrictions. Ask only where there are some.
 
-    The rows are those of :mod:`bt_pdt.report.owed`; ``rest`` says where those are that are not told one by one.
+    The rows are those of :mod:`bt_pdt.results.owed`; ``rest`` says where those are that are not told one by one.
     """
     out.print("Margin calls and restrictions" if calls else "Restrictions")
     many = len(calls) > FEW

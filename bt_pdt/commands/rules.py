@@ -31,12 +31,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..brokerages import NAMES, brokerage, rulebook_for
-from ..clocks import call_terms
-from ..errors import BadInput, NotInForce
-from ..rules import PDT, Band, Parameter, Rulebook, ShortBand, Since, Source, finra, house, regt
-from ..rules.rulebook import HOW
-from ..rules.words import in_words as in_words
+from ..account.deadlines import call_terms
+from ..core.errors import BadInput, NotInForce
+from ..law import PDT, Band, Parameter, Rulebook, ShortBand, Since, Source
+from ..law.brokerages import NAMES, brokerage, rulebook_for
+from ..law.parameters import finra, house, regt
+from ..law.rulebook import HOW
+from ..law.words import in_words as in_words
 
 if TYPE_CHECKING:
     from rich.console import Console

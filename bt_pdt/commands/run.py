@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from .common import a_day, account_options, pairs, print_json, run_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..orders import Asset
-    from ..report import Result
+    from ..core.orders import Asset
+    from ..results import Result
 
 CHECKS = ("entry", "exit", "both")
 ANSWERS = ("ignore", "deposit", "liquidate")
@@ -98,15 +98,15 @@ def run(
     if on_call is not None:
         known_name("--on-call", on_call, ANSWERS)
     if out is not None:
-        from ..report.folder import require_place
+        from ..results.folder import require_place
 
         require_place(out)
     if page is not None:
-        from ..report.page import require_file
+        from ..results.page.page import require_file
 
         require_file(page)
 
-    from .. import study
+    from ..runs import study
 
     chosen = study.load_strategy(strategy)
     values = study.read_params(chosen, texts)
@@ -162,7 +162,7 @@ def read_deposit(text: str) -> tuple[date, float]:
 
 def read_asset(text: str) -> Asset:
     """``SYM:leverage=3,marginable=false`` as an :class:`Asset`; raises :class:`BadInput`."""
-    from ..orders import Asset
+    from ..core.orders import Asset
 
     symbol, colon, rest = text.partition(":")
     if not colon or not symbol or not rest:
@@ -250,7 +250,7 @@ def money(value: float | None) -> str:
 
 def summary_lines(result: Result) -> Iterator[tuple[str, str]]:
     """The summary as (name, value) in words."""
-    from ..report.cash import is_a_years
+    from ..results.cash import is_a_years
 
     s = result.summary
     rows = result.rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import known_name
+from ..core.errors import known_name
 from .common import print_json, run_json
 from .run import show as show_run
 
@@ -26,8 +26,8 @@ def show(folder: str, name: str | None, as_json: bool) -> None:
     bt-pdt show runs/exit
     bt-pdt show runs/exit --table refusals
     """
-    from ..report.folder import read
-    from ..report.tables import COLUMNS
+    from ..results.folder import read
+    from ..results.tables import COLUMNS
 
     if name is not None:
         known_name("--table", name, COLUMNS)
@@ -59,7 +59,7 @@ def readable(table: pd.DataFrame) -> str:
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as JSON holds them: days and times as ISO text, null where there is nothing."""
-    from ..report.folder import plain
+    from ..results.folder import plain
 
     days = {name for name, kind in table.dtypes.items() if str(kind) == "datetime64[s]"}
     cells = table.astype(object).where(table.notna(), None)

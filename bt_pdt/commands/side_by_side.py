@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import click
 
-from ..brokerages import NAMES, brokerage, rulebook_for
-from ..errors import BadInput, known_name
-from ..rules import Parameter, Rulebook, Since, Source
-from ..rules.words import in_words
+from ..core.errors import BadInput, known_name
+from ..law import Parameter, Rulebook, Since, Source
+from ..law.brokerages import NAMES, brokerage, rulebook_for
+from ..law.words import in_words
 from .rules import SECTIONS, console_of_width, plain, print_footnotes, print_json, print_table, since_of, source_of, words, wrapped
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from .common import account_options, every_run_options, pairs, print_json
 from .run import ANSWERS, console, progress_bar, read_asset, read_deposit
 
@@ -79,7 +79,7 @@ def tune(strategy: str, out: str | None, as_json: bool, **options: Any) -> None:
         raise BadInput(f"every trial failed, the first with: {found.swept.trials[0].outcome.error}")
     folder = found.save(out) if out is not None else None
     if as_json:
-        from ..report.folder import plain
+        from ..results.folder import plain
 
         near = None if found.winner is None or found.stopped else found.neighbours()
         more = {
@@ -96,7 +96,7 @@ def tune(strategy: str, out: str | None, as_json: bool, **options: Any) -> None:
 
 def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | None]:
     """The search that the options ask for, and the walk forward if they do."""
-    from .. import study
+    from ..runs import study
     from ..tuning import tune as search
     from ..tuning.space import space_from_text
     from ..tuning.walking import require_warm_up, sessions_of, windows

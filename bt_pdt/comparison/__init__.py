@@ -8,16 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import study
-from ..errors import BadInput
-from ..report import Result
+from ..core.errors import BadInput
+from ..results import Result
+from ..runs import study
 from .comparison import COLUMNS, Comparison
 from .runs import Run
 from .smallest import SmallestAccount, smallest_account
 from .variants import MODES, Progress, handed_on, run_all, shared_runs, variants
 
 if TYPE_CHECKING:
-    from ..study import Source
+    from ..runs.study import Source
 
 __all__ = ["COLUMNS", "Comparison", "SmallestAccount", "compare", "compare_folders", "smallest_account"]
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput, known_name
-from ..money import cents, dollars
+from ..core.errors import BadInput, known_name
+from ..core.money import cents, dollars
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER, PARTS, Costs, costs, event_row
 from .divergence import Divergence, FirstDivergence, divergences, first_divergence
 from .firms import Firm, firms, law_of, sentences
@@ -137,7 +137,7 @@ class Comparison:
     ``table`` (one row a variant), ``costs`` and ``cost_events`` (against the run with the rules off), ``stuck``, ``divergences(a, b)``,
     ``first_divergence(a, b)``, ``paired(a, b)``, ``what_changed(a, b)``, ``firms`` (what of each firm is its own and what unknown, where
     firms are compared with the bare law), ``conclusions`` (plain sentences), ``figure()``, ``to_html(file)``,
-    ``save(folder)``, ``to_dict()``. ``comparison["exit"]`` is a run; its ``result`` is the :class:`~bt_pdt.report.Result`.
+    ``save(folder)``, ``to_dict()``. ``comparison["exit"]`` is a run; its ``result`` is the :class:`~bt_pdt.results.Result`.
     """
 
     runs: Sequence[Run]
@@ -468,7 +468,7 @@ class Comparison:
 
         Where firms came out the same (``same_as`` in ``firms``) the first of them stands for all from ``cost_events`` on.
         """
-        from ..report.folder import plain
+        from ..results.folder import plain
 
         distinct = self.distinct
         base = next((run for run in self.runs if run.off), self.runs[0])

@@ -29,8 +29,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..money import HALF_CENT, SHARE_DUST, cents
-from ..report.metrics import Array
+from ..core.money import HALF_CENT, SHARE_DUST, cents
+from ..results.metrics import Array
 from .runs import Order, Run, Trade
 
 NEVER_OPENED, EXITS_DELAYED, FORCED_SALES = "never_opened", "exits_delayed", "forced_sales"

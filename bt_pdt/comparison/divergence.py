@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..money import SHARE_DUST, cents, dollars, shares
+from ..core.money import SHARE_DUST, cents, dollars, shares
 from .costs import pairs
-from .replay import account_before
+from .moments import account_before
 from .runs import Order, Run, Trade
 
 #: What of an account is laid side by side, by the names of :class:`~bt_pdt.AccountState`.

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..brokerages import brokerage
-from ..money import dollars
+from ..core.money import dollars
+from ..law.brokerages import brokerage
 from .laws import BARE, Standing, standing
 from .words import listed, plural
 

@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import sessions
-from ..account import CHECK_MODES, rulebook_as
-from ..brokerages import NAMES, brokerage
-from ..errors import BadInput, known_name
-from ..rules.rulebook import Rulebook
+from ..account.account import CHECK_MODES, rulebook_as
+from ..core import sessions
+from ..core.errors import BadInput, known_name
+from ..law.brokerages import NAMES, brokerage
+from ..law.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from ..bars import Bars

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..money import cents, dollars, shares
-from ..report import explained, page
-from ..report.figures import rulebook
-from ..report.page_data import moment, thinned
-from ..report.picture import picture_data
+from ..core.money import cents, dollars, shares
+from ..results import explained
+from ..results.draw.figures import rulebook
+from ..results.draw.picture import picture_data
+from ..results.page import page
+from ..results.page.page_data import moment, thinned
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER
 from .firms import by_cost, comes_out
 from .picture import COLOURS, OFF

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..report.metrics import Array
-from ..report.result import bar_sessions
+from ..results.metrics import Array
+from ..results.result import bar_sessions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

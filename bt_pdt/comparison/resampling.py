@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import BadInput
-from ..report.metrics import Array
+from ..core.errors import BadInput
+from ..results.metrics import Array
 from .runs import Run
 
 #: Fewer sessions than this say nothing.

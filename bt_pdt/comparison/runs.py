@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..decisions import Rejected
-from ..journal import CashEntry
-from ..money import SHARE_DUST
-from ..report import Result, tables
-from ..report.metrics import Array
-from ..report.result import bar_sessions
+from ..core.decisions import Rejected
+from ..core.journal import CashEntry
+from ..core.money import SHARE_DUST
+from ..results import Result, tables
+from ..results.metrics import Array
+from ..results.result import bar_sessions
 
 if TYPE_CHECKING:
     from ..bars import Bars
@@ -84,7 +84,7 @@ class Stuck(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """One variant of a comparison: its name and its :class:`~bt_pdt.report.Result`.
+    """One variant of a comparison: its name and its :class:`~bt_pdt.results.Result`.
 
     ``shares`` names the variant whose run this is too, because another ``brokerage`` is under the same law on all days of the data.
     """

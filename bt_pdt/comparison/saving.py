@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..report import place
+from ..results import place
 
 if TYPE_CHECKING:
     from .comparison import Comparison

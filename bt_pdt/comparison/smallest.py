@@ -9,13 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import study
-from ..errors import BadInput
-from ..money import dollars
+from ..core.errors import BadInput
+from ..core.money import dollars
+from ..runs import study
 from .variants import Progress, Variant, handed_on, run_all, variants
 
 if TYPE_CHECKING:
-    from ..study import Source
+    from ..runs.study import Source
 
 #: How many sizes are tried from ``low`` to ``high`` before the search narrows.
 GRID = 8

@@ -11,14 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import study
-from ..errors import BadInput, UnknownName, known_name
-from ..money import dollars
+from ..core.errors import BadInput, UnknownName, known_name
+from ..core.money import dollars
+from ..runs import study
 from .laws import ALL, firms_named, one_law
 
 if TYPE_CHECKING:
     from ..bars import Bars
-    from ..report import Result
+    from ..results import Result
 
 MODES = ("off", "entry", "exit", "both")
 #: The mode that leaves the checks to each brokerage, and what is compared if every brokerage is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..money import cents, dollars
+from ..core.money import cents, dollars
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER
 
 if TYPE_CHECKING:

@@ -7,23 +7,23 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import study
 from ..comparison.variants import HANDED_ON
-from ..errors import BadInput, UnknownName, known_name
+from ..core.errors import BadInput, UnknownName, known_name
+from ..runs import study
 from . import screening
-from .goals import METRICS, read_constraints, read_objectives
+from .objectives import METRICS, read_constraints, read_objectives
+from .progress import shown
 from .robustness import Deflated, Neighbours
 from .search import METHODS, search_for
 from .shared import sweep_shared
-from .showing import shown
 from .space import ACCOUNT, read_space
 from .sweep import Plan, Progress, sweep
 from .tuning import COLUMNS, Best, Tuning
 from .walking import WalkForward
 
 if TYPE_CHECKING:
-    from ..report import Result
-    from ..study import Source
+    from ..results import Result
+    from ..runs.study import Source
 
 __all__ = ["COLUMNS", "METHODS", "METRICS", "Best", "Deflated", "Neighbours", "Tuning", "WalkForward", "tune"]
 
@@ -131,7 +131,7 @@ def tune(
 
 def _require_account(plan: Plan) -> None:
     """Asks for the account of the first point, and of each law in the space: a slip in what every trial shares is said once, here."""
-    from ..adapter.broker import MarginBroker
+    from ..host.broker import MarginBroker
 
     for name in plan.common.get("params") or {}:
         known_name(f"parameter of {plan.strategy.__name__}", name, study._defaults(plan.strategy))

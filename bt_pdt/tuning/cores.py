@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .. import study
+from ..runs import study
 from .folders import Folder
-from .travel import Parcel
+from .serialization import Parcel
 from .work import Elsewhere, Outcome, Unfit, perform_there
 
 if TYPE_CHECKING:

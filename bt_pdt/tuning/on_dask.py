@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import study
-from ..errors import BadInput
-from .travel import Parcel
+from ..core.errors import BadInput
+from ..runs import study
+from .serialization import Parcel
 from .work import Elsewhere, Outcome, Unfit, differing, perform_there
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import study
-from ..errors import BadInput
-from .travel import Parcel
+from ..core.errors import BadInput
+from ..runs import study
+from .serialization import Parcel
 from .work import Elsewhere, Outcome, Unfit, perform_there
 
 if TYPE_CHECKING:

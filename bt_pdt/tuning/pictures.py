@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import BadInput, known_name
-from ..report.metrics import Array
+from ..core.errors import BadInput, known_name
+from ..results.metrics import Array
 from .slices import text
 
 if TYPE_CHECKING:

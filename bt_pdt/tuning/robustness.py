@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..replay.agreement import other_numbers
-from ..report.metrics import SESSIONS_PER_YEAR, Array
+from ..results.metrics import SESSIONS_PER_YEAR, Array
+from ..whatif.agreement import other_numbers
 from .screening import REPLAYED
 from .search import _quiet, optuna_or_sentence
 from .sweep import Plan, Trial, evaluate
@@ -21,7 +21,7 @@ from .work import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..report import Result
+    from ..results import Result
     from .space import Point
     from .tuning import Tuning
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..report import place
+from ..results import place
 
 if TYPE_CHECKING:
     from .tuning import Tuning

@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from .. import study
-from ..errors import BadInput
-from ..report.folder import plain
-from .goals import Constraint, Objective, measure, with_cost
+from ..core.errors import BadInput
+from ..results.folder import plain
+from ..runs import study
+from .objectives import Constraint, Objective, measure, with_cost
 from .space import Point
 from .work import Outcome
 
 if TYPE_CHECKING:
-    from ..replay import Replay, Replayed
+    from ..whatif import Replay, Replayed
     from .sweep import Plan
 
 #: Fewer variants of one recording than this are sooner run in full: the recording and the check are full runs.
@@ -31,7 +31,7 @@ DISAGREED = "replay disagreed with a full run"
 
 def require(goals: Sequence[Objective | Constraint]) -> None:
     """Raises :class:`BadInput` for what a replay cannot answer."""
-    from ..replay import compiler_or_sentence
+    from ..whatif import compiler_or_sentence
 
     compiler_or_sentence()
     for goal in goals:
@@ -72,7 +72,7 @@ class Screen:
         return repr(sorted((self._plan.space.arguments(point, self._plan.common).get("params") or {}).items()))
 
     def _group(self, key: str, points: Sequence[Point], offs: dict[Point, float]) -> dict[Point, Outcome]:
-        from ..replay import Unsupported
+        from ..whatif import Unsupported
 
         replay = self._replay(key, points[0])
         if isinstance(replay, str):
@@ -115,7 +115,7 @@ class Screen:
                 offs[off] = one.metrics["profit"]
 
     def _replay(self, key: str, point: Point) -> Replay | str:
-        from ..replay import Replay, Unsupported, record_of
+        from ..whatif import Replay, Unsupported, record_of
 
         if key not in self._replays:
             plan = self._plan
@@ -148,8 +148,8 @@ class Screen:
 
     def _parting(self, replay: Replay, point: Point) -> str:
         """Runs a point in full beside its replay: the first thing in which they part, and whether the strategy did; empty if they agree."""
-        from ..adapter.recording import Record, recorded
-        from ..replay import difference, number_in_both, other_intent, other_numbers
+        from ..whatif import difference, number_in_both, other_intent, other_numbers
+        from ..whatif.recording import Record, recorded
 
         plan, record = self._plan, Record()
         arguments = plan.space.arguments(point, plan.common)
@@ -169,7 +169,7 @@ class Screen:
 
     def confirmed(self, number: int, point: Point, replayed: Outcome, full: Outcome) -> None:
         """A replayed trial was run in full; another number ends all replaying."""
-        from ..replay import number_in_both, other_numbers
+        from ..whatif import number_in_both, other_numbers
 
         others = other_numbers(full.metrics, {name: value for name, value in replayed.metrics.items() if name != REPLAYED})
         self.checked += not others

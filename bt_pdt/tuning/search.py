@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..errors import BadInput, known_name
-from .goals import Objective
+from ..core.errors import BadInput, known_name
+from .objectives import Objective
 from .space import Point, Space
 
 #: Methods, and how many points each asks for at once where nothing is said; 0 is all of them.

@@ -20,8 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
-from . import places
+from ..core.errors import BadInput
+from . import executors
 from .search import METHODS, _quiet, optuna_or_sentence, sampler, search_for, suggested, tell
 from .space import Point
 from .storage import PREFIX, difference, file_of
@@ -165,7 +165,7 @@ def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Pr
         raise BadInput("study_name names a study in a storage that several processes share; give storage too.")
     if plan.batch is not None and plan.method == "tpe":
         raise BadInput("batch: processes that share a study ask for one trial at a time; leave it out.")
-    places.require_place(plan.jobs, plan.scheduler)
+    executors.require_place(plan.jobs, plan.scheduler)
     search, wanted, size = search_for(plan.method, plan.space, plan.objectives, plan.trials, plan.seed, plan.batch, bool(plan.constraints))
     points = search.ask(wanted) if METHODS[plan.method] == 0 else None
     stopped = False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput, known_name
+from ..core.errors import BadInput, known_name
 from .space import Dimension
 from .sweep import Swept
 

@@ -15,12 +15,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import study
-from ..brokerages import NAMES, rulebook_for
-from ..errors import BadInput, UnknownName, known_name
+from ..core.errors import BadInput, UnknownName, known_name
+from ..law.brokerages import NAMES, rulebook_for
+from ..runs import study
 
 if TYPE_CHECKING:
-    from ..adapter.sizing import Sizing
+    from ..host.sizing import Sizing
 
 #: Arguments of ``bt_pdt.run`` that may vary besides the strategy's parameters, ``set.NAME`` and ``sizer.NAME``; those with a closed list have it here.
 ACCOUNT: dict[str, tuple[Any, ...] | None] = {
@@ -168,7 +168,7 @@ def read_space(space: Mapping[str, Any], strategy: type, common: Mapping[str, An
 
 def _sizers(given: Any, strategy: type) -> Any:
     """A list of sizers, each read and checked; anything else as it is, for :func:`_values` to tell."""
-    from ..adapter.sizing import sizing_of
+    from ..host.sizing import sizing_of
 
     return [sizing_of(each, strategy) for each in given] if isinstance(given, list | set | frozenset) else given
 
@@ -317,7 +317,7 @@ def _read(name: str, text: str, strategy: type) -> Any:
     kind, inner = _place(name, strategy, defaults)
     default = defaults[inner] if kind == "params" else None
     if (kind, inner) == ("account", "sizer"):
-        from ..adapter.sizing import sizers_in
+        from ..host.sizing import sizers_in
 
         return sizers_in(text)
     if ":" in text and "," not in text and not isinstance(default, str | date | time):

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import BadInput
-from ..study import _about
-from . import places, travel
-from .goals import COST, Constraint, Objective, answered, number, with_cost
+from ..core.errors import BadInput
+from ..runs.study import _about
+from . import executors, serialization
+from .objectives import COST, Constraint, Objective, answered, number, with_cost
 from .screening import REPLAYED, Screen
 from .search import Verdict, search_for
 from .space import OF_THE_LAW, Point, Space
@@ -48,10 +48,10 @@ class Plan:
 
     def __getstate__(self) -> dict[str, Any]:
         """For ``pickle`` and ``copy.deepcopy``: a scheduler stays where it is (a copy runs in processes), a strategy of a file takes it along."""
-        return vars(self) | {"strategy": travel.carried(self.strategy), "scheduler": None}
+        return vars(self) | {"strategy": serialization.carried(self.strategy), "scheduler": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, strategy=travel.arrived(state["strategy"]))
+        self.__dict__.update(state, strategy=serialization.arrived(state["strategy"]))
 
     @property
     def goals(self) -> list[Objective | Constraint]:
@@ -96,7 +96,7 @@ class Plan:
         """Where so many points are run."""
         runs = points * 2 if self.costed else points
         shared = (dict(self.common), self.functions)
-        return places.workers(self.strategy, self.bars, shared, runs, jobs=self.jobs, scheduler=self.scheduler)
+        return executors.workers(self.strategy, self.bars, shared, runs, jobs=self.jobs, scheduler=self.scheduler)
 
     def settings(self) -> dict[str, Any]:
         """What makes it this search: one that is resumed must have the same."""
@@ -231,7 +231,7 @@ def sweep(
     if retry_failed and not resume:
         raise BadInput("retry_failed runs again what failed before, so it goes with resume.")
     search, wanted, _ = search_for(plan.method, plan.space, plan.objectives, plan.trials, plan.seed, plan.batch, bool(plan.constraints))
-    places.require_place(plan.jobs, plan.scheduler)
+    executors.require_place(plan.jobs, plan.scheduler)
     done: dict[int, Trial] = {}
     known: dict[Point, Outcome] = {}
     offs: dict[Point, float] = {}

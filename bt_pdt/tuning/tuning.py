@@ -10,10 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import study
-from ..errors import BadInput, known_name
-from ..report.folder import plain
-from .goals import COST, measure
+from ..core.errors import BadInput, known_name
+from ..results.folder import plain
+from ..runs import study
+from .objectives import COST, measure
 from .robustness import Deflated, Neighbours, deflated, neighbours
 from .screening import REPLAYED
 from .sweep import Plan, Swept, Trial, front
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ..report import Result
+    from ..results import Result
     from .walking import WalkForward
 
-#: Columns of ``trials`` besides the space, the objectives and the numbers of the run, which ``bt_pdt.tuning.goals.METRICS`` lists.
+#: Columns of ``trials`` besides the space, the objectives and the numbers of the run, which ``bt_pdt.tuning.objectives.METRICS`` lists.
 COLUMNS = {
     "trial": "its number, from 0",
     "feasible": "every objective has a value and every constraint is kept",
@@ -190,7 +190,7 @@ class Tuning:
         result = study.run(self.plan.strategy, self.plan.bars, **arguments)
         again, before = plain(measure(result)), trial.outcome.metrics
         if REPLAYED in before:
-            from ..replay import other_numbers
+            from ..whatif import other_numbers
 
             other = other_numbers(again, {name: value for name, value in before.items() if name not in (REPLAYED, "profit_off", COST)})
             why = "run in full", "the replay does not know something of the strategy; search without it."

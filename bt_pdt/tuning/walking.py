@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .. import study
-from ..errors import BadInput
-from ..report.result import bar_sessions
-from .showing import shown
+from ..core.errors import BadInput
+from ..results.result import bar_sessions
+from ..runs import study
+from .progress import shown
 from .space import Point
 from .sweep import Plan, Progress, evaluate, sweep
 from .tuning import Tuning
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..bars import Bars
-    from ..report import Result
+    from ..results import Result
 
 
 class Window(NamedTuple):

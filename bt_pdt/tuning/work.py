@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .. import study
-from ..errors import BadInput
-from ..report.folder import plain
-from .goals import measure
-from .travel import Parcel, pack, strategy_of
+from ..core.errors import BadInput
+from ..results.folder import plain
+from ..runs import study
+from .objectives import measure
+from .serialization import Parcel, pack, strategy_of
 
 if TYPE_CHECKING:
     from ..bars import Bars
-    from ..report import Result
+    from ..results import Result
 
 Function = Callable[["Result"], Any]
 DIED = "the process of this run died (memory, or a crash in compiled code)."

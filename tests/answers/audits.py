@@ -1046,7 +1046,9 @@ case(
     "a fall alone makes no deficit",
     S5,
     [*DOWN, close(M15)],
-    sessions={M15: {"equity": 8500.0, "maintenance_margin": 8550.0, "intraday_margin_deficit": 0.0, "lowest_intraday_margin_level": 1375.0}},
+    sessions={
+        M15: {"equity": 8500.0, "maintenance_margin": 8550.0, "intraday_margin_deficit": 0.0, "lowest_intraday_margin_level": 1375.0}
+    },
     calls=[{"kind": "maintenance", "amount": 50.0}],
     no_calls=["intraday_margin"],
 )

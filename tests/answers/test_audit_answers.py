@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from answers import audits, daytrades
 from answers.test_oracle_agrees import differences
 
-from bt_pdt.daytrades import METHODS, DayRun
-from bt_pdt.history import audit
+from bt_pdt.account.daytrades import METHODS, DayRun
+from bt_pdt.audits.history import audit
 
 FIRST_DAY = "2001-09-28"  # the day-trading rules begin; cases before it are settlement dates of calls
 CASES = [c for c in audits.CASES if c["events"][0]["at"] >= FIRST_DAY]

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from answers import practices
 from answers.test_oracle_agrees import differences
 
-from bt_pdt.account import Account
-from bt_pdt.history import audit
-from bt_pdt.orders import Asset, Fill, OrderRequest
+from bt_pdt.account.account import Account
+from bt_pdt.audits.history import audit
+from bt_pdt.core.orders import Asset, Fill, OrderRequest
 
 
 def by_audit(events: list[dict]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from answers import settled
 from answers.test_oracle_agrees import differences
 
-from bt_pdt.history import audit
+from bt_pdt.audits.history import audit
 
 
 def lines(case: dict) -> list[str]:

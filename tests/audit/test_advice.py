@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 import pytest
 
-from bt_pdt.account import Account
-from bt_pdt.errors import BadInput
-from bt_pdt.orders import Asset, Fill, OrderRequest
+from bt_pdt.account.account import Account
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.orders import Asset, Fill, OrderRequest
 
 OLD, NEW = datetime(2025, 3, 3, 9, 45), datetime(2026, 6, 15, 9, 45)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bt_pdt.errors import BadInput
-from bt_pdt.history import Flags, audit
+from bt_pdt.audits.history import Flags, audit
+from bt_pdt.core.errors import BadInput
 
 Line = dict[str, Any] | str
 DAY = "2025-03-03"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bt_pdt.history import audit
+from bt_pdt.audits.history import audit
 
 MONDAY = "2025-03-03"  # T+1: Monday's sales settle on Tuesday
 

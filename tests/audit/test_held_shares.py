@@ -4,9 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
-from bt_pdt import judgement
-from bt_pdt.account import Account
-from bt_pdt.orders import Fill, OrderRequest
+from bt_pdt.account import submission
+from bt_pdt.account.account import Account
+from bt_pdt.core.orders import Fill, OrderRequest
 
 MORNING = datetime(2019, 2, 12, 10, 0)
 
@@ -26,5 +26,5 @@ def test_shares_held_by_another_order(time_in_force, on, monkeypatch):
     """A day order ends with the close of the 12th; one that is good until cancelled holds its shares until somebody cancels it."""
     decision = refused(time_in_force)
     assert (str(decision.reason), decision.would_pass.qty, decision.would_pass.on) == ("QTY", 0.0, on)
-    monkeypatch.setattr(judgement, "_held_for_good", lambda account, symbol: False)  # the long way: session after session is tried
+    monkeypatch.setattr(submission, "_held_for_good", lambda account, symbol: False)  # the long way: session after session is tried
     assert refused(time_in_force).would_pass == decision.would_pass

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bt_pdt.errors import BadInput
-from bt_pdt.history import Audit, read_event
+from bt_pdt.audits.history import Audit, read_event
+from bt_pdt.core.errors import BadInput
 
 
 def test_status_and_what_is_left() -> None:

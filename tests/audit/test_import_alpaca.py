@@ -10,11 +10,11 @@ import pytest
 from alpaca_files import Row, cash, fill, order, write
 from click.testing import CliRunner
 
+from bt_pdt.audits.alpaca_files import Imported, from_alpaca
+from bt_pdt.audits.broker_history import play_real
+from bt_pdt.audits.history import Flags, audit
 from bt_pdt.cli import cli
-from bt_pdt.errors import BadInput
-from bt_pdt.history import Flags, audit
-from bt_pdt.importers import Imported, from_alpaca
-from bt_pdt.reenact import play_real
+from bt_pdt.core.errors import BadInput
 
 
 def real(imported: Imported, flags: Flags | None = None) -> tuple[dict[str, Any], Imported]:

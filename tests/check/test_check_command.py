@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from bt_pdt.cli import cli
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 Row = dict[str, Any]
 WHEN = ("--at", "2025-03-06T11:00:00")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from bt_pdt.bars import load, load_many
-from bt_pdt.errors import BadInput, UnknownName
+from bt_pdt.core.errors import BadInput, UnknownName
 
 HEAD = "datetime,open,high,low,close,volume\n"
 GOOD = "2024-01-02 09:30,10,10.5,9.5,10.25,100\n"

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from bt_pdt import synthetic
-from bt_pdt.bars import load
+from bt_pdt.bars import load, synthetic
 from bt_pdt.cli import main
 from bt_pdt.commands.data import data
 

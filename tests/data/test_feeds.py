@@ -7,11 +7,10 @@ import backtrader as bt
 import numpy as np
 import pytest
 
-from bt_pdt import synthetic
-from bt_pdt.adapter.calendar import XNYSCalendar
-from bt_pdt.adapter.feeds import ArrayFeed, date_numbers, feeds
-from bt_pdt.bars import load
-from bt_pdt.errors import BadInput, UnknownName
+from bt_pdt.bars import load, synthetic
+from bt_pdt.core.errors import BadInput, UnknownName
+from bt_pdt.host.calendar import XNYSCalendar
+from bt_pdt.host.fast.feeds import ArrayFeed, date_numbers, feeds
 
 BARS = synthetic.sample_bars().only(["FALL", "IDXE"]).between("2026-06-03 15:00", "2026-06-05 10:30")
 

@@ -5,8 +5,7 @@ import datetime
 import pandas as pd
 import pytest
 
-from bt_pdt import synthetic
-from bt_pdt.bars import load
+from bt_pdt.bars import load, synthetic
 
 
 @pytest.fixture(scope="module")

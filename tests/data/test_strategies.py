@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import backtrader as bt
 import pytest
 
-from bt_pdt import synthetic
-from bt_pdt.adapter.broker import MarginBroker
-from bt_pdt.adapter.feeds import feeds
+from bt_pdt.bars import synthetic
+from bt_pdt.host.broker import MarginBroker
+from bt_pdt.host.fast.feeds import feeds
 
 FOLDER = Path(__file__).parents[2] / "strategies"
 FILES = sorted(FOLDER.glob("*.py"))

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bt_pdt import synthetic
-from bt_pdt.bars import load
-from bt_pdt.errors import BadInput, UnknownName
+from bt_pdt.bars import load, synthetic
+from bt_pdt.core.errors import BadInput, UnknownName
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -9,9 +9,9 @@ import make_tables
 import pytest
 
 import bt_pdt
-from bt_pdt.brokerages import NAMES
-from bt_pdt.decisions import AdviceCode, Reason
-from bt_pdt.rules import law
+from bt_pdt.core.decisions import AdviceCode, Reason
+from bt_pdt.law import law
+from bt_pdt.law.brokerages import NAMES
 
 DOCS = make_tables.DOCS
 ROOT = DOCS.parent
@@ -102,7 +102,7 @@ def test_parameters_without_effect_are_the_ones_that_are_named() -> None:
     sentence = re.search(r"Parameters that are listed for completeness and change nothing: (.*?)\n\n", TEXT[DOCS / "limitations.md"], re.S)
     assert sentence is not None
     named = set(re.findall(r"`(\w+)`", sentence[1])) - {"switch_day"}
-    skipped = ("rules", "brokerages", "commands")
+    skipped = ("law", "commands")
     code = [path for path in (ROOT / "bt_pdt").rglob("*.py") if not set(path.relative_to(ROOT / "bt_pdt").parts[:-1]) & set(skipped)]
     source = "\n".join(path.read_text(encoding="utf-8") for path in code if path.name != "scope.py")  # which says the same of them
     silent = {name for name in law().parameters if not re.search(rf"\b{name}\b", source)}

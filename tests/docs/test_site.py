@@ -41,7 +41,7 @@ def test_what_is_ours_is_spared(tag: str) -> None:
 
 
 def test_roles_of_docstrings_are_names() -> None:
-    assert hooks.on_page_content("<p>a :class:<code>~bt_pdt.orders.Asset</code> is</p>") == "<p>a <code>Asset</code> is</p>"
+    assert hooks.on_page_content("<p>a :class:<code>~bt_pdt.core.orders.Asset</code> is</p>") == "<p>a <code>Asset</code> is</p>"
 
 
 @pytest.mark.long

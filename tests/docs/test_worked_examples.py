@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bt_pdt import Account, Asset, Fill, OrderRequest
-from bt_pdt.brokerages import rulebook_for
-from bt_pdt.margin import requirement
+from bt_pdt.account.requirements import requirement
+from bt_pdt.law.brokerages import rulebook_for
 
 RULES = Path(__file__).parents[2] / "docs" / "rules"
 OLD, NEW = date(2026, 6, 3), date(2026, 6, 4)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import backtrader as bt
 
-from bt_pdt.adapter.broker import MarginBroker
+from bt_pdt.host.broker import MarginBroker
 
 Row = tuple[datetime, float, float, float, float, float]
 TUESDAY = datetime(2024, 1, 2, 9, 31)

@@ -13,7 +13,7 @@ from typing import Any
 import backtrader as bt
 from made import Row, Scripted, bars
 
-from bt_pdt.journal import CashEntry, FillEntry
+from bt_pdt.core.journal import CashEntry, FillEntry
 
 
 class Told(Scripted):

@@ -9,8 +9,8 @@ import backtrader as bt
 import pytest
 from made import bars, feed, run, scripted
 
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.adapter.broker import MarginBroker
+from bt_pdt.host.analyzer import ComplianceAnalyzer
+from bt_pdt.host.broker import MarginBroker
 
 #: 195 shares bought at 100 with 10,000 fall to 70 by the close of a Tuesday; its prices are those of the days after.
 FALL = bars(

@@ -12,8 +12,8 @@ import backtrader as bt
 import pytest
 from made import bars, feed
 
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.adapter.install import install
+from bt_pdt.host.analyzer import ComplianceAnalyzer
+from bt_pdt.host.install import install
 
 #: Four round trips of a day are one too many under $25,000.
 ROWS = bars(*((f"2024-01-02 {9 + (30 + i) // 60:02}:{(30 + i) % 60:02}", 100.0) for i in range(1, 40)))

@@ -13,7 +13,7 @@ import pytest
 from made import Agreeing, agree, bars, feed, run
 from owing import UP_TO_THURSDAY, Told, buys, fills, minutes, sells, statuses, story, told
 
-from bt_pdt.decisions import Reason
+from bt_pdt.core.decisions import Reason
 
 DAYS = bt.TimeFrame.Days
 FRIDAY = ("2024-01-05 09:31", "SPY", -25, 64.0, "c1")

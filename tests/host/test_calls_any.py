@@ -12,7 +12,7 @@ import pytest
 from made import Agreeing, Row, feed, run
 from owing import Told, fills, statuses, story, told
 
-from bt_pdt import sessions
+from bt_pdt.core import sessions
 
 TIMES = tuple(time(h, m) for h, m in ((8, 0), (9, 30), (9, 31), (9, 32), (11, 0), (15, 59), (16, 0), (16, 1), (18, 0)))
 BAR_OF_A_DAY = time(23, 59, 59, 999990)

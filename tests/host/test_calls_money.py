@@ -12,10 +12,10 @@ import pytest
 from made import Agreeing, bars, feed, flat, run, scripted
 from owing import UP_TO_THURSDAY, Told, buys, fills, minutes, money, sells, statuses, story, told
 
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.adapter.broker import MarginBroker
-from bt_pdt.errors import BadInput
-from bt_pdt.journal import CashEntry
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.journal import CashEntry
+from bt_pdt.host.analyzer import ComplianceAnalyzer
+from bt_pdt.host.broker import MarginBroker
 
 SOLD = [("2024-01-05 09:31", "SPY", -25, 64.0, "c1")]
 

@@ -14,11 +14,10 @@ from made import RICH, RowFeed, walk
 from test_same_fills import RandomTrader
 
 import bt_pdt
-from bt_pdt import synthetic
-from bt_pdt.adapter.feeds import ArrayFeed, SharedLine, feeds
-from bt_pdt.adapter.vectors import work_out
-from bt_pdt.bars import Bars, SymbolBars
-from bt_pdt.study import load_strategy
+from bt_pdt.bars import Bars, SymbolBars, synthetic
+from bt_pdt.host.fast.feeds import ArrayFeed, SharedLine, feeds
+from bt_pdt.host.fast.vectors import work_out
+from bt_pdt.runs.study import load_strategy
 
 STRATEGIES = sorted((Path(__file__).parents[2] / "strategies").glob("*.py"))
 SAMPLE = synthetic.sample_bars().between("2026-06-03 09:30", "2026-06-04 16:00")

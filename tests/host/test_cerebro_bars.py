@@ -15,8 +15,8 @@ from test_cerebro import bars_of
 from test_same_fills import RandomTrader
 
 import bt_pdt
-from bt_pdt.adapter.feeds import feeds
 from bt_pdt.bars import Bars, SymbolBars
+from bt_pdt.host.fast.feeds import feeds
 
 KINDS = (bt.Cerebro, bt_pdt.Cerebro)
 LINES = ("datetime", "open", "high", "low", "close", "volume", "openinterest")

@@ -14,8 +14,8 @@ from test_cerebro import bars_of
 from test_cerebro_random import Plain, left_by
 
 import bt_pdt
-from bt_pdt.adapter.feeds import ArrayFeed, feeds
 from bt_pdt.bars import Bars, SymbolBars
+from bt_pdt.host.fast.feeds import ArrayFeed, feeds
 
 BARS = bars_of(11, 2, gaps=0.2, minutes=30)
 

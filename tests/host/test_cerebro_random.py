@@ -15,10 +15,9 @@ from test_cerebro import Watcher, indicators, outcome
 from test_same_fills import RandomTrader
 
 import bt_pdt
-from bt_pdt import synthetic
-from bt_pdt.adapter.feeds import feeds
-from bt_pdt.bars import Bars, SymbolBars
-from bt_pdt.study import load_strategy
+from bt_pdt.bars import Bars, SymbolBars, synthetic
+from bt_pdt.host.fast.feeds import feeds
+from bt_pdt.runs.study import load_strategy
 
 STRATEGIES = sorted((Path(__file__).parents[2] / "strategies").glob("*.py"))
 MINUTES = bt.TimeFrame.Minutes

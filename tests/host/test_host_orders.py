@@ -13,9 +13,9 @@ from backtrader.order import BuyOrder, OrderData, SellOrder
 from made import RICH
 
 import bt_pdt
-from bt_pdt.adapter.feeds import ArrayFeed
-from bt_pdt.adapter.host_orders import OrderMaker, cheap_clone
 from bt_pdt.bars import Bars, SymbolBars
+from bt_pdt.host.fast.feeds import ArrayFeed
+from bt_pdt.host.fast.host_orders import OrderMaker, cheap_clone
 
 #: About the session's end (16:00), its ends of day, and an ordinary minute.
 STAMPS = ["2024-01-02T09:31", "2024-01-02T15:59", "2024-01-02T16:00", "2024-01-02T16:01", "2024-01-02T20:00", "2024-01-03T00:00"]

@@ -9,8 +9,8 @@ import backtrader as bt
 import pytest
 from made import RICH, TUESDAY, Agreeing, agree, bars, feed, flat, run, scripted, walk
 
-from bt_pdt.decisions import Reason, Rejected
-from bt_pdt.journal import FillEntry, OrderEntry, ReleaseEntry
+from bt_pdt.core.decisions import Reason, Rejected
+from bt_pdt.core.journal import FillEntry, OrderEntry, ReleaseEntry
 
 MARKET, LIMIT, STOP = bt.Order.Market, bt.Order.Limit, bt.Order.Stop
 

@@ -17,13 +17,13 @@ import backtrader as bt
 import pytest
 from made import RICH, TUESDAY, Agreeing, feed, flat, run, scripted, walk
 
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.adapter.broker import HOOKS, MarginBroker, require_python_host
-from bt_pdt.adapter.install import install
-from bt_pdt.adapter.observers import DayTradeCount, DayTradingBuyingPower
-from bt_pdt.adapter.plot import plot
-from bt_pdt.errors import BadInput, UnknownName
-from bt_pdt.orders import Asset
+from bt_pdt.core.errors import BadInput, UnknownName
+from bt_pdt.core.orders import Asset
+from bt_pdt.host.analyzer import ComplianceAnalyzer
+from bt_pdt.host.broker import HOOKS, MarginBroker, require_python_host
+from bt_pdt.host.install import install
+from bt_pdt.host.observers import DayTradeCount, DayTradingBuyingPower
+from bt_pdt.host.plot import plot
 
 ROOT = Path(__file__).parents[2]
 TRADES = {1: lambda s: s.buy(size=10), 3: lambda s: s.close(), 5: lambda s: s.buy(size=100_000)}
@@ -213,7 +213,7 @@ def test_plot_without_a_display_whatever_the_environment_says() -> None:
         "import sys; sys.path.insert(0, 'tests/host')\n"
         "import matplotlib, backtrader as bt\n"
         "from made import feed, flat\n"
-        "from bt_pdt.adapter.plot import plot\n"
+        "from bt_pdt.host.plot import plot\n"
         "c = bt.Cerebro(); c.adddata(feed(flat(100, 20))); c.addstrategy(bt.Strategy); c.run()\n"
         "print(type(plot(c)[0]).__name__, matplotlib.get_backend().lower())"
     )

@@ -10,7 +10,7 @@ import backtrader as bt
 import pytest
 from made import RICH, Agreeing, feed, run, walk
 
-from bt_pdt.adapter.sparse import SparseBroker
+from bt_pdt.host.fast.sparse import SparseBroker
 
 PLENTY = 50e6
 

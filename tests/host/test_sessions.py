@@ -9,9 +9,9 @@ import backtrader as bt
 import pytest
 from made import Agreeing, agree, bars, feed, flat, run, scripted, walk
 
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.decisions import Reason
-from bt_pdt.journal import FillEntry, OrderEntry
+from bt_pdt.core.decisions import Reason
+from bt_pdt.core.journal import FillEntry, OrderEntry
+from bt_pdt.host.analyzer import ComplianceAnalyzer
 
 DAYS = bt.TimeFrame.Days
 

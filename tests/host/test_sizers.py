@@ -13,12 +13,12 @@ import pytest
 from made import RICH, Agreeing, bars, feed, flat, walk
 
 import bt_pdt
-from bt_pdt.adapter import sizers
-from bt_pdt.decisions import Reason
-from bt_pdt.errors import BadInput, UnknownName
-from bt_pdt.journal import OrderEntry, SizeEntry
-from bt_pdt.obligations import Restriction
-from bt_pdt.sessions import sessions_between
+from bt_pdt.account.call_book import Restriction
+from bt_pdt.core.decisions import Reason
+from bt_pdt.core.errors import BadInput, UnknownName
+from bt_pdt.core.journal import OrderEntry, SizeEntry
+from bt_pdt.core.sessions import sessions_between
+from bt_pdt.host import sizers
 
 OLD, NEW = datetime(2024, 1, 2, 9, 31), datetime(2026, 6, 8, 9, 31)
 

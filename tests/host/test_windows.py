@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_pdt.adapter import windows
+from bt_pdt.host.fast import windows
 
 
 def one_by_one(func: Callable[[list[float]], float], values: list[float], period: int) -> list[str]:

@@ -42,7 +42,7 @@ def test_console() -> None:
 
 
 def test_every_message_is_in_the_table() -> None:
-    from bt_pdt.adapter.calling import MESSAGES
+    from bt_pdt.host.collections import MESSAGES
 
     said = set(re.findall(r"`((?:call|restriction|account)_\w+)`", PAGE.read_text(encoding="utf-8")))
     assert {*MESSAGES.values(), "restriction_set", "restriction_lifted", "account_closed"} <= said

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from bt_pdt.brokerages import NAMES
 from bt_pdt.cli import cli, main
+from bt_pdt.law.brokerages import NAMES
 
 
 def ask(*arguments: str) -> Result:

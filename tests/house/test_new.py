@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 import bt_pdt
 from bt_pdt.commands.new import class_name, new
-from bt_pdt.study import load_bars, load_strategy, samples
+from bt_pdt.runs.study import load_bars, load_strategy, samples
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 

@@ -24,7 +24,7 @@ def loaded(path: Path) -> Any:
 def test_the_version_has_one_place() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", bt_pdt.__version__)
     assert "version" in PROJECT["project"]["dynamic"]
-    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "bt_pdt.__version__"}
+    assert PROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "bt_pdt.core.version.__version__"}
     assert "version" not in PROJECT["project"]
 
 

@@ -22,17 +22,17 @@ import pytest
 
 import bt_pdt
 from bt_pdt import Account, AccountState, Asset, BadInput, Bars, Fill, MarginBroker, OrderRequest, Reason, Result
+from bt_pdt.account.call_book import Restriction
+from bt_pdt.account.calls import MarginCall
+from bt_pdt.account.cash_account import Violation
+from bt_pdt.account.cushion import AccountDistance, Distance
 from bt_pdt.bars.model import SymbolBars
-from bt_pdt.brokerages import NAMES, brokerage
-from bt_pdt.calls import MarginCall
-from bt_pdt.cashbook import Violation
-from bt_pdt.decisions import Accepted, Advice, AdviceCode, Refusal, Rejected, WouldPass
-from bt_pdt.distance import AccountDistance, Distance
-from bt_pdt.errors import NotInForce, UnknownName
-from bt_pdt.journal import Entry, SizeEntry
-from bt_pdt.obligations import Restriction
-from bt_pdt.rules.rulebook import Change, Parameter, Rulebook, Rules, Since, Source
-from bt_pdt.study import StrategyFailed, samples
+from bt_pdt.core.decisions import Accepted, Advice, AdviceCode, Refusal, Rejected, WouldPass
+from bt_pdt.core.errors import NotInForce, UnknownName
+from bt_pdt.core.journal import Entry, SizeEntry
+from bt_pdt.law.brokerages import NAMES, brokerage
+from bt_pdt.law.rulebook import Change, Parameter, Rulebook, Rules, Since, Source
+from bt_pdt.runs.study import StrategyFailed, samples
 
 WAYS: dict[str, Callable[[Any], Any]] = {"pickle": lambda what: pickle.loads(pickle.dumps(what)), "deepcopy": copy.deepcopy}
 MONDAY = datetime(2025, 3, 3, 10)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import bt_pdt
-from bt_pdt.brokerages import NAMES, rulebook_for
-from bt_pdt.rules import law
-from bt_pdt.rules.values import Values
+from bt_pdt.law import law
+from bt_pdt.law.brokerages import NAMES, rulebook_for
+from bt_pdt.law.values import Values
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from bt_pdt.brokerages import rulebook_for
-from bt_pdt.ledger import Ledger
-from bt_pdt.orders import Asset
-from bt_pdt.rules.rulebook import Rules
+from bt_pdt.account.ledger import Ledger
+from bt_pdt.core.orders import Asset
+from bt_pdt.law.brokerages import rulebook_for
+from bt_pdt.law.rulebook import Rules
 
 DAY = date(2026, 9, 1)
 

@@ -8,10 +8,10 @@ from datetime import date
 import law_values as answers
 import pytest
 
-from bt_pdt.brokerages import NAMES, brokerage, rulebook_for
-from bt_pdt.decisions import Reason
-from bt_pdt.errors import NotInForce, UnknownName
-from bt_pdt.rules import INTRADAY, PDT, law
+from bt_pdt.core.decisions import Reason
+from bt_pdt.core.errors import NotInForce, UnknownName
+from bt_pdt.law import INTRADAY, PDT, law
+from bt_pdt.law.brokerages import NAMES, brokerage, rulebook_for
 
 OLD, NEW = date(2025, 3, 3), date(2026, 9, 1)
 #: In June 2026: the last day of the old rules and the first of the new ones.

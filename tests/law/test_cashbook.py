@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bt_pdt import sessions
-from bt_pdt.brokerages import rulebook_for
-from bt_pdt.cashbook import CashBook, Violation, freeze, strikes
+from bt_pdt.account.cash_account import CashBook, Violation, freeze, strikes
+from bt_pdt.core import sessions
+from bt_pdt.law.brokerages import rulebook_for
 
 BOOK = rulebook_for("finra")
 #: A Monday to Friday under T+1: Monday's purchase settles on Tuesday and is to be paid by Thursday.

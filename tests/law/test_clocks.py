@@ -7,11 +7,11 @@ from functools import cache
 
 import pytest
 
-from bt_pdt.brokerages import NAMES, rulebook_for
-from bt_pdt.calls import due_day
-from bt_pdt.clocks import Clock, call_terms, clocks, left_out, ordinal
-from bt_pdt.errors import BadInput, NotInForce
-from bt_pdt.rules.rulebook import RULEBOOK_BEGINS
+from bt_pdt.account.calls import due_day
+from bt_pdt.account.deadlines import Clock, call_terms, clocks, left_out, ordinal
+from bt_pdt.core.errors import BadInput, NotInForce
+from bt_pdt.law.brokerages import NAMES, rulebook_for
+from bt_pdt.law.rulebook import RULEBOOK_BEGINS
 
 
 @cache

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_books import books, excess, rules
 
-from bt_pdt.distance import account_distance, position_distances
-from bt_pdt.ledger import Ledger
-from bt_pdt.orders import Asset
+from bt_pdt.account.cushion import account_distance, position_distances
+from bt_pdt.account.ledger import Ledger
+from bt_pdt.core.orders import Asset
 
 
 def call_price(account: Ledger, brokerage: str = "finra", symbol: str = "A") -> float | None:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_books import books, excess, rules
 
-from bt_pdt.calls import MarginCall
-from bt_pdt.ledger import Ledger
-from bt_pdt.liquidation import Sale, everything, plan
-from bt_pdt.orders import Asset
+from bt_pdt.account.calls import MarginCall
+from bt_pdt.account.ledger import Ledger
+from bt_pdt.account.liquidation import Sale, everything, plan
+from bt_pdt.core.orders import Asset
 
 
 def call(kind: str, amount: float = 0.0, *, received: float = 0.0, margin_level: float = 0.0) -> MarginCall:

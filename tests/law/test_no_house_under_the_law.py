@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from bt_pdt.brokerages import NAMES, rulebook_for
-from bt_pdt.margin import requirement
-from bt_pdt.orders import Asset
+from bt_pdt.account.requirements import requirement
+from bt_pdt.core.orders import Asset
+from bt_pdt.law.brokerages import NAMES, rulebook_for
 
 SECURITIES = {
     "ordinary": Asset("X"),

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from bt_pdt import Account, Asset, Fill, OrderRequest
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 FINRA = datetime(2026, 2, 2, 10)
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bt_pdt import Account, BadInput, Fill, OrderRequest
-from bt_pdt.brokerages import NAMES
-from bt_pdt.judgement import MOST_SHARES
-from bt_pdt.money import SMALLEST_QTY
+from bt_pdt.account.submission import MOST_SHARES
+from bt_pdt.core.money import SMALLEST_QTY
+from bt_pdt.law.brokerages import NAMES
 
 OLD, NEW = datetime(2025, 3, 3, 10), datetime(2026, 7, 6, 10)
 
@@ -97,7 +97,9 @@ SHAPES = (
 
 
 #: Firms whose checks differ most run with every test command, the others with the long tests.
-FIRMS = [name if name in ("alpaca", "finra", "ibkr", "schwab", "robinhood") else pytest.param(name, marks=pytest.mark.long) for name in NAMES]
+FIRMS = [
+    name if name in ("alpaca", "finra", "ibkr", "schwab", "robinhood") else pytest.param(name, marks=pytest.mark.long) for name in NAMES
+]
 
 
 @pytest.mark.parametrize("rules", ["as_of", "off", "2026-06-03"])

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import law_values as answers
 import pytest
 
-from bt_pdt.account import rulebook_as
-from bt_pdt.errors import BadInput, NotInForce, UnknownName
-from bt_pdt.rules import INTRADAY, PDT, Parameter, Rulebook, Since, law
-from bt_pdt.rules.bounds import BOUNDS
-from bt_pdt.rules.sources import FIRMS_READ_ON, READ_ON, cited, known_by
+from bt_pdt.account.account import rulebook_as
+from bt_pdt.core.errors import BadInput, NotInForce, UnknownName
+from bt_pdt.law import INTRADAY, PDT, Parameter, Rulebook, Since, law
+from bt_pdt.law.bounds import BOUNDS
+from bt_pdt.law.sources import FIRMS_READ_ON, READ_ON, cited, known_by
 
 FIRST, LAST_PDT, FIRST_IMD = date(2001, 9, 28), date(2026, 6, 3), date(2026, 6, 4)
 

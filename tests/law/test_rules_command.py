@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from bt_pdt.brokerages import NAMES
 from bt_pdt.commands.rules import rules
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
+from bt_pdt.law.brokerages import NAMES
 
 
 def ask(*arguments: str) -> Result:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bt_pdt.brokerages import NAMES, brokerage, rulebook_for
-from bt_pdt.rules import Since, Source, law
-from bt_pdt.rules.rulebook import HOW
+from bt_pdt.law import Since, Source, law
+from bt_pdt.law.brokerages import NAMES, brokerage, rulebook_for
+from bt_pdt.law.rulebook import HOW
 
 #: Where the law is published.
 OFFICIAL = {"www.finra.org", "www.ecfr.gov", "www.govinfo.gov", "www.federalreserve.gov", "www.sec.gov", "www.federalregister.gov"}

@@ -10,8 +10,8 @@ import pytest
 from executed import FOLDER, PNG
 
 import bt_pdt
-from bt_pdt.brokerages import NAMES
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
+from bt_pdt.law.brokerages import NAMES
 
 ROOT = FOLDER.parent
 STRATEGY = ROOT / "strategies" / "opening_range_breakout.py"
@@ -60,13 +60,13 @@ def test_each_widget_changes_what_is_shown(explorer: Any) -> None:
 def test_a_run_made_before_is_not_made_again(explorer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = explorer.result
     explorer.mode.value = "off"
-    monkeypatch.setattr("bt_pdt.study.run", lambda *_, **__: pytest.fail("ran again"))
+    monkeypatch.setattr("bt_pdt.runs.study.run", lambda *_, **__: pytest.fail("ran again"))
     explorer.mode.value = "entry"
     assert explorer.result is first
 
 
 def test_old_runs_go(explorer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bt_pdt.explorer.KEPT", 2)
+    monkeypatch.setattr("bt_pdt.comparison.explorer.KEPT", 2)
     for mode in ("off", "exit", "both"):
         explorer.mode.value = mode
     assert [mode for _, mode, _ in explorer.runs] == ["exit", "both"]
@@ -87,7 +87,7 @@ def test_what_cannot_be_run_is_said_in_its_place(explorer: Any, monkeypatch: pyt
         raise BadInput("the bars are <gone>.")
 
     with monkeypatch.context() as changed:
-        changed.setattr("bt_pdt.study.run", refuse)
+        changed.setattr("bt_pdt.runs.study.run", refuse)
         explorer.cash.value = 3_000
     assert explorer.result is None
     assert bytes(explorer.picture.value) == b""

@@ -138,7 +138,9 @@ def test_tune_position_size(ran: dict[str, Ran]) -> None:
     found = ran["06_tune_position_size"]
     assert f"at its initial margin of 75% it needs ${2 * 0.75 * 426 * 59.62:,.2f} of Reg T buying power" in found.printed
     assert "3 are allowed with $24,930.34 of equity at the previous close, under $25,000." in found.printed
-    counted = re.search(r"BUYING_POWER +False +(\d+)\nDTBP +False +(\d+)\nPDT_COUNT +False +(\d+)\nPDT_RESTRICTED_DAYTRADE +True +(\d+)\n", found.text)
+    counted = re.search(
+        r"BUYING_POWER +False +(\d+)\nDTBP +False +(\d+)\nPDT_COUNT +False +(\d+)\nPDT_RESTRICTED_DAYTRADE +True +(\d+)\n", found.text
+    )
     assert counted
     assert f"{sum(map(int, counted.groups()))} refused, 111 day trades" in found.printed
     assert re.search(rf"^{50 * 9 * 3:,} trials in \d+ seconds$", found.printed, re.MULTILINE)

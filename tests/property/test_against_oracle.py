@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bt_pdt.errors import BadInput
-from bt_pdt.history import Audit, audit, read_event
+from bt_pdt.audits.history import Audit, audit, read_event
+from bt_pdt.core.errors import BadInput
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))

@@ -11,10 +11,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from histories import long_history, played
 from test_obligations import Player
 
-from bt_pdt import sessions
-from bt_pdt.account import Account
-from bt_pdt.journal import RestrictionEntry
-from bt_pdt.obligations import Restriction
+from bt_pdt.account.account import Account
+from bt_pdt.account.call_book import Restriction
+from bt_pdt.core import sessions
+from bt_pdt.core.journal import RestrictionEntry
 
 
 def of_calls(account: Account) -> list[Restriction]:

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bt_pdt import Account, Fill, OrderRequest
-from bt_pdt.errors import BadInput
-from bt_pdt.history import Audit, read_event
+from bt_pdt.audits.history import Audit, read_event
+from bt_pdt.core.errors import BadInput
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
@@ -57,7 +57,11 @@ def neutral(audit: Audit, last: dict[str, float], since: str, until: str, rng: r
         if kind < 0.6 and symbol is not None:
             first = max(datetime.fromisoformat(since), account.now)
             span = datetime.fromisoformat(until) - first
-            at = first + timedelta(seconds=int(span.total_seconds() * rng.choice([0.0, 0.0, 0.3, 0.9, 1.0]))) if span.total_seconds() > 0 else first
+            at = (
+                first + timedelta(seconds=int(span.total_seconds() * rng.choice([0.0, 0.0, 0.3, 0.9, 1.0])))
+                if span.total_seconds() > 0
+                else first
+            )
             if at > datetime.fromisoformat(until):
                 continue
             audit.play("price", {"at": at, "symbol": symbol, "price": last[symbol]})
@@ -143,7 +147,9 @@ def owed(firm: str, trades: list) -> tuple:
     for n, (_, symbol, qty, price) in enumerate(trades):
         account.post(Fill(symbol, "buy" if qty > 0 else "sell", abs(qty), price, at=datetime(2026, 1, 27, 10, n + 1)))
     account.advance(datetime(2026, 1, 28, 10))
-    return [(c.kind, round(c.amount, 2), round(c.missing, 2), c.due_on, c.status) for c in account.calls if c.kind == "fed"], round(account.sma, 2)
+    return [(c.kind, round(c.amount, 2), round(c.missing, 2), c.due_on, c.status) for c in account.calls if c.kind == "fed"], round(
+        account.sma, 2
+    )
 
 
 def test_money_that_comes_and_goes_on_one_day_changes_nothing() -> None:

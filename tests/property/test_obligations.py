@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from bt_pdt import sessions
-from bt_pdt.account import Account
-from bt_pdt.calls import KINDS, MOVES, MarginCall
-from bt_pdt.history import Audit, read_event
-from bt_pdt.journal import CallEntry, CashEntry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
-from bt_pdt.obligations import RESTRICTION_KINDS
-from bt_pdt.orders import Asset, Fill, OrderRequest
+from bt_pdt.account.account import Account
+from bt_pdt.account.call_book import RESTRICTION_KINDS
+from bt_pdt.account.calls import KINDS, MOVES, MarginCall
+from bt_pdt.audits.history import Audit, read_event
+from bt_pdt.core import sessions
+from bt_pdt.core.journal import CallEntry, CashEntry, FillEntry, FlagEntry, OrderEntry, ReleaseEntry, RestrictionEntry
+from bt_pdt.core.orders import Asset, Fill, OrderRequest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))

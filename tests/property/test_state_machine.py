@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bt_pdt import sessions
-from bt_pdt.account import Account
-from bt_pdt.journal import FillEntry
-from bt_pdt.orders import Asset, Fill, OrderRequest
+from bt_pdt.account.account import Account
+from bt_pdt.core import sessions
+from bt_pdt.core.journal import FillEntry
+from bt_pdt.core.orders import Asset, Fill, OrderRequest
 
 SYMBOLS = ("AAA", "LOW", "LEV", "OTC")
 ASSETS = (Asset("LEV", leverage=3), Asset("OTC", marginable=False))

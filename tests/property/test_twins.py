@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from bt_pdt import sessions
-from bt_pdt.account import Account
-from bt_pdt.cashbook import CashBook
-from bt_pdt.errors import BadInput
-from bt_pdt.history import Audit, read_event
-from bt_pdt.obligations import Obligations
-from bt_pdt.orders import Fill, OrderRequest
-from bt_pdt.rules.rulebook import Rulebook, Rules
+from bt_pdt.account.account import Account
+from bt_pdt.account.call_book import Obligations
+from bt_pdt.account.cash_account import CashBook
+from bt_pdt.audits.history import Audit, read_event
+from bt_pdt.core import sessions
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.orders import Fill, OrderRequest
+from bt_pdt.law.rulebook import Rulebook, Rules
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))

@@ -18,10 +18,10 @@ import backtrader as bt
 import pandas as pd
 import pytest
 
-from bt_pdt.adapter.broker import MarginBroker
-from bt_pdt.adapter.feeds import feeds
 from bt_pdt.bars import load
-from bt_pdt.journal import CashEntry, FillEntry
+from bt_pdt.core.journal import CashEntry, FillEntry
+from bt_pdt.host.broker import MarginBroker
+from bt_pdt.host.fast.feeds import feeds
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 #: Days of 2008 on which the exchange was closed, weekends apart.

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import bt_pdt
-from bt_pdt.report.accounts import Replay
-from bt_pdt.report.tables import COLUMNS
-from bt_pdt.study import run
+from bt_pdt.results.accounts import Replay
+from bt_pdt.results.tables import COLUMNS
+from bt_pdt.runs.study import run
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT.parent / "shared" / "data"

@@ -19,12 +19,12 @@ import oracle
 import pytest
 from made import Agreeing, agree
 
-from bt_pdt.account import Account
-from bt_pdt.adapter.analyzer import ComplianceAnalyzer
-from bt_pdt.adapter.feeds import feeds
+from bt_pdt.account.account import Account
 from bt_pdt.bars import Bars, load
-from bt_pdt.journal import CashEntry
-from bt_pdt.orders import Asset
+from bt_pdt.core.journal import CashEntry
+from bt_pdt.core.orders import Asset
+from bt_pdt.host.analyzer import ComplianceAnalyzer
+from bt_pdt.host.fast.feeds import feeds
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT.parent / "shared" / "data"

@@ -4,8 +4,8 @@ import random
 
 from wide import bars
 
-from bt_pdt.journal import FillEntry, OrderEntry
-from bt_pdt.tuning.goals import measure
+from bt_pdt.core.journal import FillEntry, OrderEntry
+from bt_pdt.tuning.objectives import measure
 
 
 def story(seed, start, *, days=4, every=30, prices=(40, 60), symbols=2, extended=False, assets=(), move=0.002, **params):

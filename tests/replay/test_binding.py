@@ -15,13 +15,15 @@ from binding import outcome, story
 from wide import Wide
 from wild import recording
 
-from bt_pdt import account, study
-from bt_pdt.brokerages import rulebook_for
-from bt_pdt.orders import Asset
-from bt_pdt.replay import difference, other_numbers, scope
-from bt_pdt.rules import Band, Parameter, Rulebook, ShortBand, law
-from bt_pdt.rules.rulebook import Since
-from bt_pdt.tuning.goals import measure
+from bt_pdt.account import account
+from bt_pdt.core.orders import Asset
+from bt_pdt.law import Band, Parameter, Rulebook, ShortBand, law
+from bt_pdt.law.brokerages import rulebook_for
+from bt_pdt.law.rulebook import Since
+from bt_pdt.runs import study
+from bt_pdt.tuning.objectives import measure
+from bt_pdt.whatif import difference, other_numbers
+from bt_pdt.whatif.kernel import scope
 
 
 class Trips(bt.Strategy):

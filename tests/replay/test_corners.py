@@ -12,10 +12,10 @@ pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)"
 import numba
 from wild import bars, beside, days_from, recording
 
-from bt_pdt import study
-from bt_pdt.errors import BadInput
-from bt_pdt.orders import Asset
-from bt_pdt.replay import worth
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.orders import Asset
+from bt_pdt.runs import study
+from bt_pdt.whatif.kernel import worth
 
 
 @numba.njit

@@ -10,9 +10,9 @@ pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)"
 
 from wild import Wild, accounts, bars, beside, recording, story
 
-from bt_pdt import study
-from bt_pdt.brokerages import NAMES
-from bt_pdt.replay import Replay, Unsupported, difference, record_of
+from bt_pdt.law.brokerages import NAMES
+from bt_pdt.runs import study
+from bt_pdt.whatif import Replay, Unsupported, difference, record_of
 
 
 def told(seed):

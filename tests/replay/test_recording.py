@@ -9,7 +9,7 @@ pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)"
 
 from wild import bars, beside, recording
 
-from bt_pdt.replay import Unsupported
+from bt_pdt.whatif import Unsupported
 
 MADE = bars(2, symbols=2, days=2, price=(40, 60))
 VARIANTS = (

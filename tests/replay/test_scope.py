@@ -15,14 +15,17 @@ from binding import outcome, story
 from wide import Wide
 
 import bt_pdt
-from bt_pdt import account, calls, decisions, obligations, orders, study
-from bt_pdt.account import Account
-from bt_pdt.adapter import broker, recording, sizers
-from bt_pdt.brokerages import NAMES, rulebook_for
-from bt_pdt.replay import scope, twins
-from bt_pdt.rules import Parameter, Rulebook, Since, Source, law
-from bt_pdt.rules.finra import IMD_DAY
-from bt_pdt.rules.rulebook import INTRADAY, PDT, RULEBOOK_BEGINS
+from bt_pdt.account import account, call_book, calls
+from bt_pdt.account.account import Account
+from bt_pdt.core import decisions, orders
+from bt_pdt.host import broker, sizers
+from bt_pdt.law import Parameter, Rulebook, Since, Source, law
+from bt_pdt.law.brokerages import NAMES, rulebook_for
+from bt_pdt.law.parameters.finra import IMD_DAY
+from bt_pdt.law.rulebook import INTRADAY, PDT, RULEBOOK_BEGINS
+from bt_pdt.runs import study
+from bt_pdt.whatif import recording
+from bt_pdt.whatif.kernel import scope, twins
 
 LISTS = [
     *((scope.PARAMETERS, list(rulebook_for(name).parameters)) for name in NAMES),
@@ -155,7 +158,7 @@ NEW = {
     "the parameter moon_phase, which a replay does not know": lambda patch: with_parameter(patch, parameter()),
     "the refusal MOON_PHASE, which a replay does not know": new_reason,
     "the restriction moon_phase, which a replay does not know": lambda patch: patch.setattr(
-        obligations, "RESTRICTION_KINDS", (*obligations.RESTRICTION_KINDS, "moon_phase")
+        call_book, "RESTRICTION_KINDS", (*call_book.RESTRICTION_KINDS, "moon_phase")
     ),
     "the margin call moon_phase, which a replay does not know": lambda patch: patch.setattr(calls, "KINDS", (*calls.KINDS, "moon_phase")),
     "the state of a call moon_phase, which a replay does not know": lambda patch: patch.setattr(

@@ -13,11 +13,12 @@ from click.testing import CliRunner
 from wild import Wild, bars
 
 import bt_pdt
-from bt_pdt import Asset, study
+from bt_pdt import Asset
 from bt_pdt.cli import cli
-from bt_pdt.errors import BadInput
-from bt_pdt.replay import Replay
-from bt_pdt.replay import replay as replaying
+from bt_pdt.core.errors import BadInput
+from bt_pdt.runs import study
+from bt_pdt.whatif import Replay
+from bt_pdt.whatif import replay as replaying
 
 SPACE = {
     "sizer.percent": [5, 90, 180],

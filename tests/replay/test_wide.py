@@ -9,8 +9,8 @@ pytest.importorskip("numba", reason="replays are compiled by numba (extra fast)"
 from wide import VALUES, Wide, story
 from wild import bars, beside, recording
 
-from bt_pdt.replay import Replay, Unsupported, record_of
-from bt_pdt.study import run
+from bt_pdt.runs.study import run
+from bt_pdt.whatif import Replay, Unsupported, record_of
 
 
 def told(seed):

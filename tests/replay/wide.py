@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from wild import FIRMS, SIZERS, Wild, days_from
 
-from bt_pdt import sessions, study
-from bt_pdt.brokerages import rulebook_for
-from bt_pdt.errors import BadInput
-from bt_pdt.orders import Asset
+from bt_pdt.core import sessions
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.orders import Asset
+from bt_pdt.law.brokerages import rulebook_for
+from bt_pdt.runs import study
 
 
 class Wide(Wild):

@@ -7,9 +7,10 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
-from bt_pdt import sessions, study
-from bt_pdt.replay import Replay, difference, other_numbers, record_of
-from bt_pdt.tuning.goals import measure
+from bt_pdt.core import sessions
+from bt_pdt.runs import study
+from bt_pdt.tuning.objectives import measure
+from bt_pdt.whatif import Replay, difference, other_numbers, record_of
 
 
 class Wild(bt.Strategy):

@@ -13,13 +13,13 @@ import pytest
 from made import Agreeing, agree
 from stories import OK, STORIES, WIRE, Cancel, Day, Money, Order, Price, Sees, Story
 
-from bt_pdt.account import Account
-from bt_pdt.adapter.feeds import feeds
+from bt_pdt.account.account import Account
 from bt_pdt.bars import Bars
 from bt_pdt.bars.model import SymbolBars
-from bt_pdt.journal import CashEntry
-from bt_pdt.orders import Asset, Fill, OrderRequest
-from bt_pdt.sessions import close_of
+from bt_pdt.core.journal import CashEntry
+from bt_pdt.core.orders import Asset, Fill, OrderRequest
+from bt_pdt.core.sessions import close_of
+from bt_pdt.host.fast.feeds import feeds
 
 MINUTES = 30
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bt_pdt import Asset, load
-from bt_pdt.study import run, samples
+from bt_pdt.runs.study import run, samples
 
 SAMPLE = "synthetic_1min_2026-05-07_2026-07-06.parquet"
 SHORT = "synthetic_1min_2025-12-22_2025-12-30.parquet"

@@ -10,9 +10,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from bt_pdt import study
 from bt_pdt.cli import main
 from bt_pdt.commands.run import run as command
+from bt_pdt.runs import study
 
 MISSING = 24_974.68
 

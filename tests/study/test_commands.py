@@ -14,7 +14,7 @@ from bt_pdt.commands import demo as demo_command
 from bt_pdt.commands.audit import audit
 from bt_pdt.commands.owed import show_owed
 from bt_pdt.commands.run import run, summary_lines
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 
 def invoke(*args):

@@ -15,7 +15,7 @@ import bt_pdt
 from bt_pdt.comparison import COLUMNS, Comparison, compare, compare_folders
 from bt_pdt.comparison.resampling import resampled_means
 from bt_pdt.comparison.runs import Run
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 USED_UP = {"daytrades": [(date(2025, 2, 28), "Z", 3)]}
 X = {

@@ -12,12 +12,12 @@ from made_bars import Plan, minutes
 from test_compare import ROUND_TRIP, USED_UP, X
 
 import bt_pdt
-from bt_pdt.brokerages import NAMES, brokerage, rulebook_for
 from bt_pdt.cli import cli, main
 from bt_pdt.comparison import COLUMNS, Comparison, compare, page
 from bt_pdt.comparison.laws import CASH_ONLY, standing
 from bt_pdt.comparison.runs import Run
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
+from bt_pdt.law.brokerages import NAMES, brokerage, rulebook_for
 
 GIVEN = {"cash": 10_000, "account": USED_UP, "params": {"plan": ROUND_TRIP, "insist": True}}
 variants = importlib.import_module("bt_pdt.comparison.variants")
@@ -104,7 +104,7 @@ def test_a_cash_account_is_asked_more():
     assert made["c"] > made["m"]
     read = {p: re.compile(rf"\.{p}\b|\[\"{p}\"\]") for p in CASH_ONLY}
     asking = {file.name for file in PACKAGE.rglob("*.py") for p in read.values() if p.search(file.read_text(encoding="utf-8"))}
-    assert asking <= {"cashbook.py", "clocks.py"}  # the calendar of a day is no part of a run
+    assert asking <= {"cash_account.py", "deadlines.py"}  # the calendar of a day is no part of a run
 
 
 def test_names_are_as_before(found):
@@ -228,7 +228,10 @@ def test_json_page_and_folder(found, tmp_path):
     view = page.view(found)
     firms = {row["name"]: row for row in view["firms"]}
     assert firms["merrill"]["unknown"] == list(line["unknown"]) and firms["merrill"]["comes_out"] == "bare law, no finding"
-    assert {(one["a"], one["b"]) for one in view["parted"]} == {("finra", "alpaca"), ("finra", "ibkr")} and view["alike"] == ["finra", "fidelity"]
+    assert {(one["a"], one["b"]) for one in view["parted"]} == {("finra", "alpaca"), ("finra", "ibkr")} and view["alike"] == [
+        "finra",
+        "fidelity",
+    ]
     assert len(view["variants"]) == len(NAMES) + 1 and len(view["chart"]["lines"]) == len(found.distinct.names)
     text = page.html(found)
     assert "the bare law" in text and text.count('<article class="run"') == len(found.distinct.names)

@@ -13,7 +13,7 @@ from test_page_browser import pixels
 from bt_pdt.cli import cli
 from bt_pdt.comparison import Comparison, compare, compare_folders, page, words
 from bt_pdt.comparison.runs import Run
-from bt_pdt.report.page_data import POINTS
+from bt_pdt.results.page.page_data import POINTS
 
 needs_browser = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine (apt-get install chromium)")
 

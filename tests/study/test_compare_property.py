@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_bars import Plan, days, minutes
 
-from bt_pdt import sessions
 from bt_pdt.bars.model import Bars, SymbolBars
 from bt_pdt.comparison import compare
-from bt_pdt.comparison.replay import account_before
-from bt_pdt.decisions import Rejected
-from bt_pdt.journal import OrderEntry
+from bt_pdt.comparison.moments import account_before
+from bt_pdt.core import sessions
+from bt_pdt.core.decisions import Rejected
+from bt_pdt.core.journal import OrderEntry
 
 
 def wild_bars(seed: int, first: str, count: int, swing: float) -> Bars:

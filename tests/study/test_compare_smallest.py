@@ -6,7 +6,7 @@ from made_bars import Plan, minutes
 
 import bt_pdt
 from bt_pdt.comparison import smallest_account
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 #: Four round trips of one share on one day, the price stands.
 FLAT = minutes(X={"2025-03-03": [(10, 10)] * 20})

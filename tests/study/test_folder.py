@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bt_pdt.errors import BadInput
-from bt_pdt.report import folder, place
-from bt_pdt.report.tables import COLUMNS
+from bt_pdt.core.errors import BadInput
+from bt_pdt.results import folder, place
+from bt_pdt.results.tables import COLUMNS
 
 
 def test_what_is_in_it(result, tmp_path):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bt_pdt import Account
-from bt_pdt.journal import CashEntry
-from bt_pdt.report import cash, metrics
+from bt_pdt.core.journal import CashEntry
+from bt_pdt.results import cash, metrics
 
 
 def test_drawdown_by_hand():

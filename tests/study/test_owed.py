@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from bt_pdt import Account
-from bt_pdt.orders import Fill, OrderRequest
-from bt_pdt.report import owed
+from bt_pdt.core.orders import Fill, OrderRequest
+from bt_pdt.results import owed
 
 
 def account(day, cash, **more):

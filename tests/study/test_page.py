@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from bt_pdt.commands.run import run
-from bt_pdt.decisions import Reason, WouldPass
-from bt_pdt.errors import BadInput
-from bt_pdt.journal import OrderEntry
-from bt_pdt.report import explained, page, page_data
+from bt_pdt.core.decisions import Reason, WouldPass
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.journal import OrderEntry
+from bt_pdt.results import explained
+from bt_pdt.results.page import page, page_data
 
 NASTY = '</script><img src=x onerror="alert(1)">\'&\u2028{{ 7*7 }}'
 
@@ -160,7 +161,7 @@ def test_the_command_writes_it(data, strategies, tmp_path):
 
 
 def test_a_page_of_a_run_without_bars_or_manifest():
-    from bt_pdt.report import Result
+    from bt_pdt.results import Result
 
     empty = Result((), np.zeros(0, "datetime64[us]"), np.zeros(0), (), 10_000.0)
     assert "No order was sent." in page.html([("empty", empty)])

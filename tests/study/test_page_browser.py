@@ -9,7 +9,7 @@ from browser import PROGRAM, Browser
 from PIL import Image
 from test_page import NASTY, many
 
-from bt_pdt.report import page
+from bt_pdt.results.page import page
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine (apt-get install chromium)")
 

@@ -7,9 +7,9 @@ from datetime import date, datetime
 import numpy as np
 import pytest
 
-from bt_pdt.journal import CallEntry
-from bt_pdt.report.picture import Span, draw, picture_data
-from bt_pdt.study import run
+from bt_pdt.core.journal import CallEntry
+from bt_pdt.results.draw.picture import Span, draw, picture_data
+from bt_pdt.runs.study import run
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_no_pyplot_and_no_backend(tmp_path):
     import subprocess
 
     code = """
-import sys, bt_pdt.study as s, matplotlib
+import sys, bt_pdt.runs.study as s, matplotlib
 before = dict.__getitem__(matplotlib.rcParams, "backend")
 r = s.run(s.samples().strategies / "overnight_gap_hold.py", s.samples().data / "synthetic_1min_2025-12-22_2025-12-30.parquet")
 r.save(sys.argv[1])

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from bt_pdt import Asset, load
-from bt_pdt.decisions import Reason
-from bt_pdt.errors import BadInput, UnknownName
-from bt_pdt.report import drawing, figures
-from bt_pdt.report.picture import draw, picture_data
-from bt_pdt.report.result import Result
-from bt_pdt.study import run
+from bt_pdt.core.decisions import Reason
+from bt_pdt.core.errors import BadInput, UnknownName
+from bt_pdt.results.draw import drawing, figures
+from bt_pdt.results.draw.picture import draw, picture_data
+from bt_pdt.results.result import Result
+from bt_pdt.runs.study import run
 
 #: Minutes after 09:30 at whose bar an order is sent; it is filled at the open of the next one.
 BUY, BUY_MORE, SELL = 30, 60, 120
@@ -191,7 +191,7 @@ class TestInteractive:
 
     @pytest.mark.parametrize("name", drawing.FIGURES)
     def test_every_picture(self, name, result, called):
-        from bt_pdt.report.interactive import INTERACTIVE
+        from bt_pdt.results.page.interactive import INTERACTIVE
 
         assert list(INTERACTIVE) == list(drawing.FIGURES)
         assert result.interactive(name).to_json() and called.interactive(name).layout.title.text
@@ -212,6 +212,6 @@ class TestInteractive:
 
 
 def test_reasons_have_words():
-    from bt_pdt.report.explained import REASONS
+    from bt_pdt.results.explained import REASONS
 
     assert set(REASONS) == {str(reason) for reason in Reason}

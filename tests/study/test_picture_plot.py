@@ -89,7 +89,7 @@ def test_a_notebook_keeps_its_backend():
 import matplotlib
 matplotlib.use("module://matplotlib.backends.backend_svg")  # stands for the notebook's own, which is a module too
 import backtrader as bt, bt_pdt
-from bt_pdt.study import samples
+from bt_pdt.runs import samples
 cerebro = bt.Cerebro()
 for feed in bt_pdt.feeds(bt_pdt.load(samples().data / "synthetic_1min_2025-12-22_2025-12-30.parquet")):
     cerebro.adddata(feed)

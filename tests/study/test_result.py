@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 import bt_pdt
-from bt_pdt.errors import BadInput
-from bt_pdt.journal import FillEntry
-from bt_pdt.orders import Fill
-from bt_pdt.report import tables
-from bt_pdt.report.accounts import Replay
-from bt_pdt.study import run
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.journal import FillEntry
+from bt_pdt.core.orders import Fill
+from bt_pdt.results import tables
+from bt_pdt.results.accounts import Replay
+from bt_pdt.runs.study import run
 
 
 def filled(at, side, qty, price, commission=0.0, day_trades=0, forced=None, symbol="X"):

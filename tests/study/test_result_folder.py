@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 import bt_pdt
-from bt_pdt.errors import BadInput
-from bt_pdt.report import Result, folder
-from bt_pdt.report.picture import picture_data
-from bt_pdt.report.tables import COLUMNS
-from bt_pdt.study import run
+from bt_pdt.core.errors import BadInput
+from bt_pdt.results import Result, folder
+from bt_pdt.results.draw.picture import picture_data
+from bt_pdt.results.tables import COLUMNS
+from bt_pdt.runs.study import run
 
 FIELDS = ("journal", "rows", "equity_start", "unsupported", "carried", "issued", "restricted", "manifest", "warnings")
 

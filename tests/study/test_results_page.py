@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bt_pdt.report.folder import KNOWN
-from bt_pdt.report.tables import COLUMNS, columns
+from bt_pdt.results.folder import KNOWN
+from bt_pdt.results.tables import COLUMNS, columns
 
 PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import bt_pdt
-from bt_pdt.errors import BadInput
-from bt_pdt.journal import CallEntry
-from bt_pdt.report.tables import COLUMNS
-from bt_pdt.study import StrategyFailed, load_bars, load_strategy, read_params, run, samples
+from bt_pdt.core.errors import BadInput
+from bt_pdt.core.journal import CallEntry
+from bt_pdt.results.tables import COLUMNS
+from bt_pdt.runs.study import StrategyFailed, load_bars, load_strategy, read_params, run, samples
 
 
 class BuyOnce(bt.Strategy):

@@ -12,7 +12,7 @@ from made_bars import days
 
 import bt_pdt
 from bt_pdt.cli import cli, main
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 #: An order sent after the first bar is filled at 100; equity is then $10,000.
 BARS = days("X", "2025-03-03", [100.0, 100, 104, 110, 108, 103])

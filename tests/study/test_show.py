@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from bt_pdt.commands.run import run
 from bt_pdt.commands.show import show
-from bt_pdt.report.tables import COLUMNS
+from bt_pdt.results.tables import COLUMNS
 
 
 def invoke(command, *args):

@@ -13,9 +13,9 @@ import pytest
 from made_bars import days, minutes
 
 import bt_pdt
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 from bt_pdt.tuning import COLUMNS, METRICS
-from bt_pdt.tuning.goals import read_constraints, read_objectives
+from bt_pdt.tuning.objectives import read_constraints, read_objectives
 from bt_pdt.tuning.pictures import heatmap_data
 from bt_pdt.tuning.robustness import best_by_luck, deflated_probability
 from bt_pdt.tuning.space import read_space, space_from_text

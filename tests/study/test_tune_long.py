@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import bt_pdt
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 needs_optuna = pytest.mark.skipif(importlib.util.find_spec("optuna") is None, reason="optuna is not installed")
 

@@ -11,7 +11,7 @@ from made_bars import days
 
 import bt_pdt
 from bt_pdt.cli import cli
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 needs_optuna = pytest.mark.skipif(importlib.util.find_spec("optuna") is None, reason="optuna is not installed")
 

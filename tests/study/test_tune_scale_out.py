@@ -20,9 +20,9 @@ import pytest
 from made_bars import days
 
 import bt_pdt
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 from bt_pdt.tuning import on_dask
-from bt_pdt.tuning.travel import strategy_of, strategy_parcel
+from bt_pdt.tuning.serialization import strategy_of, strategy_parcel
 
 CHECKOUT = Path(bt_pdt.__file__).parents[1]
 needs_dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="distributed is not installed")
@@ -322,7 +322,7 @@ def test_a_class_of_the_running_script_travels_whole(place, tmp_path):
 
 
 def test_a_file_travels_by_its_text(file):
-    parcel = strategy_parcel(bt_pdt.study.load_strategy(file))
+    parcel = strategy_parcel(bt_pdt.runs.study.load_strategy(file))
     file.unlink()
     assert search(strategy_of(parcel)).trials["profit"].tolist() == PROFITS
 

@@ -16,7 +16,7 @@ from made_bars import days
 
 import bt_pdt
 from bt_pdt.cli import cli
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 from bt_pdt.tuning import shared
 
 optuna = pytest.importorskip("optuna")

@@ -12,8 +12,8 @@ from made_bars import days, minutes
 
 import bt_pdt
 from bt_pdt.cli import cli
-from bt_pdt.errors import BadInput
-from bt_pdt.study import load_strategy
+from bt_pdt.core.errors import BadInput
+from bt_pdt.runs.study import load_strategy
 from bt_pdt.tuning.space import read_space, space_from_text
 
 #: Bought at 100 with $10,000, sold at 110.

@@ -9,7 +9,7 @@ import pytest
 from made_bars import days, minutes
 
 import bt_pdt
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 from bt_pdt.tuning.pictures import MOST_TICKS, ticks
 
 #: A market order sent after bar k (from 1) is filled at PRICES[k].

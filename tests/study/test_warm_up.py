@@ -9,7 +9,7 @@ from made_bars import days, minutes
 
 import bt_pdt
 from bt_pdt.cli import cli, main
-from bt_pdt.errors import BadInput
+from bt_pdt.core.errors import BadInput
 
 #: Business days from Monday, 2025-03-03; the eighth is Wednesday, 2025-03-12.
 PRICES = [100.0, 101, 102, 103, 104, 105, 106, 90, 95, 96, 97, 98]

@@ -1,0 +1,1 @@
+"""The dated numbers of the law, each with its source: FINRA, Regulation T, and what brokerages set themselves."""

@@ -1,0 +1,1 @@
+"""Figures of a run: the data of each, and the drawing."""

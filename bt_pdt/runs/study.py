@@ -1,0 +1,636 @@
+"""The door of a run: an ordinary backtrader strategy, bars, and an account under the law of each day.
+
+``run`` puts them together and gives a :class:`~bt_pdt.results.Result`; nothing about the strategy has to change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import math
+import platform
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
+
+from ..core import sessions
+from ..core.errors import BadInput, NotInForce, UnknownName, known_name
+from ..core.journal import FillEntry, OrderEntry
+from ..core.orders import Asset
+from ..core.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..account.account import Account
+    from ..bars import Bars
+    from ..law import Rulebook
+    from ..results import Result
+
+    Source: TypeAlias = str | Path | pd.DataFrame | Bars
+
+PACKAGES = ("backtrader", "pandas", "numpy", "exchange_calendars", "matplotlib", "pyarrow")
+_POLL_SECONDS = 0.1
+#: How the module of a strategy file is called: the file's name and a hash of its path follow.
+_MODULE = "bt_pdt_strategy_"
+
+
+class StrategyFailed(BadInput):
+    """A strategy file raised an exception; the text says where. The exception itself is ``__cause__``."""
+
+
+class Samples(NamedTuple):
+    """Where the bundled samples lie."""
+
+    data: Path
+    strategies: Path
+
+
+def samples() -> Samples:
+    """The folders of the synthetic bars and of the strategies: those of an installed wheel, else of the checkout."""
+    here = Path(__file__).resolve().parents[1]
+    for data, strategies in (
+        (here / "_samples" / "data", here / "_samples" / "strategies"),
+        (here.parent / "data", here.parent / "strategies"),
+    ):
+        if any(data.glob("synthetic_*.parquet")) and any(strategies.glob("*.py")):
+            return Samples(data, strategies)
+    raise BadInput(f"the sample bars are not beside the package ({here}); install bt_pdt from its wheel or run from a checkout.")
+
+
+# -- the strategy
+
+
+def load_strategy(strategy: type | str | Path) -> type:
+    """A strategy class: itself, or the one in ``file.py`` (``file.py:Class`` where there are several). Raises :class:`BadInput`."""
+    import backtrader as bt
+
+    if inspect.isclass(strategy):
+        if not issubclass(strategy, bt.Strategy):
+            raise BadInput(f"strategy must be a backtrader Strategy, {strategy.__name__} is not a subclass of it.")
+        return strategy
+    if not isinstance(strategy, str | Path):
+        raise BadInput(f"strategy takes a class or a file like my_strategy.py:MyStrategy, got {type(strategy).__name__}.")
+    path, wanted = _file_and_class(str(strategy))
+    module = _import_file(path)
+    inside = {n: v for n, v in vars(module).items() if inspect.isclass(v) and issubclass(v, bt.Strategy) and v is not bt.Strategy}
+    own = {n: v for n, v in inside.items() if v.__module__ == module.__name__ and v.__name__ == n}
+    if wanted:
+        if not inside:
+            raise BadInput(f"{path}: no backtrader Strategy in it.")
+        if wanted not in inside:
+            raise BadInput(f"{path}: {UnknownName('strategy', wanted, inside)}")
+        found: type = inside[wanted]
+        return found
+    candidates = own or {n: v for n, v in inside.items() if not v.__module__.startswith("backtrader")}
+    if not candidates:
+        raise BadInput(f"{path}: no backtrader Strategy in it.")
+    if len(candidates) > 1:
+        raise BadInput(f"{path}: several strategies in it ({', '.join(candidates)}); name one, like {path}:{next(iter(candidates))}.")
+    return next(iter(candidates.values()))
+
+
+def _file_and_class(text: str) -> tuple[Path, str]:
+    head, colon, tail = text.rpartition(":")
+    path, wanted = (
+        (Path(head), tail) if colon and head and not Path(text).exists() and (tail.isidentifier() or not tail) else (Path(text), "")
+    )
+    if path.is_dir():
+        raise BadInput(f"{path}: is a folder; give the strategy's .py file.")
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such strategy file.")
+    if path.suffix != ".py":
+        raise BadInput(f"{path}: a strategy file ends in .py.")
+    return path, wanted
+
+
+def _import_file(path: Path) -> ModuleType:
+    """The file as a module; its folder is on ``sys.path`` only meanwhile, so that it may import what lies beside it."""
+    full = path.resolve()
+    name = f"{_MODULE}{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, full)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # backtrader and pickle look the class's module up there
+    try:
+        with _on_path(full.parent):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        said = _sentence(error)
+        raise StrategyFailed(f"{path}: does not import, {said}{_line_of(error, full)}.") from error
+    return module
+
+
+@contextmanager
+def _on_path(folder: Path) -> Iterator[None]:
+    entry = str(folder)
+    sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        if entry in sys.path:
+            sys.path.remove(entry)
+
+
+def _sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _line_of(error: BaseException, file: Path) -> str:
+    """ " (line 12)", the last line of ``file`` the error passed through; nothing if the message says it or none is known."""
+    if isinstance(error, SyntaxError):
+        return ""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
+    return f" (line {lines[-1]})" if lines else ""
+
+
+def read_params(strategy: type, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Strategy parameters from text, as the type of their defaults: numbers, true/false, times (15:30), dates, else Python literals or text."""
+    defaults = _defaults(strategy)
+    found = {}
+    for name, text in texts.items():
+        known_name(f"parameter of {strategy.__name__}", name, defaults)
+        found[name] = _value(name, text, defaults[name])
+    return found
+
+
+def _defaults(strategy: Any) -> dict[str, Any]:
+    return dict(strategy.params._getitems())
+
+
+def _value(name: str, text: str, default: Any) -> Any:
+    import ast
+    from datetime import time
+
+    def bad(what: str) -> BadInput:
+        return BadInput(f"--param {name} takes {what}, got {text!r}.")
+
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false", "1", "0", "yes", "no"):
+            raise bad("true or false")
+        return text.lower() in ("true", "1", "yes")
+    if isinstance(default, int | float):
+        try:
+            return int(text) if isinstance(default, int) else float(text)
+        except ValueError:
+            pass
+        try:
+            return float(text)
+        except ValueError:
+            raise bad(f"a number (its default is {default!r})") from None
+    for kind, what in ((datetime, "a moment like 2026-06-04 09:31"), (date, "a date like 2026-06-04"), (time, "a time like 15:30")):
+        if isinstance(default, kind):
+            try:
+                return kind.fromisoformat(text)
+            except ValueError:
+                raise bad(what) from None
+    if isinstance(default, str):
+        return text
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def sizer_for(strategy: type | str | Path, sizer: Any) -> Any:
+    """A sizer checked once for many runs: as text where that says it all, so that it travels to other processes. None stays None."""
+    from ..host.sizing import sizing_of
+
+    return None if sizer is None else sizing_of(sizer, load_strategy(strategy)).plain
+
+
+# -- what was saved
+
+
+@overload
+def load(source: str | Path) -> Any: ...
+
+
+@overload
+def load(
+    source: str | Path | pd.DataFrame,
+    *,
+    symbol: str | None = None,
+    stamp: str | None = None,
+    tz: str | None = None,
+    timeframe: str | None = None,
+    drop_bad: bool = False,
+) -> Bars: ...
+
+
+def load(source: str | Path | pd.DataFrame, **options: Any) -> Bars | Result:
+    """What was saved: a run folder's :class:`~bt_pdt.results.Result`, else the bars of a file or a frame (:func:`bt_pdt.bars.load`).
+
+    The options are those of bars. ``bt_pdt.Result.load(folder)`` reads a run and nothing else. Raises :class:`BadInput` with a sentence.
+    """
+    from ..bars import load as load_one
+    from ..results.folder import MANIFEST, near_name, read
+
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        if not path.exists():
+            raise BadInput(f"there is no file {source}; {near_name(path, 'check the path.')}")
+        if path.is_dir() and any(any(path.glob(name)) for name in (MANIFEST, f"*/{MANIFEST}")):
+            if options:
+                raise BadInput(f"{source}: is a folder, so it is read as a run's; {next(iter(options))} goes with a file of bars.")
+            return read(source)
+        source = path
+    return load_one(source, **options)
+
+
+# -- the bars
+
+
+def load_bars(
+    data: Source | Iterable[Source],
+    *,
+    symbols: Iterable[str] | None = None,
+    fromdate: date | str | None = None,
+    todate: date | str | None = None,
+    drop_bad: bool = False,
+) -> Bars:
+    """Bars from what ``run`` takes as data; ``symbols`` and the dates (both included) narrow them."""
+    from ..bars import Bars, load_many
+
+    if isinstance(data, Bars):
+        bars = data
+    else:
+        sources: list[Any] = [data] if isinstance(data, str | Path) or hasattr(data, "iloc") else list(data)  # type: ignore[arg-type, list-item]
+        if any(isinstance(source, Bars) for source in sources):
+            raise BadInput("data takes one Bars object, or paths and frames; bt_pdt.bars.load_many puts several files together.")
+        bars = load_many(sources, drop_bad=drop_bad)
+    if symbols is not None:
+        names = [symbols] if isinstance(symbols, str) else list(symbols)
+        if not names or len(dict.fromkeys(names)) < len(names):
+            raise BadInput(f"symbols takes each symbol once, and at least one, got {', '.join(map(str, names)) or 'none'}.")
+        bars = bars.only(names)
+    if fromdate is None and todate is None:
+        return bars
+    first, last = _day("fromdate", fromdate) or bars.first.date(), _day("todate", todate) or bars.last.date()
+    if first > last:
+        raise BadInput(f"no bars from {first} to {last}; these bars go from {bars.first:%Y-%m-%d} to {bars.last:%Y-%m-%d}.")
+    return bars.between(first, last)
+
+
+def _day(what: str, value: date | str | None) -> date | None:
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise BadInput(f"{what} takes a date like 2026-06-04, got {str(value)!r}.") from None
+
+
+def bar_warnings(bars: Bars) -> list[str]:
+    """What a reader of the results must know about the bars: invented ones, and everything the data report finds odd."""
+    found = []
+    if "synthetic" in bars.detected_format.lower():
+        found.append("the bars are SYNTHETIC: invented prices, nothing can be learnt from them about any market.")
+    return found + [finding.text for finding in bars.report.findings]
+
+
+# -- the run
+
+
+def run(
+    strategy: type | str | Path,
+    data: Source | Iterable[Source],
+    *,
+    cash: float = 100_000.0,
+    brokerage: str = "alpaca",
+    rules: str | date = "as_of",
+    block_on: str | None = None,
+    pdt_check: str | None = None,
+    dtbp_check: str | None = None,
+    set: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    sizer: Any = None,
+    assets: Iterable[Asset] | Mapping[str, Asset] | None = None,
+    account: Mapping[str, Any] | None = None,
+    deposits: Iterable[tuple[date | str, float]] = (),
+    on_call: str | Callable[..., Any] = "ignore",
+    worst_price: bool = False,
+    charge_costs: bool = True,
+    symbols: Iterable[str] | None = None,
+    fromdate: date | str | None = None,
+    todate: date | str | None = None,
+    trade_from: date | str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Runs a strategy over bars under margin law and returns what happened.
+
+    ``strategy`` is a class or ``"file.py"`` (``"file.py:Class"``), ``data`` a :class:`~bt_pdt.bars.Bars`, a frame or paths of bar files.
+    ``rules`` is ``"as_of"`` (the law of each bar's date), a date (that day's law throughout) or ``"off"`` (measure, refuse nothing);
+    ``block_on`` (entry, exit, both) sets ``pdt_check`` and ``dtbp_check`` at once. ``set`` overrides parameters of the law by name,
+    ``params`` are the strategy's own, ``sizer`` answers where it names no size (a backtrader Sizer, its class, or its text:
+    ``"PercentOfEquity(percent=50)"``), ``assets`` say what a symbol is (:class:`~bt_pdt.core.orders.Asset`: leverage, marginable ...),
+    ``account`` are further arguments of :class:`~bt_pdt.account.account.Account` (positions carried in, ``pattern_day_trader`` ...).
+
+    ``deposits`` are (day, dollars) that come in at that session's open, negative to withdraw. ``on_call`` is the customer's answer to a
+    margin call on the day it is issued: ``"ignore"``, ``"deposit"``, ``"liquidate"`` or a function ``(call, account)``; ``worst_price``
+    tests equity at each bar's low (of shorts: high) too; ``charge_costs=False`` leaves margin interest and borrow fees out.
+
+    ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). On sessions before ``trade_from`` the
+    strategy is shown bars, so that its indicators are ready, and its ``next`` is not called; the account opens with the first bar after
+    them, and the result begins there. ``progress(done, total)`` is called a
+    few times a second with bars, from another thread. Raises :class:`BadInput` for anything that cannot be used.
+    """
+    from ..host.broker import MarginBroker
+    from ..host.calendar import XNYSCalendar
+    from ..host.fast.cerebro import Cerebro
+    from ..host.fast.feeds import feeds
+    from ..host.fast.warming import WarmUp
+    from ..host.sizing import sizing_of
+
+    chosen = load_strategy(strategy)
+    params = dict(params or {})
+    for name in params:
+        known_name(f"parameter of {chosen.__name__}", name, _defaults(chosen))
+    if isinstance(symbols, str):
+        symbols = [symbols]
+    names = None if symbols is None else list(symbols)
+    sizing = None if sizer is None else sizing_of(sizer, chosen)
+    bars = load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
+    _require_cash(cash, account)
+    deposits = list(deposits)
+    facts = {asset.symbol: asset for asset in (assets.values() if isinstance(assets, Mapping) else assets or ())}
+    for symbol in facts:
+        known_name("asset", symbol, bars.symbols)
+    broker: Any = MarginBroker(
+        cash=float(cash),
+        brokerage=brokerage,
+        rules=rules,
+        block_on=block_on,
+        pdt_check=pdt_check,
+        dtbp_check=dtbp_check,
+        set=dict(set or {}),
+        assets=facts,
+        account=dict(account or {}),
+        deposits=deposits,
+        on_call=on_call,
+        worst_price=bool(worst_price),
+        charge_costs=bool(charge_costs),
+    )
+    cerebro = Cerebro(stdstats=False)
+    cerebro.addcalendar(XNYSCalendar())
+    cerebro.setbroker(broker)
+    for feed in feeds(bars, names):
+        cerebro.adddata(feed)
+    cerebro.addstrategy(chosen, **params)
+    asked: list[bool] = []
+    if sizing is not None:
+        cerebro.addsizer(sizing.watched(asked))
+    if trade_from is not None:
+        cerebro.addanalyzer(WarmUp, **_warm_up(bars, trade_from))
+    try:
+        with _progress(broker, bars, progress):
+            ran = cerebro.run()
+    except NotInForce as error:
+        raise NotInForce(
+            f"the bars begin on {bars.first:%Y-%m-%d}, before the law is known: {error} Narrow them with fromdate (--from)."
+        ) from None
+    except BadInput:
+        raise
+    except Exception as error:
+        if chosen.__module__.startswith(_MODULE):
+            _blame(error, chosen)
+        _too_few(error, chosen, bars)
+        raise
+    if not ran:
+        raise BadInput(f"{chosen.__name__} left the run before its first bar (StrategySkipError), so there is no result.")
+    parameters = {
+        "cash": float(cash),
+        "brokerage": brokerage,
+        "rules": rules,
+        "block_on": block_on,
+        "pdt_check": pdt_check,
+        "dtbp_check": dtbp_check,
+        "set": dict(set or {}),
+        "params": params,
+        "sizer": None if sizing is None else repr(sizing),
+        "assets": {s: {n: getattr(a, n) for n in Asset.__slots__ if n != "symbol"} for s, a in facts.items()},
+        "account": dict(account or {}),
+        "deposits": [[str(day), float(amount)] for day, amount in deposits],
+        "on_call": on_call if isinstance(on_call, str) else getattr(on_call, "__qualname__", type(on_call).__name__),
+        "worst_price": bool(worst_price),
+        "charge_costs": bool(charge_costs),
+        "symbols": list(names or bars.symbols),
+        "fromdate": fromdate,
+        "todate": todate,
+        "trade_from": trade_from,
+    }
+    about = _about(chosen, params) | {"asks_sizer": None if sizing is None else bool(asked)}
+    return _result(broker, bars, parameters, about)
+
+
+def _warm_up(bars: Bars, trade_from: date | str) -> dict[str, Any]:
+    """Where trading begins, and how many bars of each symbol come first: one more of those that have a bar at that very moment."""
+    from ..results.result import bar_sessions
+
+    first = _day("trade_from", trade_from)
+    times = {symbol: bars.arrays(symbol).datetimes for symbol in bars.symbols}
+    before = {symbol: int((bar_sessions(found) < first).sum()) for symbol, found in times.items()}
+    begins = {symbol: found[before[symbol]] for symbol, found in times.items() if before[symbol] < len(found)}
+    if not begins:
+        raise BadInput(f"trade_from {first} is after the last bar, of {bars.last:%Y-%m-%d}, so nothing could be traded.")
+    begin = min(begins.values())
+    waits = {symbol: before[symbol] + bool(begins.get(symbol) == begin) for symbol in times}
+    return {"begin": begin.astype("datetime64[us]").item(), "bars": waits}
+
+
+def _require_cash(cash: Any, account: Mapping[str, Any] | None) -> None:
+    if isinstance(cash, bool) or not isinstance(cash, int | float) or not math.isfinite(cash):
+        raise BadInput(f"cash must be a finite number of dollars, got {cash!r}.")
+    if cash <= 0 and not (account or {}).get("positions"):
+        raise BadInput(f"cash must be above 0 where no positions are carried in, got {cash:g}.")
+
+
+@contextmanager
+def _progress(broker: Any, bars: Bars, tell: Callable[[int, int], None] | None) -> Iterator[None]:
+    """Tells how many bars are done, from a thread that looks at the broker's own record: the run itself is not slowed."""
+    if tell is None:
+        yield
+        return
+    import numpy as np
+
+    total = len(np.unique(np.concatenate([bars.arrays(symbol).datetimes for symbol in bars.symbols])))
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_POLL_SECONDS):
+            tell(min(len(getattr(broker, "times", ())), total), total)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+        over.set()
+        watcher.join()
+        tell(total, total)
+    finally:
+        over.set()
+        watcher.join()
+
+
+def _blame(error: Exception, strategy: type) -> None:
+    """Raises :class:`StrategyFailed` if the strategy's own file is where it went wrong, and bt_pdt is not called from there."""
+    file = Path(inspect.getfile(strategy))
+    package = Path(__file__).resolve().parents[1]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [i for i, frame in enumerate(frames) if Path(frame.filename) == file]
+    if not own or any(package in Path(frame.filename).parents and Path(frame.filename) != file for frame in frames[own[-1] + 1 :]):
+        return
+    raise StrategyFailed(f"{file.name}, line {frames[own[-1]].lineno}: {strategy.__name__} stopped with {_sentence(error)}.") from error
+
+
+def _too_few(error: Exception, strategy: type, bars: Bars) -> None:
+    """Backtrader's indicators fall off the end of their arrays where there are fewer bars than their period."""
+    inner = traceback.extract_tb(error.__traceback__)[-1].filename
+    if isinstance(error, IndexError) and "backtrader" in Path(inner).parts and "indicators" in Path(inner).parts:
+        fewest = min(bars.symbols, key=lambda symbol: len(bars.arrays(symbol).datetimes))
+        count = len(bars.arrays(fewest).datetimes)
+        raise StrategyFailed(
+            f"{strategy.__name__} has an indicator with a longer period than the {count} bars of {fewest}; give it more bars or a shorter period."
+        ) from error
+
+
+def _unasked(account: Account, sizer: str, about: Mapping[str, Any]) -> list[str]:
+    """A sizer does nothing for orders that name their size."""
+    if about["asks_sizer"] is not False or not any(isinstance(entry, OrderEntry) for entry in account.journal):
+        return []
+    return [f"the sizer {sizer} was never asked for a size: {about['class']} gives each order its own, or sets a sizer of its own."]
+
+
+def _after_hours(account: Account, bars: Bars) -> list[str]:
+    """Fills outside regular hours: a live market, stop or bracket order would have waited for 09:30."""
+    if bars.timeframe != "minutes":
+        return []
+    times = [entry.fill.at for entry in account.journal if isinstance(entry, FillEntry) and entry.fill.at is not None]
+    outside = sum(at.time() <= sessions.REGULAR_OPEN or at > sessions.close_of(sessions.session_of(at)) for at in times)
+    if not outside:
+        return []
+    return [
+        f"{outside:,} of {len(times):,} fills are outside regular hours: backtrader fills any order on any bar, the brokerage only limit orders "
+        "marked for extended hours; a live market, stop or bracket order waits for 09:30."
+    ]
+
+
+def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str, Any]) -> Result:
+    import numpy as np
+
+    from ..host.analyzer import analysis, notes
+    from ..results import Result
+    from ..results.tables import UnsupportedOrder
+
+    account = broker.account
+    if account is None:
+        raise BadInput(
+            "the run went past its bars without asking the broker (an engine that bypasses backtrader's hooks), so no order was checked; "
+            "use backtrader 1.9.78.123."
+        )
+    days = np.frombuffer(broker.times, dtype=np.float64) - 719_163  # backtrader's day number of 1970-01-01
+    times = np.round(days * 86_400_000.0).astype("datetime64[ms]").astype("datetime64[us]")
+    known = any(finding.kind == "off_session" for finding in bars.report.findings)
+    told = [text for text in analysis(broker)["warning_list"] if not (known and "no sessions of the exchange" in text)]
+    warned = bar_warnings(bars) + told + notes(broker) + _after_hours(account, bars)
+    warned += _unasked(account, parameters["sizer"], about)
+    manifest = {
+        "versions": _versions(),
+        "parameters": parameters,
+        "strategy": about,
+        "data": {
+            "detected_format": bars.detected_format.split("\n"),
+            "sha256": bars.sha256,
+            "symbols": list(bars.symbols),
+            "bar_length": bars.bar_length,
+            "bars": len(bars),
+            "first": bars.first,
+            "last": bars.last,
+            "dropped": dict(bars.dropped),
+        },
+        "rules_by_day": rules_by_day(account.rulebook, [date.fromisoformat(row["session"]) for row in account.sessions]),
+    }
+    return Result(
+        journal=tuple(account.journal),
+        times=times,
+        values=np.array(broker.equity, dtype=np.float64),
+        rows=tuple(account.sessions),
+        equity_start=float(broker.startingcash),
+        unsupported=tuple(UnsupportedOrder(*lost) for lost in broker.unsupported),
+        carried={symbol: float(qty) for symbol, qty, _ in parameters["account"].get("positions", ())},
+        issued=tuple(account.calls),
+        restricted=tuple(account.restrictions),
+        manifest=manifest,
+        warnings=tuple(warned),
+        closes=_closes(account, bars),
+    )
+
+
+def _closes(account: Account, bars: Bars) -> dict[str, tuple[Any, Any]]:
+    """(end of bar, close) of every symbol that was held or had an order accepted: what the account's value hangs on."""
+    traded = {entry.fill.symbol for entry in account.journal if isinstance(entry, FillEntry)} | account.positions.keys()
+    traded |= {entry.request.symbol for entry in account.journal if isinstance(entry, OrderEntry)}
+    arrays = {symbol: bars.arrays(symbol) for symbol in bars.symbols if symbol in traded}
+    return {symbol: (each.datetimes, each.close) for symbol, each in arrays.items()}
+
+
+def _versions() -> dict[str, str]:
+    found = {"bt_pdt": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def _about(strategy: type, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Class, file, its hash and the parameters in force (defaults included); the file is None where there is none."""
+    try:
+        file: Path | None = Path(inspect.getfile(strategy))
+    except (TypeError, OSError):
+        file = None
+    if file is not None and not file.is_file():
+        file = None
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None
+    values = _defaults(strategy) | dict(params)
+    return {
+        "class": strategy.__name__,
+        "file": str(file) if file is not None else None,
+        "sha256": sha256,
+        "parameters": {n: value if isinstance(value, bool | int | float | str | None) else str(value) for n, value in values.items()},
+    }
+
+
+def rules_by_day(book: Rulebook, days: list[date]) -> list[dict[str, Any]]:
+    """The rules in force over a run: all of them on its first session, then each later session on which some changed, with before and after."""
+    if not days:
+        return []
+    rules = book.on(days[0])
+    first = {"day": days[0], "regime": rules.regime, "parameters": {name: getattr(rules, name) for name in rules}, "changed": {}}
+    found: list[dict[str, Any]] = [first]
+    if book.frozen_on is not None:
+        return found
+    steps = {since.day for parameter in book.parameters.values() for since in parameter.history}
+    steps |= {entry for day in (days[0], days[-1]) if isinstance(entry := book.value("switch_day", day), date)}
+    before = days[0]
+    for step in sorted(steps):
+        day = next((d for d in days if d >= step), None)
+        if day is None or day <= before:
+            continue
+        changes = book.changes(before, day)
+        if changes:
+            changed = {c.name: {"before": c.before, "after": c.after} for c in changes}
+            found.append({"day": day, "regime": book.on(day).regime, "changed": changed})
+        before = day
+    return found

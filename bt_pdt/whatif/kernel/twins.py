@@ -1,0 +1,84 @@
+"""Whether the account still works as the compiled replay does: a changed formula has no new name by which it could be known.
+
+The compiled code says again what these modules of the account and its broker say. Each is written down here as it was when the two were
+last held against each other, by a digest of what it computes: comments, docstrings, annotations, imports and the words of sentences do not
+count. If a module computes something else, searches are full runs until somebody has looked: brought the compiled code up to it, or seen that
+nothing a replay answers has changed. Then the new digest is written here, and ``tests/replay`` says which that is.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+#: The order in which a reader would compare them: facts, what is required, what is owed, what is refused, the day, the broker.
+#: Left out are backtrader's own matching and its faster form in ``host.fast.sparse``, which are held against each other elsewhere.
+TWINS: dict[str, str] = {
+    "core.money": "dff87a0d6426",
+    "account.daytrades": "c4e4cf6bd5a9",
+    "account.ledger": "c89358c91bcf",
+    "account.requirements": "e7233f898680",
+    "account.valuation": "942af92eddbd",
+    "account.since_close": "33df9e52be4e",
+    "account.intraday_margin": "59d81ea215e0",
+    "account.calls": "8fd0ec1e5bd9",
+    "account.call_book": "0b8aa5803b0e",
+    "account.session_state": "98e2ad634204",
+    "account.checks": "1d10924ad80a",
+    "account.submission": "c310e66143b3",
+    "account.session_close": "310da238708b",
+    "account.account": "a89f47ddd38b",
+    "host.requests": "72c3fb530628",
+    "host.bookkeeper": "88e28b947b24",
+    "host.collections": "f37e6b8ecfb2",
+    "host.broker": "70f265b264ea",
+    "host.sizers": "4d730d358f10",
+}
+_PACKAGE = Path(__file__).parents[2]
+_UNSAID = ("annotation", "returns", "ctx", "kind", "type_comment", "type_params")
+
+
+def _form(node: object) -> Iterator[str]:
+    """What a piece of code computes, the same for every version of Python."""
+    if isinstance(node, ast.JoinedStr):
+        yield "words"
+    elif isinstance(node, ast.AST):
+        yield type(node).__name__
+        for name, value in ast.iter_fields(node):
+            if value is not None and value != [] and name not in _UNSAID:
+                yield name
+                yield from _form(value)
+    elif isinstance(node, list):
+        for each in node:
+            said = isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)  # a docstring
+            if not said and not isinstance(each, ast.Import | ast.ImportFrom):
+                yield from _form(each)
+        yield "."
+    else:
+        yield repr(node)
+
+
+def digest(source: str) -> str:
+    """What ``source`` computes, in short."""
+    told = hashlib.sha256("\n".join(_form(ast.parse(source))).encode())
+    return told.hexdigest()[:12]
+
+
+@cache
+def digest_of(module: str) -> str:
+    """The digest of a module of this package; empty where its source is not there to be read."""
+    try:
+        return digest(_PACKAGE.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8"))
+    except OSError:
+        return ""
+
+
+def changed() -> str:
+    """The first module that computes something else than it did, as a sentence; empty if none does."""
+    for module, held in TWINS.items():
+        if digest_of(module) != held:
+            return f"an account of which {module} has changed since a replay was last held against it"
+    return ""
