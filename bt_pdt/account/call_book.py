@@ -57,11 +57,11 @@ class _Towards(NamedTuple):
     released: float = 0.0
 
 
-class Obligations:
+class CallBook:
     """The calls and restrictions of one account.
 
     ``rules_on(day)`` gives the rules of a day: a call keeps the clocks of the day it was measured on. ``binding`` False (rules off) lists
-    calls but sets no restriction. ``told`` collects (what happened, call) as it happens; the account journals and clears it.
+    calls but sets no restriction. ``restrictions_now`` are those in force since the last :meth:`renew`.
     """
 
     def __init__(self, rules_on: Callable[[date], Any], *, binding: bool) -> None:
@@ -69,15 +69,18 @@ class Obligations:
         self.binding = binding
         self.calls: list[MarginCall] = []
         self.restrictions: list[Restriction] = []
-        self.told: list[tuple[str, MarginCall]] = []
+        self.restrictions_now: list[Restriction] = []
+        self.owing = False  # some call could be met by the next event
+        self._pending_events: list[tuple[str, MarginCall]] = []  # (what happened, call), until :meth:`renew` hands them out
         self._fed: list[tuple[int, _Towards]] = []  # Fed calls that the last close left unmet, by index
         self._at_close: tuple[float, float] | None = None  # of a measured close: (deposits, release) that it has counted for them
         self._met_since: set[str] = set()  # Fed calls met after that close
 
-    def copy(self) -> Obligations:
+    def copy(self) -> CallBook:
         """An independent twin."""
-        twin = Obligations(self.rules_on, binding=self.binding)
+        twin = CallBook(self.rules_on, binding=self.binding)
         twin.calls, twin.restrictions = self.calls[:], self.restrictions[:]
+        twin.restrictions_now, twin.owing = self.restrictions_now[:], self.owing
         twin._fed, twin._at_close, twin._met_since = self._fed[:], self._at_close, set(self._met_since)
         return twin
 
@@ -85,10 +88,16 @@ class Obligations:
         """Calls neither met nor expired nor closed, of these kinds (default: all)."""
         return [call for call in self.calls if call.is_open and (not kinds or call.kind in kinds)]
 
-    @property
-    def unsatisfied(self) -> bool:
-        """Some call could still be met, perhaps after it expired."""
-        return any(call.satisfied_on is None and call.status != "closed" for call in self.calls)
+    def renew(self, session: date) -> tuple[list[tuple[str, MarginCall]], list[tuple[Restriction, bool]]]:
+        """Brings ``restrictions_now`` to what binds now: (what has happened to calls since the last time, restrictions that ended or began)."""
+        before, self.restrictions_now = self.restrictions_now, [r for r in self.restrictions if r.holds_on(session)]
+        kept = {(r.kind, r.why, r.start) for r in self.restrictions_now}
+        known = {(r.kind, r.why, r.start) for r in before}
+        changed = [(r, False) for r in before if (r.kind, r.why, r.start) not in kept]
+        changed += [(r, True) for r in self.restrictions_now if (r.kind, r.why, r.start) not in known]
+        events, self._pending_events = self._pending_events, []
+        self.owing = any(call.satisfied_on is None and call.status != "closed" for call in self.calls)
+        return events, changed
 
     # -- restrictions
 
@@ -105,9 +114,12 @@ class Obligations:
         else:
             self.restrictions[i] = restriction._replace(until=until, lifted=True)
 
-    def in_force(self, day: date) -> list[Restriction]:
-        """The restrictions that hold on ``day``."""
-        return [r for r in self.restrictions if r.holds_on(day)]
+    def restriction(self, *kinds: str) -> Restriction | None:
+        """The restriction of one of these kinds that is in force, or None."""
+        for restriction in self.restrictions_now:
+            if restriction.kind in kinds:
+                return restriction
+        return None
 
     # -- what comes in
 
@@ -177,7 +189,7 @@ class Obligations:
             if call.kind == "intraday_margin" and call.satisfied_on is None:
                 self.calls[i] = replace(call, received=call.received + rise)
 
-    def look(self, session: date, excess: Callable[[], float], *, after_close: bool = False) -> bool:
+    def meet(self, session: date, excess: Callable[[], float], *, after_close: bool = False) -> bool:
         """After an event: calls that are met now. ``excess()`` is equity less maintenance margin. True if any was."""
         found = False
         for i, call in enumerate(self.calls):
@@ -211,7 +223,7 @@ class Obligations:
         before = self.calls[i]
         self.calls[i] = after = move(before, event, day)
         if after.status != before.status:
-            self.told.append((after.status, after))
+            self._pending_events.append((after.status, after))
 
     # -- the close
 
@@ -221,7 +233,7 @@ class Obligations:
         What happened between the close and the issue counts for them: ``level``, by which transactions moved the intraday margin level,
         and ``deposits`` less withdrawals.
         """
-        self.look(closing.session, lambda: closing.equity - closing.maintenance_margin)
+        self.meet(closing.session, lambda: closing.equity - closing.maintenance_margin)
         self._meet_at_close(closing, level)
         self._pass_deadlines(closing.session)
         for breach in breaches(rules, closing):
@@ -329,7 +341,7 @@ class Obligations:
         """The call that ``breach`` makes, and the restriction that holds while it is open."""
         call = issued(f"c{len(self.calls) + 1}", breach, rules, closing)
         self.calls.append(call)
-        self.told.append(("issued", call))
+        self._pending_events.append(("issued", call))
         kind = rules.dt_open_call_restriction if call.kind == "day_trade" else None
         if kind is not None and (kind != "buying_power_2x" or closing.pattern_day_trader):
             rule = "dt_multiple_under_call" if kind == "buying_power_2x" else "dt_open_call_restriction"
@@ -345,7 +357,7 @@ class Obligations:
         day = closing.session
         call = replace(issued(f"c{len(self.calls) + 1}", breach, rules, closing), issued_on=day, due_on=day)
         self.calls.append(call)
-        self.told.append(("issued", call))
+        self._pending_events.append(("issued", call))
         return call
 
     def _count_fed(self, call: MarginCall, rules: Rules) -> None:

@@ -92,7 +92,7 @@ class _Purchase(NamedTuple):
     sold_on: date | None = None  # first sold before it was paid for
     missing: float = 0.0  # not paid when it was first sold
     withdrawn: bool = False  # money left the account between that sale and payment
-    told: tuple[str, ...] = ()
+    counted: tuple[str, ...] = ()
 
     def unpaid(self, day: date) -> float:
         """Dollars that neither funds nor fresh money have paid by ``day``."""
@@ -224,9 +224,9 @@ class CashBook:
             waits = [lot.unsettled_until] if lot.unsettled_until else []
             if lot.unfunded:
                 waits += [cover.settles_on for cover, _ in purchase.covers if not cover.own]
-            if waits and day < max(waits) and exceeds(purchase.unsettled(day), 0.0) and "good_faith" not in purchase.told:
+            if waits and day < max(waits) and exceeds(purchase.unsettled(day), 0.0) and "good_faith" not in purchase.counted:
                 found.append(_good_faith(purchase, max(waits), day))
-                purchase = purchase._replace(told=(*purchase.told, "good_faith"))
+                purchase = purchase._replace(counted=(*purchase.counted, "good_faith"))
             if exceeds(purchase.unpaid(day), 0.0):
                 sale = sale._replace(own=True)
                 held = min(amount, purchase.owed)
@@ -268,12 +268,12 @@ class CashBook:
                 _cash_liquidation(purchase, day),
                 _cured(purchase, day) if rules.freeride_cured_is_gfv else None,
             )
-            violations = [v for v in made if v and v.kind not in purchase.told]
+            violations = [v for v in made if v and v.kind not in purchase.counted]
             found += violations
-            told = purchase.told + tuple(v.kind for v in violations)
+            counted = purchase.counted + tuple(v.kind for v in violations)
             over = purchase.due_on <= day
             covers = tuple((sale, amount) for sale, amount in purchase.covers if (not over if sale.own else sale.settles_on > day))
-            self._purchases[number] = purchase._replace(covers=covers, told=told)
+            self._purchases[number] = purchase._replace(covers=covers, counted=counted)
             if not exceeds(purchase.unsettled(day), 0.0):
                 self._forget(number, day)
         for symbol, lots in self._lots.items():
@@ -392,7 +392,7 @@ def _free_riding(purchase: _Purchase, day: date) -> Violation | None:
 
 def _cured(purchase: _Purchase, day: date) -> Violation | None:
     """Sold before it was paid for, and paid in full in time: no free riding, but at some brokerages a good faith violation."""
-    if purchase.sold_on is None or "free_riding" in purchase.told or exceeds(purchase.unpaid(day), 0.0):
+    if purchase.sold_on is None or "free_riding" in purchase.counted or exceeds(purchase.unpaid(day), 0.0):
         return None
     because = (
         f"{purchase.symbol} was bought on {purchase.day} and sold on {purchase.sold_on} with {dollars(purchase.missing)} not paid; "

@@ -1,6 +1,6 @@
 """May this order be sent, can it be afforded: one pure function for each rule.
 
-Every check is a question asked of a :class:`Case` and answers with a :class:`Refusal` or None. It writes nothing and can be
+Every check is a question asked of a :class:`OrderContext` and answers with a :class:`Refusal` or None. It writes nothing and can be
 asked twice. All of them are asked; the first in the brokerage's order names the refusal. Closing is never refused for money:
 only rules that name closings (quantity held, day-trade count, day-trading buying power on exit) may stop it.
 """
@@ -16,19 +16,19 @@ from ..core.orders import OrderRequest
 from ..law.rulebook import PDT
 from .ledger import WorkingOrder
 from .requirements import charges_by_requirement, maintenance_rule, order_price, power_used, requirement
-from .session_state import Standing
+from .session_state import SessionState
 
 
-class Case:
+class OrderContext:
     """One order put before one account: what it opens, what it closes, what it is worth, and what is already working.
 
     ``replaces`` is the group whose place the order takes (its own working orders do not count against it).
     """
 
-    def __init__(self, standing: Standing, request: OrderRequest, replaces: str | None = None) -> None:
-        ledger = standing.ledger
-        self.standing, self.request, self.replaces = standing, request, replaces
-        self.rules = standing.rules
+    def __init__(self, account: SessionState, request: OrderRequest, replaces: str | None = None) -> None:
+        ledger = account.ledger
+        self.account, self.request, self.replaces = account, request, replaces
+        self.rules = account.rules
         self.ledger = ledger
         self.symbol, self.sign, self.qty = request.symbol, request.sign, request.qty
         self.asset = ledger.asset(request.symbol)
@@ -109,7 +109,7 @@ class Case:
     def _sides(self, with_order: bool) -> tuple[float, float]:
         only = not self.rules.count_unfillable_pending
         buys, sells = self.ledger.pending(self.symbol, self.replaces, fillable_only=only)
-        waits = only and not self.request.extended_hours and self.standing.after_close()
+        waits = only and not self.request.extended_hours and self.account.after_close()
         if with_order and not waits:
             if self.sign > 0 or self.has_exits:
                 buys += self.qty
@@ -129,36 +129,36 @@ class Case:
 
     def dtbp_left(self) -> float:
         """Day-trading buying power net of today's open lots and of working opening orders: 0 to its start of day."""
-        return self.standing.daytrading_buying_power_beside(self.reserved)
+        return self.account.daytrading_buying_power_beside(self.reserved)
 
     def regt_left(self) -> float:
         """Reg T buying power net of working opening orders."""
-        return max(0.0, self.standing.regt_excess() * float(self.rules.regt_buying_power_multiple) - self.reserved.regt)
+        return self.account.regt_buying_power_beside(self.reserved)
 
     def intraday_left(self) -> float:
         """Four times the current excess, net of working opening orders."""
-        return max(0.0, self.standing.intraday_power() - self.reserved.dtbp)
+        return self.account.intraday_power_beside(self.reserved)
 
     def buying_power(self) -> float:
         """What the account may buy now, this order's group left out."""
-        return self.standing.buying_power_beside(self.reserved)
+        return self.account.buying_power_beside(self.reserved)
 
     def cash_unreserved(self) -> float:
         """Cash (of a cash account: settled cash) that working opening orders do not hold: what can be bought without a debit."""
-        return max(0.0, max(0.0, self.standing.settled_cash()) - self.reserved.value)
+        return max(0.0, max(0.0, self.account.settled_cash()) - self.reserved.value)
 
     def cash_available(self) -> float:
         """Cash-available basis: the cash that the day began with, less all of today's openings, and no more than there is now."""
-        begin = max(0.0, self.standing.cash_at_start()) - self.ledger.cost_today
+        begin = max(0.0, self.account.cash_at_start()) - self.ledger.cost_today
         return max(0.0, min(begin, self.ledger.cash) - self.reserved.value)
 
     def cash_left(self) -> float:
         """Dollars that can pay for a security without a loan value, working buys taken off."""
-        return max(0.0, self.standing.cash_for_no_loan() - self.reserved.buys)
+        return max(0.0, self.account.cash_for_no_loan() - self.reserved.buys)
 
     def waits_for_settlement(self, reserved: float) -> bool:
         """True if the order could be paid once all sales have settled, and its brokerage has a cash account wait for that."""
-        if self.rules.cash_unsettled_usable or self.standing.cashbook is None:
+        if self.rules.cash_unsettled_usable or self.account.cashbook is None:
             return False
         return not exceeds(self.value, max(0.0, self.ledger.cash - reserved))
 
@@ -166,8 +166,8 @@ class Case:
         """True where the count of day trades limits this account: old regime, a margin account, $25,000 not met."""
         return (
             self.rules.regime == PDT
-            and self.standing.account_type == "margin"
-            and below(self.standing.tested_equity(), self.rules.pdt_min_equity)
+            and self.account.account_type == "margin"
+            and below(self.account.tested_equity(), self.rules.pdt_min_equity)
         )
 
     def exit_exposure(self) -> tuple[float, float]:
@@ -187,7 +187,7 @@ class Case:
                         entries.setdefault(symbol, []).append((order.sign * parts[order.id], order.dtbp))
                 if closing > SHARE_DUST:
                     closes[symbol, order.sign] = closes.get((symbol, order.sign), 0.0) + closing
-        aggregate = self.standing.stepped_down() and self.rules.dt_aggregate_under_call
+        aggregate = self.account.stepped_down() and self.rules.dt_aggregate_under_call
         before = self.ledger.peak_exposure(closes, entries, aggregate=aggregate)
         if self.opening:
             entries.setdefault(self.symbol, []).append((self.sign * self.opening, self.price * self.scale))
@@ -201,15 +201,17 @@ class Case:
 # -- the checks, each a rule
 
 
-def shape(case: Case) -> Refusal | None:
+def shape(context: OrderContext) -> Refusal | None:
     """Shapes of orders that a brokerage does not take at all, whatever the account has."""
-    if not case.rules.order_shape_check:
+    if not context.rules.order_shape_check:
         return None
-    request, fraction = case.request, case.is_fraction
-    if case.has_exits and case.closing_side:
-        held = {"order_class": request.order_class, "position": case.position}
+    request, fraction = context.request, context.is_fraction
+    if context.has_exits and context.closing_side:
+        held = {"order_class": request.order_class, "position": context.position}
         return _invalid(
-            "bracket orders must be entry orders", held, f"a {request.order_class} opens a position with its exits, {case.what} closes one."
+            "bracket orders must be entry orders",
+            held,
+            f"a {request.order_class} opens a position with its exits, {context.what} closes one.",
         )
     if request.extended_hours and (request.type != "limit" or request.order_class != "simple"):
         facts = {"extended_hours": True, "type": request.type, "order_class": request.order_class}
@@ -218,16 +220,18 @@ def shape(case: Case) -> Refusal | None:
     if not fraction:
         return None
     if request.time_in_force != "day":
-        facts = {"qty": case.qty, "time_in_force": request.time_in_force}
+        facts = {"qty": context.qty, "time_in_force": request.time_in_force}
         return _invalid(
-            "fractional orders must be DAY orders", facts, f"{case.what} is a fraction of a share, which is taken as a day order only."
+            "fractional orders must be DAY orders", facts, f"{context.what} is a fraction of a share, which is taken as a day order only."
         )
-    if case.sign < 0 and case.opening and not case.closing_side:
-        return _invalid("fractional orders cannot be sold short", {"qty": case.qty}, f"{case.what} would sell a fraction of a share short.")
-    if request.order_class != "simple":
-        facts = {"qty": case.qty, "order_class": request.order_class}
+    if context.sign < 0 and context.opening and not context.closing_side:
         return _invalid(
-            "fractional orders must be simple orders", facts, f"{case.what} is a fraction of a share and a {request.order_class}."
+            "fractional orders cannot be sold short", {"qty": context.qty}, f"{context.what} would sell a fraction of a share short."
+        )
+    if request.order_class != "simple":
+        facts = {"qty": context.qty, "order_class": request.order_class}
+        return _invalid(
+            "fractional orders must be simple orders", facts, f"{context.what} is a fraction of a share and a {request.order_class}."
         )
     return None
 
@@ -236,11 +240,11 @@ def _invalid(message: str, facts: dict[str, Any], why: str) -> Refusal:
     return Refusal(Reason.INVALID_ORDER, "order_shape_check", facts, why, {"message": message})
 
 
-def price(case: Case) -> Refusal | None:
+def price(context: OrderContext) -> Refusal | None:
     """Increments and sides of prices: a dollar and up in cents, below in hundredths of a cent; stops on the right side of the market."""
-    if not case.rules.price_check:
+    if not context.rules.price_check:
         return None
-    request = case.request
+    request = context.request
     for name in ("limit_price", "stop_price", "take_profit", "stop_loss"):
         asked = getattr(request, name)
         if asked is not None:
@@ -259,14 +263,14 @@ def price(case: Case) -> Refusal | None:
     stop = request.stop_price if request.type in ("stop", "stop_limit") else None
     if request.order_class == "oco":
         stop = request.stop_loss
-    if stop is not None and case.last is not None and (stop - case.last) * case.sign <= 0:
-        side = "greater" if case.sign > 0 else "less"
-        facts = {"stop_price": stop, "market_price": case.last}
-        why = f"the stop of a {request.side} must be {side} than the last price {dollars(case.last)}, it is {dollars(stop)}."
-        wire = {"message": f"stop price must be {side} than current price", "market_price": f"{case.last:g}", "stop_price": f"{stop:g}"}
+    if stop is not None and context.last is not None and (stop - context.last) * context.sign <= 0:
+        side = "greater" if context.sign > 0 else "less"
+        facts = {"stop_price": stop, "market_price": context.last}
+        why = f"the stop of a {request.side} must be {side} than the last price {dollars(context.last)}, it is {dollars(stop)}."
+        wire = {"message": f"stop price must be {side} than current price", "market_price": f"{context.last:g}", "stop_price": f"{stop:g}"}
         return Refusal(Reason.PRICE, "price_check", facts, why, wire)
     gain, loss = request.take_profit, request.stop_loss
-    exit_sign = case.sign if request.order_class == "oco" else -case.sign
+    exit_sign = context.sign if request.order_class == "oco" else -context.sign
     if gain is not None and loss is not None and (gain - loss) * exit_sign >= 0:
         side, sign = ("above", ">") if exit_sign < 0 else ("below", "<")
         facts = {"take_profit": gain, "stop_loss": loss}
@@ -275,9 +279,9 @@ def price(case: Case) -> Refusal | None:
     return None
 
 
-def trading_blocked(case: Case) -> Refusal | None:
+def trading_blocked(context: OrderContext) -> Refusal | None:
     """The brokerage or the customer has blocked the account."""
-    if case.standing.trading_blocked:
+    if context.account.trading_blocked:
         return Refusal(Reason.TRADING_BLOCKED, "trading_blocked", {"trading_blocked": True}, "the account is blocked from trading.")
     return None
 
@@ -288,45 +292,49 @@ _OPENING_BARRED = {
 }
 
 
-def restrictions(case: Case) -> Iterator[Refusal]:
+def restrictions(context: OrderContext) -> Iterator[Refusal]:
     """What an account under a restriction may not open; what closes is never stopped.
 
     Liquidation-only and closing-only: nothing. Cash available: no more than the day's starting cash, no shorts. The ninety-day freeze: no
     new debit, no short.
     """
-    if not case.opening:
+    if not context.opening:
         return
     for kind, reason in _OPENING_BARRED.items():
-        found = case.standing.restriction(kind)
+        found = context.account.restriction(kind)
         if found is not None:
-            facts = {"last_equity": case.standing.last_equity} | _period(found)
+            facts = {"last_equity": context.account.last_equity} | _period(found)
             if found.rule == "pdt_min_equity":
-                facts["required"] = case.rules.pdt_min_equity
-            why = f"the account may only close positions ({found.because}); {case.what} would open {shares(case.opening)}."
+                facts["required"] = context.rules.pdt_min_equity
+            why = f"the account may only close positions ({found.because}); {context.what} would open {shares(context.opening)}."
             yield Refusal(reason, found.rule, facts, why)
-    found = case.standing.restriction("cash_available")
+    found = context.account.restriction("cash_available")
     if found is not None:
-        room = case.cash_available()
-        if case.sign < 0 or exceeds(case.value, room):
-            facts = {"cash_available": room, "cost_basis": case.value} | _period(found)
+        room = context.cash_available()
+        if context.sign < 0 or exceeds(context.value, room):
+            facts = {"cash_available": room, "cost_basis": context.value} | _period(found)
             if found.rule == "pdt_min_equity":
-                facts |= {"last_equity": case.standing.last_equity, "required": case.rules.pdt_min_equity}
-            what = "sells short" if case.sign < 0 else f"costs {dollars(case.value)} and {dollars(room)} of the day's starting cash is left"
-            why = f"the account may trade with available cash only ({found.because}); {case.what} {what}."
-            yield Refusal(Reason.CASH_AVAILABLE, found.rule, facts, why, _power(room, case.value))
-    found = case.standing.restriction("ninety_day_freeze")
-    if found is not None:
-        cash = case.cash_unreserved()
-        if case.sign < 0 or exceeds(case.value, cash):
-            settled = "settled_cash" if case.standing.account_type == "cash" else "cash"
-            facts = {settled: cash, "cost_basis": case.value} | _period(found)
+                facts |= {"last_equity": context.account.last_equity, "required": context.rules.pdt_min_equity}
             what = (
                 "sells short"
-                if case.sign < 0
-                else f"costs {dollars(case.value)} and {dollars(cash)} of {settled.replace('_', ' ')} is free"
+                if context.sign < 0
+                else f"costs {dollars(context.value)} and {dollars(room)} of the day's starting cash is left"
+            )
+            why = f"the account may trade with available cash only ({found.because}); {context.what} {what}."
+            yield Refusal(Reason.CASH_AVAILABLE, found.rule, facts, why, _power(room, context.value))
+    found = context.account.restriction("ninety_day_freeze")
+    if found is not None:
+        cash = context.cash_unreserved()
+        if context.sign < 0 or exceeds(context.value, cash):
+            settled = "settled_cash" if context.account.account_type == "cash" else "cash"
+            facts = {settled: cash, "cost_basis": context.value} | _period(found)
+            what = (
+                "sells short"
+                if context.sign < 0
+                else f"costs {dollars(context.value)} and {dollars(cash)} of {settled.replace('_', ' ')} is free"
             )
             may = "buy with settled cash only" if settled == "settled_cash" else "create no debit and no short position"
-            why = f"the account may {may} ({found.because}); {case.what} {what}."
+            why = f"the account may {may} ({found.because}); {context.what} {what}."
             yield Refusal(Reason.FROZEN_90_DAYS, found.rule, facts, why)
 
 
@@ -336,89 +344,94 @@ def _period(restriction: Any) -> dict[str, Any]:
     return {"since": restriction.start.isoformat(), "why": restriction.why} | until
 
 
-def restricted_day_trade(case: Case) -> Refusal | None:
+def restricted_day_trade(context: OrderContext) -> Refusal | None:
     """A flagged account under $25,000 at the previous close, or one with a day-trade call at some brokerages, may trade, but not make a
     day trade."""
-    found = case.standing.restriction("no_day_trades")
-    if found is None or not case.completes_day_trade():
+    found = context.account.restriction("no_day_trades")
+    if found is None or not context.completes_day_trade():
         return None
-    facts: dict[str, Any] = {"last_equity": case.standing.last_equity}
+    facts: dict[str, Any] = {"last_equity": context.account.last_equity}
     if found.rule != "pdt_min_equity":
-        why = f"the account may make no day trade ({found.because}): {case.what} would make one."
+        why = f"the account may make no day trade ({found.because}): {context.what} would make one."
         return Refusal(Reason.PDT_RESTRICTED_DAYTRADE, found.rule, facts | _period(found), why)
-    facts["required"] = case.rules.pdt_min_equity
+    facts["required"] = context.rules.pdt_min_equity
     why = (
-        f"the account is a pattern day trader and closed the previous session at {dollars(case.standing.last_equity)}, "
-        f"under {dollars(case.rules.pdt_min_equity)}: {case.what} would make a day trade."
+        f"the account is a pattern day trader and closed the previous session at {dollars(context.account.last_equity)}, "
+        f"under {dollars(context.rules.pdt_min_equity)}: {context.what} would make a day trade."
     )
     return Refusal(Reason.PDT_RESTRICTED_DAYTRADE, "pdt_min_equity", facts, why)
 
 
-def short_permission(case: Case) -> Iterator[Refusal]:
+def short_permission(context: OrderContext) -> Iterator[Refusal]:
     """A short sale needs a brokerage that knows it, a shortable security and $2,000 of equity."""
-    if case.sign > 0 or not case.opening:
+    if context.sign > 0 or not context.opening:
         return
-    if not case.rules.flip_through_zero and case.closing_side:
+    if not context.rules.flip_through_zero and context.closing_side:
         return
-    if not case.asset.shortable:
-        yield Refusal(Reason.NOT_SHORTABLE, "shortable", {"symbol": case.symbol}, f"{case.symbol} cannot be sold short.")
-    elif not case.asset.easy_to_borrow and case.rules.short_needs_easy_to_borrow:
-        why = f"{case.symbol} is hard to borrow and no locate is held, so it cannot be sold short."
-        yield Refusal(Reason.NOT_SHORTABLE, "short_needs_easy_to_borrow", {"symbol": case.symbol, "easy_to_borrow": False}, why)
-    if not case.rules.short_selling:
-        why = f"there is no short selling at this brokerage; {case.what} would sell {shares(case.opening)} short."
-        yield Refusal(Reason.NO_SHORT, "short_selling", {"opening": case.opening, "position": case.position}, why)
-    elif case.standing.multiplier == 1:
-        minimum = case.rules.margin_min_equity
-        had = case.standing.last_equity if case.rules.regime == PDT else case.standing.equity()
+    if not context.asset.shortable:
+        yield Refusal(Reason.NOT_SHORTABLE, "shortable", {"symbol": context.symbol}, f"{context.symbol} cannot be sold short.")
+    elif not context.asset.easy_to_borrow and context.rules.short_needs_easy_to_borrow:
+        why = f"{context.symbol} is hard to borrow and no locate is held, so it cannot be sold short."
+        yield Refusal(Reason.NOT_SHORTABLE, "short_needs_easy_to_borrow", {"symbol": context.symbol, "easy_to_borrow": False}, why)
+    if not context.rules.short_selling:
+        why = f"there is no short selling at this brokerage; {context.what} would sell {shares(context.opening)} short."
+        yield Refusal(Reason.NO_SHORT, "short_selling", {"opening": context.opening, "position": context.position}, why)
+    elif context.account.multiplier == 1:
+        minimum = context.rules.margin_min_equity
+        had = context.account.last_equity if context.rules.regime == PDT else context.account.equity()
         why = f"selling short needs {dollars(minimum)} of equity, the account has {dollars(had)}."
-        if case.standing.account_type == "cash":
+        if context.account.account_type == "cash":
             why = "a cash account cannot sell short; it takes a margin account."
         yield Refusal(Reason.NO_SHORT, "margin_min_equity", {"equity": had, "required": minimum}, why)
 
 
-def quantity(case: Case) -> Refusal | None:
+def quantity(context: OrderContext) -> Refusal | None:
     """No more can be closed than is held and not already promised to other exits; no flip through zero. A pair of exits closes or is none."""
-    pair = case.request.order_class == "oco"
-    if case.rules.flip_through_zero and (not pair or case.closing_side):
+    pair = context.request.order_class == "oco"
+    if context.rules.flip_through_zero and (not pair or context.closing_side):
         return None
-    wants_close = case.closing_side or pair
-    if wants_close and case.qty > case.available + SHARE_DUST:
-        related = [o.id for o in case.ledger.working(case.symbol, case.replaces) if o.sign == case.sign and o.active]
+    wants_close = context.closing_side or pair
+    if wants_close and context.qty > context.available + SHARE_DUST:
+        related = [o.id for o in context.ledger.working(context.symbol, context.replaces) if o.sign == context.sign and o.active]
         wire = {
-            "available": shares(case.available).replace(",", ""),
-            "existing_qty": shares(abs(case.position)).replace(",", ""),
-            "held_for_orders": shares(case.held).replace(",", ""),
-            "symbol": case.symbol,
+            "available": shares(context.available).replace(",", ""),
+            "existing_qty": shares(abs(context.position)).replace(",", ""),
+            "held_for_orders": shares(context.held).replace(",", ""),
+            "symbol": context.symbol,
         }
         if related:
             wire["related_orders"] = related  # type: ignore[assignment]
-        facts = {"requested": case.qty, "available": case.available, "existing_qty": abs(case.position), "held_for_orders": case.held}
+        facts = {
+            "requested": context.qty,
+            "available": context.available,
+            "existing_qty": abs(context.position),
+            "held_for_orders": context.held,
+        }
         why = (
-            f"{shares(case.available)} of {shares(abs(case.position))} {case.symbol} can be closed ({shares(case.held)} held by other orders), "
-            f"the order asks for {shares(case.qty)}; a position is closed before it is turned around."
+            f"{shares(context.available)} of {shares(abs(context.position))} {context.symbol} can be closed ({shares(context.held)} held by other orders), "
+            f"the order asks for {shares(context.qty)}; a position is closed before it is turned around."
         )
         return Refusal(Reason.QTY, "flip_through_zero", facts, why, wire)
-    if case.rules.flip_through_zero:
+    if context.rules.flip_through_zero:
         return None
-    if case.position == 0 and not case.rules.wash_check:
-        return _pending_entry(case)
-    if case.position == 0 and wash(case) is None:
-        return _pending_entry(case)
+    if context.position == 0 and not context.rules.wash_check:
+        return _pending_entry(context)
+    if context.position == 0 and wash(context) is None:
+        return _pending_entry(context)
     return None
 
 
-def _pending_entry(case: Case) -> Refusal | None:
-    for order in case.ledger.working(case.symbol, case.replaces):
-        if order.sign == -case.sign and order.active and not order.leg:
-            facts = {"requested": case.qty, "available": 0.0, "existing_qty": 0.0, "held_for_orders": 0.0}
-            why = f"an order to {order.side} {shares(order.left)} {case.symbol} is working in a flat symbol; the opposite side is refused until it is done."
+def _pending_entry(context: OrderContext) -> Refusal | None:
+    for order in context.ledger.working(context.symbol, context.replaces):
+        if order.sign == -context.sign and order.active and not order.leg:
+            facts = {"requested": context.qty, "available": 0.0, "existing_qty": 0.0, "held_for_orders": 0.0}
+            why = f"an order to {order.side} {shares(order.left)} {context.symbol} is working in a flat symbol; the opposite side is refused until it is done."
             return Refusal(
                 Reason.QTY,
                 "flip_through_zero",
                 facts,
                 why,
-                {"available": "0", "existing_qty": "0", "held_for_orders": "0", "symbol": case.symbol},
+                {"available": "0", "existing_qty": "0", "held_for_orders": "0", "symbol": context.symbol},
             )
     return None
 
@@ -427,23 +440,23 @@ _LIMITS = ("limit", "stop_limit")
 _EXEMPT_CLASSES = ("bracket", "oco")
 
 
-def wash(case: Case) -> Refusal | None:
+def wash(context: OrderContext) -> Refusal | None:
     """An opposite order works already: refused if either is a market or stop order, or if two limits would cross."""
-    request = case.request
-    if not case.rules.wash_check or request.order_class in _EXEMPT_CLASSES or request.type == "trailing_stop":
+    request = context.request
+    if not context.rules.wash_check or request.order_class in _EXEMPT_CLASSES or request.type == "trailing_stop":
         return None
-    for order in case.ledger.working(case.symbol, case.replaces):
+    for order in context.ledger.working(context.symbol, context.replaces):
         other = order.request
-        if order.sign == case.sign or order.leg or other.order_class in _EXEMPT_CLASSES or other.type == "trailing_stop":
+        if order.sign == context.sign or order.leg or other.order_class in _EXEMPT_CLASSES or other.type == "trailing_stop":
             continue
         if request.type in _LIMITS and other.type in _LIMITS:
-            buy, sell = (request.limit_price, other.limit_price) if case.sign > 0 else (other.limit_price, request.limit_price)
+            buy, sell = (request.limit_price, other.limit_price) if context.sign > 0 else (other.limit_price, request.limit_price)
             if buy is None or sell is None or buy < sell:
                 continue
             kind, why = "limit", f"a {order.side} limit at {dollars(other.limit_price or 0)} works that this order would cross"
         else:
             kind = "limit" if other.type in _LIMITS else "market/stop"
-            why = f"a {order.side} {other.type} order for {shares(order.left)} {case.symbol} works on the opposite side"
+            why = f"a {order.side} {other.type} order for {shares(order.left)} {context.symbol} works on the opposite side"
         facts = {"opposite_order": order.id, "opposite_type": other.type}
         return Refusal(Reason.WASH, "wash_check", facts, why + ".", {"reject_reason": f"opposite side {kind} order exists"})
     return None
@@ -452,59 +465,59 @@ def wash(case: Case) -> Refusal | None:
 _UNSETTLED = " Proceeds of sales can be spent when they have settled."
 
 
-def buying_power(case: Case) -> Iterator[Refusal]:
+def buying_power(context: OrderContext) -> Iterator[Refusal]:
     """An opening order must fit into buying power; a security without loan value into cash, and into what its requirement uses of the day's."""
-    if not case.opening:
+    if not context.opening:
         return
-    paid_from_cash = not case.asset.marginable and case.sign > 0
+    paid_from_cash = not context.asset.marginable and context.sign > 0
     if paid_from_cash:
-        cash = case.cash_left()
-        if exceeds(case.value, cash):
-            facts = {"non_marginable_buying_power": cash, "cost_basis": case.value}
-            why = f"{case.what} costs {dollars(case.value)} and {case.symbol} cannot be bought on margin; cash to spend is {dollars(cash)}."
+        cash = context.cash_left()
+        if exceeds(context.value, cash):
+            facts = {"non_marginable_buying_power": cash, "cost_basis": context.value}
+            why = f"{context.what} costs {dollars(context.value)} and {context.symbol} cannot be bought on margin; cash to spend is {dollars(cash)}."
             rule = "regt_initial_non_marginable"
-            if case.waits_for_settlement(case.reserved.buys):
+            if context.waits_for_settlement(context.reserved.buys):
                 rule, why = "cash_unsettled_usable", why + _UNSETTLED
-            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, rule, facts, why, _power(cash, case.value))
-    limit = _limit(case)
+            yield Refusal(Reason.NON_MARGINABLE_BUYING_POWER, rule, facts, why, _power(cash, context.value))
+    limit = _limit(context)
     if exceeds(limit.charge, limit.left) and (not paid_from_cash or limit.name in ("under_call", "deficit")):
-        yield _over(case, limit)
+        yield _over(context, limit)
 
 
-def _over(case: Case, limit: _Limit) -> Refusal:
+def _over(context: OrderContext, limit: _Limit) -> Refusal:
     """The refusal of an order that exceeds its limit."""
-    standing, rules = case.standing, case.rules
+    account, rules = context.account, context.rules
     name, charge, left, rule = limit
-    power = case.buying_power()
-    facts = {"buying_power": power, "cost_basis": case.value}
-    if standing.multiplier > 1:
-        facts["regt_buying_power"] = case.regt_left()
-        if standing.multiplier >= 4 and rules.regime == PDT:
-            facts["daytrading_buying_power"] = case.dtbp_left()
+    power = context.buying_power()
+    facts = {"buying_power": power, "cost_basis": context.value}
+    if account.multiplier > 1:
+        facts["regt_buying_power"] = context.regt_left()
+        if account.multiplier >= 4 and rules.regime == PDT:
+            facts["daytrading_buying_power"] = context.dtbp_left()
     if name == "cash":
-        reason = "a cash account has" if standing.account_type == "cash" else f"under {dollars(rules.margin_min_equity)} of equity there is"
-        why = f"{case.what} is valued at {dollars(case.value)} and cash to spend is {dollars(power)}; {reason} no margin."
-        if case.waits_for_settlement(case.reserved.value):
+        reason = "a cash account has" if account.account_type == "cash" else f"under {dollars(rules.margin_min_equity)} of equity there is"
+        why = f"{context.what} is valued at {dollars(context.value)} and cash to spend is {dollars(power)}; {reason} no margin."
+        if context.waits_for_settlement(context.reserved.value):
             rule, why = "cash_unsettled_usable", why + _UNSETTLED
-    elif name == "regt" and case.regt > case.value * 1.001:
-        facts["regt_charge"] = case.regt
-        rule = case.maintenance_rule  # the larger requirement is the maintenance margin
+    elif name == "regt" and context.regt > context.value * 1.001:
+        facts["regt_charge"] = context.regt
+        rule = context.maintenance_rule  # the larger requirement is the maintenance margin
         why = (
-            f"{case.what} is valued at {dollars(case.value)}; at its initial margin of {rate_in_words(case.regt / case.value / 2)} it needs "
-            f"{dollars(case.regt)} of Reg T buying power, and {dollars(case.regt_left())} is left."
+            f"{context.what} is valued at {dollars(context.value)}; at its initial margin of {rate_in_words(context.regt / context.value / 2)} it needs "
+            f"{dollars(context.regt)} of Reg T buying power, and {dollars(context.regt_left())} is left."
         )
-    elif charge > case.value * 1.001:
-        facts |= {"rate": case.rate, "charge": charge}
-        rule = case.charge_rule
+    elif charge > context.value * 1.001:
+        facts |= {"rate": context.rate, "charge": charge}
+        rule = context.charge_rule
         why = (
-            f"{case.what} is valued at {dollars(case.value)}; at its requirement of {rate_in_words(case.rate)} within the day it uses "
+            f"{context.what} is valued at {dollars(context.value)}; at its requirement of {rate_in_words(context.rate)} within the day it uses "
             f"{dollars(charge)} of buying power, and {dollars(left)} is left."
         )
     else:
-        why = f"{case.what} is valued at {dollars(case.value)} and buying power is {dollars(power)}."
+        why = f"{context.what} is valued at {dollars(context.value)} and buying power is {dollars(power)}."
     if name == "under_call":
         why = why[:-1] + ": twice the previous close's excess less the sum of the day, while a day-trade call is open."
-    return Refusal(Reason.BUYING_POWER, rule, facts, why, _power(power, case.value))
+    return Refusal(Reason.BUYING_POWER, rule, facts, why, _power(power, context.value))
 
 
 class _Limit(NamedTuple):
@@ -516,24 +529,24 @@ class _Limit(NamedTuple):
     rule: str
 
 
-def _limit(case: Case) -> _Limit:
+def _limit(context: OrderContext) -> _Limit:
     """The limit of an opening order; where two would do, the one that leaves more room."""
-    standing, rules = case.standing, case.rules
-    if standing.multiplier == 1:
-        return _Limit("cash", case.value, case.buying_power(), "margin_min_equity")
-    if standing.stepped_down():
-        return _Limit("under_call", case.charge, case.buying_power(), "dt_multiple_under_call")
-    regt = _Limit("regt", case.regt, case.regt_left(), "regt_initial_long" if case.sign > 0 else "regt_initial_short")
-    if standing.multiplier < 4:
+    account, rules = context.account, context.rules
+    if account.multiplier == 1:
+        return _Limit("cash", context.value, context.buying_power(), "margin_min_equity")
+    if account.stepped_down():
+        return _Limit("under_call", context.charge, context.buying_power(), "dt_multiple_under_call")
+    regt = _Limit("regt", context.regt, context.regt_left(), "regt_initial_long" if context.sign > 0 else "regt_initial_short")
+    if account.multiplier < 4:
         return regt
     if rules.regime == PDT:
-        within = _Limit("day_trading", case.charge, case.dtbp_left(), "dt_buying_power_multiple")
+        within = _Limit("day_trading", context.charge, context.dtbp_left(), "dt_buying_power_multiple")
     elif rules.intraday_block == "none":
         return _Limit("none", 0.0, 0.0, "intraday_block")
     else:
-        within = _Limit("intraday", case.charge, case.intraday_left(), "intraday_multiple")
+        within = _Limit("intraday", context.charge, context.intraday_left(), "intraday_multiple")
         if rules.intraday_block == "deficit":
-            return _Limit("deficit", case.charge, case.intraday_left(), "intraday_block")
+            return _Limit("deficit", context.charge, context.intraday_left(), "intraday_block")
     return regt if not exceeds(regt.charge, regt.left) or _more_room(regt, within) else within
 
 
@@ -546,83 +559,81 @@ def _power(power: float, cost: float) -> dict[str, Any]:
     return {"buying_power": f"{power:.2f}".removesuffix(".00"), "cost_basis": f"{cost:.2f}".removesuffix(".00")}
 
 
-def day_trading_power(case: Case) -> Refusal | None:
+def day_trading_power(context: OrderContext) -> Refusal | None:
     """Day-trading buying power at multiplier 4: *entry* refuses what exceeds it, *exit* the close that would make a day-trade call."""
-    standing, rules = case.standing, case.rules
-    if rules.regime != PDT or standing.multiplier < 4:
+    account, rules = context.account, context.rules
+    if rules.regime != PDT or account.multiplier < 4:
         return None
-    if case.opening and rules.dtbp_check in ("entry", "both") and not standing.stepped_down():
-        left, cost = case.dtbp_left(), case.charge
+    if context.opening and rules.dtbp_check in ("entry", "both") and not account.stepped_down():
+        left, cost = context.dtbp_left(), context.charge
         if exceeds(cost, left):
-            facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": standing.bod_dtbp}
-            worth = f"is valued at {dollars(case.value)} and"
-            if case.scale != 1.0:
-                facts["rate"] = case.rate
-                worth = f"is valued at {dollars(case.value)}, uses {dollars(cost)} at its requirement of {rate_in_words(case.rate)} within the day, and"
-            why = (
-                f"{case.what} {worth} day-trading buying power is {dollars(left)} of {dollars(standing.bod_dtbp)} at the start of the day."
-            )
+            facts = {"daytrading_buying_power": left, "cost_basis": cost, "bod_dtbp": account.bod_dtbp}
+            worth = f"is valued at {dollars(context.value)} and"
+            if context.scale != 1.0:
+                facts["rate"] = context.rate
+                worth = f"is valued at {dollars(context.value)}, uses {dollars(cost)} at its requirement of {rate_in_words(context.rate)} within the day, and"
+            why = f"{context.what} {worth} day-trading buying power is {dollars(left)} of {dollars(account.bod_dtbp)} at the start of the day."
             return Refusal(Reason.DTBP, "dtbp_check", facts, why)
     if rules.dtbp_check in ("exit", "both"):
-        return _exit_power(case)
+        return _exit_power(context)
     return None
 
 
-def _exit_power(case: Case) -> Refusal | None:
-    start, ledger = case.standing.bod_dtbp, case.ledger
-    if not exceeds(ledger.opened_today + case.reserved.dtbp + case.charge, start):
+def _exit_power(context: OrderContext) -> Refusal | None:
+    start, ledger = context.account.bod_dtbp, context.ledger
+    if not exceeds(ledger.opened_today + context.reserved.dtbp + context.charge, start):
         return None  # all that was opened today fits: no exit can break it
-    before, after = case.exit_exposure()
+    before, after = context.exit_exposure()
     if not exceeds(after, start) or not exceeds(after, before):
         return None
     facts = {"day_trade_exposure": after, "bod_dtbp": start, "day_trade_call": after - start}
-    why = f"{case.what} would bring today's day-traded exposure to {dollars(after)}, over the {dollars(start)} of day-trading buying power at the start of the day."
+    why = f"{context.what} would bring today's day-traded exposure to {dollars(after)}, over the {dollars(start)} of day-trading buying power at the start of the day."
     return Refusal(Reason.DTBP, "dtbp_check", facts, why)
 
 
-def day_trade_count(case: Case) -> Refusal | None:
+def day_trade_count(context: OrderContext) -> Refusal | None:
     """Under $25,000 three day trades in five business days pass: *exit* refuses the order that could make the fourth, *entry* any opening with three used."""
-    rules, standing = case.rules, case.standing
-    if rules.regime != PDT or rules.pdt_check not in ("entry", "exit", "both") or not case.day_trades_bind():
+    rules, account = context.rules, context.account
+    if rules.regime != PDT or rules.pdt_check not in ("entry", "exit", "both") or not context.day_trades_bind():
         return None
     allowed = rules.pdt_day_trades_threshold - 1
-    executed = standing.daytrade_count()
-    if rules.pdt_check != "entry" and case.completes_day_trade():
-        after = case.potential() + 1
+    executed = account.daytrade_count()
+    if rules.pdt_check != "entry" and context.completes_day_trade():
+        after = context.potential() + 1
         if executed + after > allowed:
-            return _count_refusal(case, executed, after, allowed, others=after - 1)
-    if rules.pdt_check != "exit" and case.opening:
-        potential = case.potential() + (_strictly_open(case) if rules.strict_entry else 0)
+            return _count_refusal(context, executed, after, allowed, others=after - 1)
+    if rules.pdt_check != "exit" and context.opening:
+        potential = context.potential() + (_strictly_open(context) if rules.strict_entry else 0)
         if executed + potential >= allowed:
-            return _count_refusal(case, executed, potential, allowed, others=potential)
+            return _count_refusal(context, executed, potential, allowed, others=potential)
     return None
 
 
-def _strictly_open(case: Case) -> int:
+def _strictly_open(context: OrderContext) -> int:
     """Symbols opened today that no working exit covers yet: each will need a day trade to get out today."""
-    ledger = case.ledger
+    ledger = context.ledger
     return sum(run.opened_today != 0 and run.phase_open and not run.would_day_trade(*ledger.pending(s)) for s, run in ledger.runs.items())
 
 
-def _count_refusal(case: Case, executed: int, potential: int, allowed: int, *, others: int) -> Refusal:
+def _count_refusal(context: OrderContext, executed: int, potential: int, allowed: int, *, others: int) -> Refusal:
     """``potential`` as the check counted it; ``others`` is that without this order, which the check on entry leaves out anyway."""
-    equity, required = case.standing.tested_equity(), case.rules.pdt_min_equity
+    equity, required = context.account.tested_equity(), context.rules.pdt_min_equity
     facts = {"last_equity": equity, "daytrade_count": executed, "potential": potential, "required": required}
-    days = case.rules.pdt_window_business_days
+    days = context.rules.pdt_window_business_days
     made = f"{executed} day trade{'s' * (executed != 1)} in the last {days} business days"
-    if potential and case.completes_day_trade():
+    if potential and context.completes_day_trade():
         made += ", this order could complete another" + (f" and other working orders {others} more" if others else "")
     elif potential:
         made += f" and {potential} more that working orders could complete"
-    where = "now" if case.rules.equity_test == "current" else "at the previous close"
-    why = f"{case.what} is refused: {made}; {allowed} are allowed with {dollars(equity)} of equity {where}, under {dollars(required)}."
-    current = case.standing.equity()
+    where = "now" if context.rules.equity_test == "current" else "at the previous close"
+    why = f"{context.what} is refused: {made}; {allowed} are allowed with {dollars(equity)} of equity {where}, under {dollars(required)}."
+    current = context.account.equity()
     if not below(current, required) and below(equity, required):
         why += f" Today's {dollars(current)} counts from the next session on, if the account closes there."
     return Refusal(Reason.PDT_COUNT, "pdt_day_trades_threshold", facts, why)
 
 
-Check = Callable[[Case], "Refusal | Iterator[Refusal] | None"]
+Check = Callable[[OrderContext], "Refusal | Iterator[Refusal] | None"]
 
 #: In the order in which a brokerage looks: parameters, account, asset, quantity, money, day trades.
 CHECKS: list[Check] = [
@@ -640,11 +651,11 @@ CHECKS: list[Check] = [
 ]
 
 
-def refusals(case: Case) -> list[Refusal]:
+def refusals(context: OrderContext) -> list[Refusal]:
     """Every rule that refuses this order, the one that names the refusal first."""
     found: list[Refusal] = []
     for check in CHECKS:
-        answer = check(case)
+        answer = check(context)
         if answer is None:
             continue
         if isinstance(answer, Refusal):

@@ -42,7 +42,7 @@ class AccountDistance(NamedTuple):
 
 def account_distance(books: Ledger, rules: Rules) -> AccountDistance:
     """How far all positions together are from a maintenance call, at the last marks."""
-    account = _WhatIf(books, rules)
+    account = _AtOtherPrices(books, rules)
     shorts = any(qty < 0 for qty in books.positions.values())
 
     def moved(by: float) -> float:
@@ -53,25 +53,22 @@ def account_distance(books: Ledger, rules: Rules) -> AccountDistance:
 
 def position_distances(books: Ledger, rules: Rules) -> list[Distance]:
     """How far each position alone is from bringing a maintenance call, at the last marks."""
-    account = _WhatIf(books, rules)
+    account = _AtOtherPrices(books, rules)
     return [account.distance(symbol) for symbol in books.positions]
 
 
-class _WhatIf(Valuation):
-    """The account at other prices."""
+class _AtOtherPrices:
+    """A book at other prices than its last."""
 
     def __init__(self, books: Ledger, rules: Rules) -> None:
-        super().__init__(books.copy())
-        self.rules = rules
+        self.ledger = books.copy()
+        self.valuation = Valuation(self.ledger, rules)
 
     def excess(self, prices: Mapping[str, float]) -> float:
         """Equity less maintenance margin once these prices are the marks."""
-        self.ledger.marks.update(prices)
-        for symbol in prices:
-            self._margins.pop(symbol, None)
-        self._totals = None
-        equity, _, maintenance = self.margins()
-        return equity - maintenance
+        for symbol, price in prices.items():
+            self.valuation.reprice(symbol, price)
+        return self.valuation.excess()
 
     def distance(self, symbol: str) -> Distance:
         price = self.ledger.marks[symbol]
@@ -82,7 +79,7 @@ class _WhatIf(Valuation):
 
     def _falls(self, symbol: str) -> list[float]:
         """Where a falling price is looked at: just before the security stops being concentrated, which frees margin, and at nothing."""
-        price, add_on = self.ledger.marks[symbol], concentration(self.rules)
+        price, add_on = self.ledger.marks[symbol], concentration(self.valuation.rules)
         if add_on is None or not add_on.share < 1:
             return [0.0]
         share = add_on.share

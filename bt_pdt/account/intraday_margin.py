@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 from ..core.money import SHARE_DUST, exceeds
 from ..law.rulebook import PDT, Rules
-from .ledger import Ledger
 from .valuation import Valuation, valued
 
 
 class _Moment(NamedTuple):
-    """The books right after a transaction that lowered the level: for judging it anew under another order of the day."""
+    """The books right after a transaction that lowered the level: for evaluating it anew under another order of the day."""
 
     step: int
     cash: float
@@ -109,69 +108,84 @@ class DeficitMeter:
         return [_Books(cash, positions, prices)]
 
 
-class IntradayMargin(Valuation):
-    """The margin level of an account, and the deficit that a meter of it shows."""
+class IntradayMargin:
+    """The intraday margin level of an account, its low of the day, and the deficit that a meter of it shows."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        super().__init__(ledger)
-        self._closing_marks: dict[str, float] = {}
-        self._lowest_level: float | None = None
+    def __init__(self, valuation: Valuation, closing_marks: Mapping[str, float]) -> None:
+        self._valuation = valuation
+        self.closing_marks = dict(closing_marks)  # of the previous close, by symbol
+        self.lowest_level: float | None = None
 
-    def _new_meter(self) -> DeficitMeter:
+    def copy(self, valuation: Valuation) -> IntradayMargin:
+        """The same of ``valuation``, a twin of this one's."""
+        twin = IntradayMargin(valuation, self.closing_marks)
+        twin.lowest_level = self.lowest_level
+        return twin
+
+    def new_meter(self) -> DeficitMeter:
         """A meter that begins with the books as they are."""
-        rules = self.rules
+        rules, ledger = self._valuation.rules, self._valuation.ledger
         reorders = rules.regime != PDT and (rules.imd_order == "worst" or rules.imd_deposits_first or rules.imd_closings_first)
-        return DeficitMeter(_Books(self.ledger.cash, dict(self.ledger.positions), dict(self.ledger.marks)) if reorders else None)
+        return DeficitMeter(_Books(ledger.cash, dict(ledger.positions), dict(ledger.marks)) if reorders else None)
 
-    def margin_level(self) -> float:
+    def split(self, symbol: str, ratio: float) -> None:
+        """A stock split: the previous close in new shares."""
+        if symbol in self.closing_marks:
+            self.closing_marks[symbol] /= ratio
+
+    def level(self) -> float:
         """Equity less the margin required by this brokerage's basis and valuation, dollars; negative is what is missing. 0 in the old regime."""
-        rules = self.rules
+        rules = self._valuation.rules
         if rules.regime == PDT:
             return 0.0
+        ledger = self._valuation.ledger
         if rules.imd_valuation != "cost":
-            long_value, short_value, _, _, required = self._sums()
-            return self.ledger.cash + long_value - short_value - required
-        prices = {s: self._cost_basis(s, q) for s, q in self.ledger.positions.items()}
-        return self._level_of(self.ledger.cash, self.ledger.positions, prices)[0]
+            long_value, short_value, _, _, required = self._valuation.sums()
+            return ledger.cash + long_value - short_value - required
+        prices = {s: self._cost_basis(s, q) for s, q in ledger.positions.items()}
+        return self._level_of(ledger.cash, ledger.positions, prices)[0]
 
     def _level_of(self, cash: float, positions: Mapping[str, float], prices: Mapping[str, float]) -> tuple[float, float]:
         """(margin level, equity) of a book at ``prices``."""
-        worth = valued(self.rules, self.ledger.asset, cash, positions, prices)
+        worth = valued(self._valuation.rules, self._valuation.ledger.asset, cash, positions, prices)
         return worth.equity - worth.intraday_margin, worth.equity
 
     def _cost_basis(self, symbol: str, qty: float) -> float:
         """4210(a)(2): carried shares at the previous close, today's at cost, as an average a share."""
-        run = self.ledger.runs.get(symbol)
-        close = self._closing_marks.get(symbol, self.ledger.marks[symbol])
+        ledger = self._valuation.ledger
+        run = ledger.runs.get(symbol)
+        close = self.closing_marks.get(symbol, ledger.marks[symbol])
         if run is None:
             return close
         total = abs(run.carried) * close + sum(lot[0] * lot[1] for lot in run.lots)
         return total / abs(qty)
 
-    def _note_deficit(self, meter: DeficitMeter, level: float, *, reducing: bool) -> None:
+    def note(self, meter: DeficitMeter, level: float, *, reducing: bool) -> None:
         """After a customer's transaction that left the account at ``level``; ``reducing`` if it lowered the level."""
-        if not reducing or self.rules.regime == PDT:
+        rules = self._valuation.rules
+        if not reducing or rules.regime == PDT:
             return
         if exceeds(-level, meter.amount):
-            meter.amount, meter.equity = -level, self.equity()
+            meter.amount, meter.equity = -level, self._valuation.equity()
         if meter.start is not None:
-            held = self.ledger.positions
-            at_cost = self.rules.imd_valuation == "cost"
-            prices = {s: self._cost_basis(s, q) if at_cost else self.ledger.marks[s] for s, q in held.items()}
-            meter.moments.append(_Moment(meter.step, self.ledger.cash, dict(held), prices))
+            ledger = self._valuation.ledger
+            at_cost = rules.imd_valuation == "cost"
+            prices = {s: self._cost_basis(s, q) if at_cost else ledger.marks[s] for s, q in ledger.positions.items()}
+            meter.moments.append(_Moment(meter.step, ledger.cash, dict(ledger.positions), prices))
 
-    def _deficit_of(self, meter: DeficitMeter) -> tuple[float, float]:
-        """(intraday margin deficit, equity at it), dollars: as noted, or judged anew in the order that the brokerage assumes."""
+    def deficit_of(self, meter: DeficitMeter) -> tuple[float, float]:
+        """(intraday margin deficit, equity at it), dollars: as noted, or evaluated anew in the order that the brokerage assumes."""
         if meter.start is None:
             return meter.amount, meter.equity
         found = (0.0, 0.0)
-        for cash, positions, prices in meter.assumed_books(self.rules):
+        for cash, positions, prices in meter.assumed_books(self._valuation.rules):
             level, equity = self._level_of(cash, positions, prices)
             if exceeds(-level, found[0]):
                 found = (-level, equity)
         return found
 
-    def _lowest_margin_level(self) -> None:
-        level = self.margin_level()
-        if self._lowest_level is None or level < self._lowest_level:
-            self._lowest_level = level
+    def note_lowest(self) -> None:
+        """The level now, if it is the lowest of the session."""
+        level = self.level()
+        if self.lowest_level is None or level < self.lowest_level:
+            self.lowest_level = level

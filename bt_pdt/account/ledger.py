@@ -118,6 +118,7 @@ class Ledger:
         self.cost_today = 0.0  # dollars paid or received for all openings of today, whatever they charge
         self.executions = 0  # how many executions today: the clock of day-traded exposure
         self.day_traded: list[tuple[int, int, float]] = []  # (opened after, closed by, dollars) of lots opened and closed today
+        self.ids_given = 0  # to orders that came without one
         self._reserved: dict[str, Reserved] = {}  # by symbol, added up in ``_all_reserved``
         self._all_reserved = Reserved()
         self._changed: set[str] = set()  # symbols whose orders or position changed since
@@ -134,7 +135,7 @@ class Ledger:
         twin.runs = {k: r.copy() for k, r in self.runs.items()}
         twin.counting_method = self.counting_method
         twin.used_today, twin.opened_today, twin.cost_today = self.used_today, self.opened_today, self.cost_today
-        twin.executions, twin.day_traded = self.executions, self.day_traded[:]
+        twin.executions, twin.day_traded, twin.ids_given = self.executions, self.day_traded[:], self.ids_given
         twin._reserved, twin._all_reserved, twin._changed = dict(self._reserved), self._all_reserved, set(self._changed)
         return twin
 
@@ -251,6 +252,11 @@ class Ledger:
         self.orders[order.id] = order
         self.by_symbol.setdefault(order.symbol, []).append(order)
         self.touched(order.symbol)
+
+    def new_id(self) -> str:
+        """An id for an order that came without one."""
+        self.ids_given += 1
+        return f"o{self.ids_given}"
 
     def drop(self, order_id: str) -> WorkingOrder | None:
         """Takes an order out of the working set; None if it is not in it."""

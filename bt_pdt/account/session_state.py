@@ -1,147 +1,171 @@
-"""What an account is during one session: designation, multiplier, buying power, counts, restrictions and calls in force."""
+"""What an account is at this moment of its session: everything that can be asked of it, and nothing that changes it.
+
+The account is made of parts, each with one owner: the ledger (cash, positions, orders, today's executions), its valuation, the intraday
+margin level, Regulation T since the last close, the book of calls and restrictions, the cash book, day trades and the designation, carrying
+costs, the current session, and the record. Here are the questions that need more than one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Self
 
-from ..core import sessions
-from ..core.errors import NotInForce
-from ..core.journal import CallEntry, Entry, FlagEntry, RestrictionEntry, ViolationEntry
-from ..core.money import SHARE_DUST, below, dollars, exceeds
-from ..core.orders import Asset, Fill
+from ..core.journal import Entry
+from ..core.money import below, cents
+from ..core.state import AccountState
+from ..law.brokerages import Brokerage
 from ..law.rulebook import PDT, Rulebook, Rules
-from .call_book import UNDER_MINIMUM, Obligations, Restriction
+from .call_book import CallBook, Restriction
 from .calls import MarginCall
+from .carrying_costs import CarryingCosts
 from .cash_account import CashBook, Violation, freeze
+from .current_session import CurrentSession
 from .cushion import AccountDistance, Distance, account_distance, position_distances
+from .designation import Designation
 from .intraday_margin import IntradayMargin
-from .ledger import Reserved
-from .requirements import concentration, requirement
-from .since_close import SinceClose
-from .valuation import intraday_requirement, valued
+from .ledger import Ledger, Reserved
+from .record import Listener, Record
+from .regulation_t import RegulationT
+from .valuation import Valuation
 
 
-class Standing(IntradayMargin):
-    """The state of an account and what it gives today. :class:`~bt_pdt.account.account.Account` fills it in and moves it."""
+class SessionState:
+    """The parts of an account, and what they give together. Nothing here changes anything; ask as often as you like."""
 
-    now: datetime
-    session: date
-    rules: Rules
+    #: The firm, its dated rules, whether they refuse anything (not with ``rules="off"``), and ``margin`` or ``cash``.
+    brokerage: Brokerage
     rulebook: Rulebook
     refuses: bool
     account_type: str
-    pattern_day_trader: bool
+    #: The brokerage or the customer has blocked the account from trading.
     trading_blocked: bool
-    journal: list[Entry]
+    #: The parts.
+    ledger: Ledger
+    valuation: Valuation
+    intraday: IntradayMargin
+    regulation_t: RegulationT
+    call_book: CallBook
     #: Settled and unsettled money of a cash account; None for a margin account.
     cashbook: CashBook | None
-    #: Called with every :class:`CallEntry` and :class:`RestrictionEntry` as it is journalled; a host passes them on.
-    listener: Callable[[CallEntry | RestrictionEntry], None] | None
-    last_equity: float
-    last_maintenance_margin: float
-    bod_dtbp: float
-    _given_last: tuple[float | None, float | None]
-    _flagged_on: date | None  # the session on which the designation was set
-    _owed: Obligations
-    _in_force: list[Restriction]
-    _owing: bool  # some call could be met by the next event
-    _made: dict[date, dict[str, int]]  # day trades by session and symbol, carried-in ones included
-    _own: dict[tuple[date, str], int]
-    _sma: float  # at the last session's regular close
-    _sma_measured: float  # at this session's, once it is measured
-    _day: SinceClose  # since the last session's regular close
-    _evening: SinceClose | None  # since this session's, once it is measured
-    _measured: dict[str, Any] | None
-    _closed_explicitly: bool
+    designation: Designation
+    costs: CarryingCosts
+    current: CurrentSession
+    record: Record
+    #: Deposits that may not leave again yet: (the last day of that, dollars).
+    deposits_on_hold: list[tuple[date, float]]
 
-    # -- the session and its start-of-day figures
+    def fork(self) -> Self:
+        """An independent twin, for asking what would happen: it answers everything as this account does, and goes its own way from here.
 
-    def _opening_figures(self) -> None:
-        """``last_*`` from what was given, else from cash and carried positions; asked again when an asset's facts arrive before trading."""
-        self._untouched = True
-        self.ledger.counting_method = self.rules.counting_method or "direction"
-        maintenance = self._carried_maintenance()
-        self._revalue()
-        equity, initial, _ = self.margins()
-        given_equity, given_maintenance = self._given_last
-        self.last_equity = equity if given_equity is None else given_equity
-        self.last_maintenance_margin = maintenance if given_maintenance is None else given_maintenance
-        self._sma = max(0.0, equity - initial)
-        self._closing_marks = dict(self.ledger.marks)
-        self._day, self._evening = SinceClose(self._new_meter()), None
-        self._start_session()
-        self._after_event()
+        Its journal starts empty and nobody listens to it. A copy with the journal is ``copy.deepcopy(account)``.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)  # what never changes is shared; every part below is the twin's own
+        twin.ledger = self.ledger.copy()
+        twin.ledger.assets = self.ledger.assets.copy()
+        twin.valuation = self.valuation.copy(twin.ledger)
+        twin.intraday = self.intraday.copy(twin.valuation)
+        twin.call_book = self.call_book.copy()
+        twin.regulation_t = self.regulation_t.copy(twin.valuation, twin.call_book)
+        twin.cashbook = None if self.cashbook is None else self.cashbook.copy()
+        twin.designation = self.designation.copy()
+        twin.costs = self.costs.copy()
+        twin.current = self.current.copy()
+        twin.record = Record()
+        twin.deposits_on_hold = self.deposits_on_hold[:]
+        return twin
 
-    def _carried_maintenance(self) -> float:
-        """Maintenance of what was carried in, by the rules of the session at whose close it was priced."""
-        today, before = self.rules, sessions.add_business_days(self.session, -1)
-        try:
-            self.rules = self.rulebook.on(before)
-        except NotInForce:
-            return self.maintenance_margin()
-        self._revalue()
-        try:
-            return self.maintenance_margin()
-        finally:
-            self.rules = today
+    # -- where it is
 
-    def _start_session(self) -> None:
-        """What holds from the first event of a session: window, designation, multiplier, buying power, restrictions."""
-        self._measured: dict[str, Any] | None = None
-        self._closed_explicitly = False
-        self._close = sessions.close_of(self.session)
-        self._settles_on: date | None = None
-        self._cash_at_start = self.ledger.cash
-        if self.cashbook is not None:
-            self.cashbook.start(self.session)
-        self._lowest_dtbp: float | None = None
-        self._lowest_level = None
-        self._excess_at_start = self.last_equity - self.last_maintenance_margin
-        days = self.rules.pdt_window_business_days
-        self._window = sessions.window(self.session, days) if days else ()
-        self._earlier_count = sum(sum(self._made.get(day, {}).values()) for day in self._window if day != self.session)
-        self._today_count = sum(self._made.get(self.session, {}).values())
-        if self.pattern_day_trader and not self.designation_lasts(self.session):
-            self.pattern_day_trader, self._flagged_on = False, None
-            cause = f"{self.rules.pdt_flag_days} calendar days after it was set"
-            self.journal.append(FlagEntry(self.now, self.session, False, cause))
-            self._owed.drop_minimum_equity(self.session, "pdt_min_equity")
-        self._designate(lifted_on=sessions.add_business_days(self.session, -1))
+    @property
+    def now(self) -> datetime:
+        """The account's clock, naive New York time."""
+        return self.current.now
 
-    def designation_lasts(self, day: date) -> bool:
-        """False once a brokerage's days of the designation are over (``pdt_flag_days``): it ends by itself."""
-        length = self.rules.pdt_flag_days
-        return length is None or self._flagged_on is None or day <= self._flagged_on + timedelta(days=length)
+    @property
+    def session(self) -> date:
+        """The session of :attr:`now`: the trade date of whatever happens next."""
+        return self.current.session
 
-    def _designate(self, lifted_on: date) -> None:
-        """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
-        rules = self.rules
-        if rules.regime != PDT:
-            self._session_multiplier = 0
-            self._restrict_flagged((), lifted_on)
-            self._grant()
-            return
-        enough = not below(self.last_equity, rules.pdt_min_equity)
-        if self.account_type == "cash" or below(self.last_equity, rules.margin_min_equity):
-            self._session_multiplier = 1
-        elif enough and (self.pattern_day_trader or rules.multiplier_policy == "equity"):
-            self._session_multiplier = int(rules.dt_buying_power_multiple)
-        else:
-            self._session_multiplier = 2
-        bound = self.pattern_day_trader and not enough and self.account_type == "margin"
-        self._restrict_flagged(UNDER_MINIMUM[rules.pdt_under_25k] if bound else (), lifted_on)
-        self._grant()
+    @property
+    def rules(self) -> Rules:
+        """The law of the current session."""
+        return self.current.rules
 
-    def _grant(self) -> None:
-        """Day-trading buying power at the start of the day: four times the previous close's excess, twice while a day-trade call steps it down."""
-        rules = self.rules
-        if rules.regime != PDT or self._session_multiplier < rules.dt_buying_power_multiple:
-            self.bod_dtbp = 0.0
-            return
-        times = rules.dt_multiple_under_call if self.stepped_down() else rules.dt_buying_power_multiple
-        self.bod_dtbp = times * max(0.0, self._excess_at_start)
+    @property
+    def regime(self) -> str:
+        """The regime of the current session: ``pattern_day_trader`` or ``intraday_margin``."""
+        return self.rules.regime
+
+    def after_close(self) -> bool:
+        """True once the regular session has ended: an order not marked for extended hours waits for the next one."""
+        return self.current.is_over
+
+    # -- what it has
+
+    @property
+    def cash(self) -> float:
+        """Cash balance; negative is the debit."""
+        return self.ledger.cash
+
+    @property
+    def positions(self) -> dict[str, float]:
+        """Signed shares by symbol."""
+        return dict(self.ledger.positions)
+
+    def position(self, symbol: str) -> float:
+        """Signed shares of ``symbol``, 0 if none."""
+        return self.ledger.position(symbol)
+
+    def equity(self) -> float:
+        """Cash + long market value - short market value at the last marks."""
+        return self.valuation.equity()
+
+    def margins(self) -> tuple[float, float, float]:
+        """(equity, initial margin, maintenance margin) at the last marks."""
+        return self.valuation.margins()
+
+    def initial_margin(self) -> float:
+        """The Reg T (or higher) requirement of what is held."""
+        return self.valuation.initial_margin()
+
+    def maintenance_margin(self) -> float:
+        """The house maintenance requirement of what is held."""
+        return self.valuation.maintenance_margin()
+
+    @property
+    def last_equity(self) -> float:
+        """Equity at the previous close."""
+        return self.current.last_equity
+
+    @property
+    def last_maintenance_margin(self) -> float:
+        """Maintenance margin at the previous close."""
+        return self.current.last_maintenance_margin
+
+    def tested_equity(self) -> float:
+        """The equity that the $25,000 test takes: the previous close's, or the current one (``equity_test``)."""
+        return self.equity() if self.rules.equity_test == "current" else self.last_equity
+
+    def distance(self) -> tuple[AccountDistance, list[Distance]]:
+        """How far a maintenance call is: for the account (excess, the common adverse move), and for each position alone (price, move)."""
+        return account_distance(self.ledger, self.rules), position_distances(self.ledger, self.rules)
+
+    # -- buying power
+
+    @property
+    def multiplier(self) -> int:
+        """1, 2 or 4: fixed by the previous close in the old regime, by current equity in the new one."""
+        if self.current.fixed_multiplier:
+            return self.current.fixed_multiplier
+        if self.account_type == "cash" or below(self.equity(), self.rules.margin_min_equity):
+            return 1
+        return int(self.rules.intraday_multiple)
+
+    @property
+    def bod_dtbp(self) -> float:
+        """Day-trading buying power at the start of the day; 0 where the account has none."""
+        return self.current.bod_dtbp
 
     def stepped_down(self) -> bool:
         """True while an open day-trade call holds day trades to twice the excess, on the sum of the day."""
@@ -151,67 +175,34 @@ class Standing(IntradayMargin):
         """What today's openings use of day-trading buying power: those still held, or all of them where the sum of the day counts."""
         return self.ledger.opened_today if self.stepped_down() and self.rules.dt_aggregate_under_call else self.ledger.used_today
 
-    def _restrict_flagged(self, kinds: tuple[str, ...], lifted_on: date) -> None:
-        """The restrictions of a flagged account under $25,000 begin, change their kinds, or end with ``lifted_on``."""
-        current = [r for r in self._owed.restrictions if r.rule == "pdt_min_equity" and r.until is None]
-        for each in current:
-            if each.kind not in kinds:
-                self._owed.end(each, lifted_on)
-        for kind in kinds:
-            if any(each.kind == kind for each in current):
-                continue
-            because = f"pattern day trader at {dollars(self.last_equity)}, under {dollars(self.rules.pdt_min_equity)}"
-            behind = [call.id for call in self._owed.open("minimum_equity")]
-            why = behind[-1] if behind else "minimum_equity"
-            self._owed.restrict(Restriction(kind, self.session, None, why, "pdt_min_equity", because))
-        self._renew()
-
-    def _renew(self) -> None:
-        """What binds now, after calls or days have changed; the journal and the listener are told."""
-        before, self._in_force = self._in_force, self._owed.in_force(self.session)
-        kept = {(r.kind, r.why, r.start) for r in self._in_force}
-        known = {(r.kind, r.why, r.start) for r in before}
-        changed = [(r, False) for r in before if (r.kind, r.why, r.start) not in kept]
-        changed += [(r, True) for r in self._in_force if (r.kind, r.why, r.start) not in known]
-        for event, call in self._owed.told:
-            self._tell(CallEntry(self.now, self.session, event, call))
-        self._owed.told.clear()
-        for r, on in changed:
-            self._tell(RestrictionEntry(self.now, self.session, r.kind, on, r.because, r.why))
-        self._owing = self._owed.unsatisfied
-
-    def _tell(self, entry: CallEntry | RestrictionEntry) -> None:
-        self.journal.append(entry)
-        if self.listener is not None:
-            self.listener(entry)
-
-    @property
-    def regime(self) -> str:
-        """The regime of the current session: ``pattern_day_trader`` or ``intraday_margin``."""
-        return self.rules.regime
-
-    @property
-    def multiplier(self) -> int:
-        """1, 2 or 4: fixed by the previous close in the old regime, by current equity in the new one."""
-        if self._session_multiplier:
-            return self._session_multiplier
-        if self.account_type == "cash" or below(self.equity(), self.rules.margin_min_equity):
-            return 1
-        return int(self.rules.intraday_multiple)
-
-    def after_close(self) -> bool:
-        """True once the regular session has ended: an order not marked for extended hours waits for the next one."""
-        return self._measured is not None or self.now > self._close
-
-    # -- buying power
-
-    def tested_equity(self) -> float:
-        """The equity that the $25,000 test looks at: the previous close's, or the current one (``equity_test``)."""
-        return self.equity() if self.rules.equity_test == "current" else self.last_equity
-
     def daytrading_buying_power(self) -> float:
         """What is left of the day's DTBP: start of day less what today's open lots and working opening orders use."""
         return self.daytrading_buying_power_beside(self.ledger.reserved())
+
+    def daytrading_buying_power_beside(self, reserved: Reserved) -> float:
+        """Day-trading buying power net of today's open lots and of what ``reserved`` holds back: 0 to its start of day."""
+        start = self.bod_dtbp
+        return max(0.0, min(start, start - self.dtbp_used() - reserved.dtbp))
+
+    def regt_excess(self) -> float:
+        """Equity over initial margin, not below zero."""
+        return self.valuation.regt_excess()
+
+    def regt_buying_power(self) -> float:
+        """2 x (equity - initial margin), net of working opening orders."""
+        return self.regt_buying_power_beside(self.ledger.reserved())
+
+    def regt_buying_power_beside(self, reserved: Reserved) -> float:
+        """Reg T buying power net of what ``reserved`` holds back."""
+        return max(0.0, self.regt_excess() * float(self.rules.regt_buying_power_multiple) - reserved.regt)
+
+    def intraday_power(self) -> float:
+        """4 x (equity - maintenance margin) on current values: intraday buying power before working orders."""
+        return self.valuation.intraday_power()
+
+    def intraday_power_beside(self, reserved: Reserved) -> float:
+        """Intraday buying power net of what ``reserved`` holds back."""
+        return max(0.0, self.intraday_power() - reserved.dtbp)
 
     def buying_power(self) -> float:
         """The larger of Reg T and intraday buying power at multiplier 4 (the latter alone where a brokerage refuses what would make a
@@ -224,194 +215,21 @@ class Standing(IntradayMargin):
             return max(0.0, self.cash_to_spend() - reserved.value)
         if self.stepped_down():
             return self.power_under_call_beside(reserved)
-        regt = max(0.0, self.regt_excess() * float(self.rules.regt_buying_power_multiple) - reserved.regt)
+        regt = self.regt_buying_power_beside(reserved)
         if self.multiplier < 4:
             return regt
         if self.rules.regime == PDT:
             return max(regt, self.daytrading_buying_power_beside(reserved))
-        intraday = max(0.0, self.intraday_power() - reserved.dtbp)
+        intraday = self.intraday_power_beside(reserved)
         return intraday if self.rules.intraday_block == "deficit" else max(regt, intraday)
-
-    def daytrading_buying_power_beside(self, reserved: Reserved) -> float:
-        """Day-trading buying power net of today's open lots and of what ``reserved`` holds back: 0 to its start of day."""
-        start = self.bod_dtbp
-        return max(0.0, min(start, start - self.dtbp_used() - reserved.dtbp))
 
     def power_under_call_beside(self, reserved: Reserved) -> float:
         """Buying power while an open day-trade call steps it down, whatever Reg T leaves: twice the previous close's excess, less what the
         day's openings have used together."""
-        start = self.rules.dt_multiple_under_call * max(0.0, self._excess_at_start)
+        start = self.rules.dt_multiple_under_call * max(0.0, self.current.excess_at_start)
         return max(0.0, float(start) - self.dtbp_used() - reserved.dtbp)
 
-    # -- Regulation T: a session's transactions are combined at its close
-
-    @property
-    def _since(self) -> tuple[SinceClose, ...]:
-        """What counts a transaction of now: the session's close, and once that is measured the next one too."""
-        return (self._day,) if self._evening is None else (self._day, self._evening)
-
-    @property
-    def sma(self) -> float:
-        """Special memorandum account, dollars: the last close's, with what came in and went out since and met no Fed call."""
-        since, before = self._since[-1], self._sma if self._evening is None else self._sma_measured
-        return max(0.0, before + since.other + since.deposits - self._owed.fed_took(since.deposits))
-
-    def fed_call_with(self, more: float) -> float:
-        """The Fed call that this moment would make if it were the close and the day's trades needed ``more`` initial margin; may be negative."""
-        return more - self.fed_release() - max(self.sma, self._excess_without(self._since[-1]))
-
-    def fed_release(self) -> float:
-        """Initial margin that the transactions since the last regular close have set free so far, combined; negative: what they need."""
-        return self._release(self._since[-1])
-
-    def _release(self, since: SinceClose) -> float:
-        """What all transactions since a close set free of initial margin, combined: half of what was carried and sold, less half of what
-        was opened and kept (at trade price, each at its own initial rate), plus the profit of day trades."""
-        return since.released - self._initial_of_lots(since)
-
-    def _initial_of_lots(self, since: SinceClose) -> float:
-        """Initial margin at trade price of lots opened since that close and still held."""
-        total = 0.0
-        for symbol in since.traded:
-            run = self.ledger.runs.get(symbol)
-            if run is None or not run.lots:
-                continue
-            asset, sign = self.ledger.asset(symbol), 1.0 if run.opened_today > 0 else -1.0
-            total += sum(
-                requirement(self.rules, asset, sign * held, price).initial for held, price, _, opened in run.lots if opened >= since.first
-            )
-        return total
-
-    def _excess_without(self, since: SinceClose) -> float:
-        """Equity over initial margin at the last marks, had nothing been traded since that close."""
-        if not since.traded:
-            equity, initial, _ = self.margins()
-            return equity - initial
-        positions = dict(self.ledger.positions)
-        for symbol, qty in since.traded.items():
-            positions[symbol] = positions.get(symbol, 0.0) - qty
-        positions = {symbol: qty for symbol, qty in positions.items() if abs(qty) > SHARE_DUST}
-        worth = valued(self.rules, self.ledger.asset, self.ledger.cash - since.cash, positions, self.ledger.marks)
-        return worth.equity - worth.initial_margin
-
-    def deficit(self) -> tuple[float, float]:
-        """(the session's intraday margin deficit, equity at it), dollars."""
-        return self._deficit_of(self._day.meter)
-
-    def deficit_with(self, asset: Asset, qty: float, price: float) -> tuple[float, float]:
-        """(intraday margin deficit, equity at it) of the session if signed ``qty`` were opened now at ``price`` and that made it larger,
-        else nothing: measured as the session's is, under every setting of the brokerage."""
-        rules = self.rules
-        if rules.regime == PDT or self.account_type == "cash":
-            return 0.0, 0.0
-        if self._day.meter.start is None and rules.imd_valuation == "mark":
-            needed = requirement(rules, asset, qty, price).maintenance
-            most = intraday_requirement(rules, asset, qty, price, needed)
-            if rules.imd_basis != "law" and (add_on := concentration(rules)) is not None:
-                most = max(most, needed + add_on.rate * (abs(qty) * price + self._sums()[0]))
-            if not exceeds(most - self.margin_level(), 0.0):
-                return 0.0, 0.0  # no deficit, however concentrated
-        twin = self.fork()
-        twin.post(Fill(asset.symbol, "buy" if qty > 0 else "sell", abs(qty), price))
-        after = twin.deficit()
-        return after if exceeds(after[0], self.deficit()[0]) else (0.0, 0.0)
-
-    def fork(self) -> Any:
-        """An independent twin."""
-        raise NotImplementedError
-
-    # -- the warning zone
-
-    def distance(self) -> tuple[AccountDistance, list[Distance]]:
-        """How far a maintenance call is: for the account (excess, the common adverse move), and for each position alone (price, move)."""
-        return account_distance(self.ledger, self.rules), position_distances(self.ledger, self.rules)
-
-    # -- counting
-
-    def daytrade_count(self) -> int:
-        """Executed day trades in the window that ends today."""
-        return self._earlier_count + self._today_count
-
-    def potential_day_trades(self) -> int:
-        """Day trades that the working orders could still complete today, one a symbol at most: what the order check adds to the count."""
-        return self.ledger.potential_day_trades(fillable_only=self.rules.count_unfillable_pending is False)
-
-    def forecast(self) -> list[tuple[date, int]] | None:
-        """Day trades left today and on the next four sessions if none is made: None where no count binds this account."""
-        if self.rules.regime != PDT or self.account_type == "cash" or not below(self.tested_equity(), self.rules.pdt_min_equity):
-            return None
-        allowed, days = self.rules.pdt_day_trades_threshold - 1, self.rules.pdt_window_business_days
-        found = []
-        for ahead in range(days):
-            day = sessions.add_business_days(self.session, ahead)
-            used = sum(sum(self._made.get(d, {}).values()) for d in sessions.window(day, days))
-            found.append((day, max(0, allowed - used)))
-        return found
-
-    @property
-    def day_trades(self) -> list[tuple[date, str, int]]:
-        """(session, symbol, count) of this history's own day trades, those carried in left out."""
-        return [(day, symbol, count) for (day, symbol), count in self._own.items()]
-
-    # -- restrictions
-
-    def restriction(self, *kinds: str) -> Restriction | None:
-        """The restriction of one of these kinds that is in force, or None."""
-        for restriction in self._in_force:
-            if restriction.kind in kinds:
-                return restriction
-        return None
-
-    @property
-    def restrictions(self) -> list[Restriction]:
-        """Every restriction of this history, ended ones with their last restricted day."""
-        return list(self._owed_now().restrictions)
-
-    @property
-    def calls(self) -> list[MarginCall]:
-        """Every margin call of this history; those that the last close made due are among them, though issued on the next session."""
-        return list(self._owed_now().calls)
-
-    def open_calls(self, *kinds: str) -> list[MarginCall]:
-        """Calls issued and neither met nor expired nor closed, of these kinds (default: all)."""
-        return self._owed.open(*kinds)
-
-    def _owed_now(self) -> Obligations:
-        """What is owed once the current session's close, if it is there, is taken in."""
-        if not self._closed_explicitly or self._measured is None:
-            return self._owed
-        after = self._owed.copy()
-        if self._measured["closing"] is not None:
-            after.close(self.rules, self._measured["closing"], **self._since_measured())
-        if self.cashbook is not None:
-            book = self.cashbook.copy()
-            for violation in book.close(self.session, self.rules):
-                _restrict_after(after, freeze(book.violations, violation, self.rules))
-        return after
-
-    def _since_measured(self) -> dict[str, float]:
-        """What counts for the calls that the measured close makes, though they are issued on the next session."""
-        evening = self._evening
-        return {} if evening is None else {"level": evening.level, "deposits": evening.deposits}
-
-    def _violated(self, found: Iterable[Violation]) -> None:
-        """Violations of a cash account are journalled, and enough of them freeze it."""
-        assert self.cashbook is not None
-        for violation in found:
-            self.journal.append(ViolationEntry(self.now, self.session, violation))
-            _restrict_after(self._owed, freeze(self.cashbook.violations, violation, self.rules))
-            self._renew()
-
-    @property
-    def violations(self) -> list[Violation]:
-        """Good-faith violations, free rides and cash liquidations of a cash account."""
-        if self.cashbook is None:
-            return []
-        book = self.cashbook
-        if self._closed_explicitly:
-            book = book.copy()
-            book.close(self.session, self.rules)
-        return list(book.violations)
+    # -- cash
 
     def cash_to_spend(self) -> float:
         """Cash that an account without margin may buy with: proceeds of today's sales count, unless a cash account is frozen, or its
@@ -432,28 +250,195 @@ class Standing(IntradayMargin):
 
     def cash_at_start(self) -> float:
         """The cash that the session began with."""
-        return self._cash_at_start
+        return self.current.cash_at_start
 
-    # -- after every event
+    # -- Regulation T and the intraday margin rule
 
-    def _after_event(self) -> None:
-        """Calls that are met now, and the day's lows."""
-        if self._owing and self._owed.look(self.session, self._excess, after_close=self._measured is not None):
-            self._renew()
-            self._grant()
-        if self.rules.regime == PDT:
-            if self._measured is None and self._lowest_dtbp != 0.0:
-                left = self.daytrading_buying_power() if self.bod_dtbp else 0.0
-                if self._lowest_dtbp is None or left < self._lowest_dtbp:
-                    self._lowest_dtbp = left
-        else:
-            self._lowest_margin_level()
+    @property
+    def sma(self) -> float:
+        """Special memorandum account, dollars: the last close's, with what came in and went out since and met no Fed call."""
+        return self.regulation_t.sma
 
-    def _excess(self) -> float:
-        equity, _, maintenance = self.margins()
-        return equity - maintenance
+    def fed_call_with(self, more: float) -> float:
+        """The Fed call that this moment would make if it were the close and the day's trades needed ``more`` initial margin; may be negative."""
+        return self.regulation_t.fed_call_with(more)
 
+    def fed_release(self) -> float:
+        """Initial margin that the transactions since the last regular close have set free so far, combined; negative: what they need."""
+        return self.regulation_t.fed_release()
 
-def _restrict_after(owed: Obligations, restriction: Restriction | None) -> None:
-    if restriction is not None:
-        owed.restrict(restriction)
+    def margin_level(self) -> float:
+        """The intraday margin level, dollars; negative is what is missing. 0 in the old regime."""
+        return self.intraday.level()
+
+    def deficit(self) -> tuple[float, float]:
+        """(the session's intraday margin deficit, equity at it), dollars."""
+        return self.intraday.deficit_of(self.regulation_t.day.meter)
+
+    # -- day trades
+
+    @property
+    def pattern_day_trader(self) -> bool:
+        """Does the designation hold?"""
+        return self.designation.pattern_day_trader
+
+    @property
+    def one_time_removal_used(self) -> bool:
+        """Was the one-time removal of the designation used?"""
+        return self.designation.one_time_removal_used
+
+    def daytrade_count(self) -> int:
+        """Executed day trades in the window that ends today."""
+        return self.designation.daytrade_count()
+
+    def potential_day_trades(self) -> int:
+        """Day trades that the working orders could still complete today, one a symbol at most: what the order check adds to the count."""
+        return self.ledger.potential_day_trades(fillable_only=self.rules.count_unfillable_pending is False)
+
+    def forecast(self) -> list[tuple[date, int]] | None:
+        """Day trades left today and on the next four sessions if none is made: None where no count binds this account."""
+        if self.rules.regime != PDT or self.account_type == "cash" or not below(self.tested_equity(), self.rules.pdt_min_equity):
+            return None
+        return self.designation.forecast(self.session, self.rules)
+
+    @property
+    def day_trades(self) -> list[tuple[date, str, int]]:
+        """(session, symbol, count) of this history's own day trades, those carried in left out."""
+        return self.designation.day_trades
+
+    # -- calls and restrictions
+
+    def restriction(self, *kinds: str) -> Restriction | None:
+        """The restriction of one of these kinds that is in force, or None."""
+        return self.call_book.restriction(*kinds)
+
+    @property
+    def restrictions(self) -> list[Restriction]:
+        """Every restriction of this history, ended ones with their last restricted day."""
+        return list(self._call_book_after_the_close().restrictions)
+
+    @property
+    def calls(self) -> list[MarginCall]:
+        """Every margin call of this history; those that the last close made due are among them, though issued on the next session."""
+        return list(self._call_book_after_the_close().calls)
+
+    def open_calls(self, *kinds: str) -> list[MarginCall]:
+        """Calls issued and neither met nor expired nor closed, of these kinds (default: all)."""
+        return self.call_book.open(*kinds)
+
+    def _call_book_after_the_close(self) -> CallBook:
+        """What is owed once the current session's close, if it is there, is taken in."""
+        measured = self.current.measured
+        if not self.current.closed_explicitly or measured is None:
+            return self.call_book
+        after = self.call_book.copy()
+        if measured.closing is not None:
+            after.close(self.rules, measured.closing, **self.since_measured())
+        if self.cashbook is not None:
+            book = self.cashbook.copy()
+            for violation in book.close(self.session, self.rules):
+                restriction = freeze(book.violations, violation, self.rules)
+                if restriction is not None:
+                    after.restrict(restriction)
+        return after
+
+    def since_measured(self) -> dict[str, float]:
+        """What counts for the calls that the measured close makes, though they are issued on the next session."""
+        evening = self.regulation_t.evening
+        return {} if evening is None else {"level": evening.level, "deposits": evening.deposits}
+
+    @property
+    def violations(self) -> list[Violation]:
+        """Good-faith violations, free rides and cash liquidations of a cash account."""
+        if self.cashbook is None:
+            return []
+        book = self.cashbook
+        if self.current.closed_explicitly:
+            book = book.copy()
+            book.close(self.session, self.rules)
+        return list(book.violations)
+
+    @property
+    def accrued_costs(self) -> tuple[float, float]:
+        """(interest, borrow fees) of closed sessions that were not charged yet, dollars."""
+        return self.costs.accrued
+
+    # -- as values
+
+    @property
+    def journal(self) -> list[Entry]:
+        """What has happened, entry by entry."""
+        return self.record.journal
+
+    @property
+    def listener(self) -> Listener | None:
+        """Called with every call and restriction as it is journalled; a host passes them on."""
+        return self.record.listener
+
+    @listener.setter
+    def listener(self, listener: Listener | None) -> None:
+        self.record.listener = listener
+
+    @property
+    def sessions(self) -> list[dict[str, Any]]:
+        """One row for each closed session."""
+        return self.current.rows + ([self.session_row()] if self.current.closed_explicitly else [])
+
+    def session_row(self) -> dict[str, Any]:
+        """The measured session's line of the sessions table; fills after the close count in its day trades."""
+        measured, old = self.current.measured, self.rules.regime == PDT
+        assert measured is not None
+        lowest_level = self.intraday.lowest_level
+        return {
+            "session": self.session.isoformat(),
+            "equity": cents(measured.equity),
+            "maintenance_margin": cents(measured.maintenance_margin),
+            "initial_margin": cents(measured.initial_margin),
+            "daytrade_count": self.daytrade_count() if old else None,
+            "pattern_day_trader": self.pattern_day_trader if old else None,
+            "multiplier": measured.multiplier,
+            "bod_dtbp": cents(measured.bod_dtbp) if old else None,
+            "lowest_daytrading_buying_power": cents(measured.lowest_dtbp or 0.0) if old else None,
+            "regt_buying_power": cents(measured.regt_buying_power),
+            "sma": cents(measured.sma),
+            "lowest_intraday_margin_level": None if old or lowest_level is None else cents(lowest_level),
+            "intraday_margin_deficit": cents(measured.deficit),
+            "interest": cents(measured.interest),
+            "borrow_fee": cents(measured.borrow_fee),
+        }
+
+    @property
+    def state(self) -> AccountState:
+        """The account now, as a frozen value with Alpaca's field names."""
+        long_value, short_value, initial, maintenance, _ = self.valuation.sums()
+        equity = self.equity()
+        old = self.rules.regime == PDT
+        return AccountState(
+            session=self.session,
+            regime=self.regime,
+            brokerage=self.brokerage.name,
+            equity=equity,
+            last_equity=self.last_equity,
+            cash=self.ledger.cash,
+            long_market_value=long_value,
+            short_market_value=-short_value + 0.0,
+            initial_margin=initial,
+            maintenance_margin=maintenance,
+            last_maintenance_margin=self.last_maintenance_margin,
+            maintenance_excess=equity - maintenance,
+            buying_power=self.buying_power(),
+            regt_buying_power=self.regt_buying_power(),
+            daytrading_buying_power=self.daytrading_buying_power() if old else None,
+            bod_dtbp=self.bod_dtbp if old else None,
+            non_marginable_buying_power=max(0.0, self.cash_for_no_loan() - self.ledger.reserved().buys),
+            multiplier=self.multiplier,
+            sma=self.sma,
+            daytrade_count=self.daytrade_count() if old else None,
+            pattern_day_trader=self.pattern_day_trader if old else None,
+            trading_blocked=self.trading_blocked,
+            shorting_enabled=self.multiplier > 1 and bool(self.rules.short_selling),
+            intraday_margin_level=None if old else self.margin_level(),
+            intraday_margin_deficit=self.deficit()[0],
+            restrictions=tuple(r.kind for r in self.call_book.restrictions_now),
+            positions=self.positions,
+        )

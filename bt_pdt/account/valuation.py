@@ -58,22 +58,69 @@ def valued(rules: Rules, asset: Callable[[str], Asset], cash: float, positions: 
     return Worth(equity, max(initial, initial + more[0]), maintenance + more[1], intraday + (0.0 if rules.imd_basis == "law" else more[1]))
 
 
+class Sums(NamedTuple):
+    """A book at its last marks, dollars; ``short_value`` is positive, ``intraday`` on the basis of the intraday margin level."""
+
+    long_value: float
+    short_value: float
+    initial: float
+    maintenance: float
+    intraday: float
+
+
 class Valuation:
-    """Equity and margins at the last marks; a position is priced anew only when its mark, its size or the rules change."""
+    """A ledger's equity and margins at its last marks under the day's rules.
 
-    rules: Rules
+    A position is priced anew only when its mark, its size or the rules change; whoever changes them says so here.
+    """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, rules: Rules) -> None:
         self.ledger = ledger
+        self.rules = rules
         self._margins: dict[str, tuple[float, float, float, float]] = {}  # market value, initial, maintenance, intraday margin by symbol
-        self._totals: tuple[float, float, float, float, float] | None = None
-        self._short_maintenance = 0.0  # part of the totals
+        self._sums: Sums | None = None
+        self._short_maintenance = 0.0  # part of the sums
         self._ordinary: tuple[float, float, float, float] | None = None
 
-    def _revalue(self) -> None:
+    def copy(self, ledger: Ledger) -> Valuation:
+        """The same of ``ledger``, a twin of this one's."""
+        twin = Valuation(ledger, self.rules)
+        twin._margins, twin._sums = self._margins.copy(), self._sums
+        twin._short_maintenance, twin._ordinary = self._short_maintenance, self._ordinary
+        return twin
+
+    # -- what changes
+
+    def use(self, rules: Rules) -> None:
+        """From here on these rules value the book."""
+        self.rules = rules
+        self.revalue()
+
+    def revalue(self) -> None:
+        """Everything is priced anew: facts about securities have changed."""
         self._margins.clear()
-        self._totals = None
+        self._sums = None
         self._ordinary = None
+
+    def reprice(self, symbol: str, price: float) -> bool:
+        """The last price of a symbol becomes ``price``; False if it is that already."""
+        if self.ledger.marks.get(symbol) == price:
+            return False
+        self.ledger.marks[symbol] = price
+        if self._margins.pop(symbol, None) is not None:
+            self._sums = None
+        return True
+
+    def resized(self, symbol: str) -> None:
+        """The position in a symbol has changed, and cash with it."""
+        self._margins.pop(symbol, None)
+        self._sums = None
+
+    def cash_moved(self) -> None:
+        """Cash has changed: the house add-on hangs on the debit."""
+        self._sums = None
+
+    # -- what is asked
 
     def _ordinary_rates(self) -> tuple[float, float, float, float]:
         """(price, initial, maintenance and intraday rate) of ordinary long stock above that price, where the last price band holds."""
@@ -97,9 +144,9 @@ class Valuation:
         self._margins[symbol] = entry
         return entry
 
-    def _sums(self) -> tuple[float, float, float, float, float]:
-        """(long market value, short market value, initial, maintenance, intraday margin): priced anew only where something changed."""
-        if self._totals is None:
+    def sums(self) -> Sums:
+        """Market values and requirements of all positions together, priced anew only where something changed."""
+        if self._sums is None:
             margins = self._margins
             long_value = short_value = initial = maintenance = intraday = short_maintenance = 0.0
             for symbol, qty in self.ledger.positions.items():
@@ -118,35 +165,40 @@ class Valuation:
             added = concentrated(self.rules, self.ledger.cash, long_value, held_now)
             if self.rules.imd_basis != "law":
                 intraday += added[1]
-            self._totals = (long_value, short_value, max(initial, initial + added[0]), maintenance + added[1], intraday)
-        return self._totals
+            self._sums = Sums(long_value, short_value, max(initial, initial + added[0]), maintenance + added[1], intraday)
+        return self._sums
 
     def equity(self) -> float:
         """Cash + long market value - short market value at the last marks."""
-        long_value, short_value, _, _, _ = self._sums()
+        long_value, short_value, _, _, _ = self.sums()
         return self.ledger.cash + long_value - short_value
 
     def margins(self) -> tuple[float, float, float]:
         """(equity, initial margin, maintenance margin) at the last marks."""
-        long_value, short_value, initial, maintenance, _ = self._sums()
+        long_value, short_value, initial, maintenance, _ = self.sums()
         return self.ledger.cash + long_value - short_value, initial, maintenance
+
+    def excess(self) -> float:
+        """Equity over maintenance margin, dollars; negative is what is missing."""
+        equity, _, maintenance = self.margins()
+        return equity - maintenance
 
     def excess_at_risk(self) -> float:
         """Dollars by which maintenance excess falls if every position moves 100 % against the account: a small move takes its share of it."""
-        long_value, short_value, _, maintenance, _ = self._sums()
+        long_value, short_value, _, maintenance, _ = self.sums()
         return long_value - (maintenance - self._short_maintenance) + short_value + self._short_maintenance
 
     def initial_margin(self) -> float:
         """The Reg T (or higher) requirement of what is held."""
-        return self._sums()[2]
+        return self.sums()[2]
 
     def maintenance_margin(self) -> float:
         """The house maintenance requirement of what is held."""
-        return self._sums()[3]
+        return self.sums()[3]
 
     def maintenance_with(self, cash: float) -> float:
         """Maintenance margin of what is held if cash were ``cash``: the house add-on hangs on the debit."""
-        long_value, _, _, maintenance, _ = self._sums()
+        long_value, _, _, maintenance, _ = self.sums()
         entries = [entry[:3] for symbol, entry in self._margins.items() if symbol in self.ledger.positions]
         now, then = (concentrated(self.rules, each, long_value, entries)[1] for each in (self.ledger.cash, cash))
         return maintenance - now + then

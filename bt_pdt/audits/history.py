@@ -13,8 +13,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ..account.account import CHECK_MODES, Account
+from ..account.account import Account
 from ..account.session_close import ENDED_AT_THE_CLOSE
+from ..account.terms import CHECK_MODES
 from ..core.decisions import Decision, Rejected
 from ..core.errors import BadInput, UnknownName, known_name
 from ..core.journal import CloseEntry, ReleaseEntry
@@ -407,9 +408,7 @@ class Audit:
         at, day = values.get("at"), values.get("session")
         if (at is None) == (day is None):
             raise BadInput("close needs at or session, and not both.")
-        account.close_session(at.date() if at is not None else day, values.get("prices"))
-        if at is not None:
-            account.now = max(account.now, at)
+        account.close_session(at.date() if at is not None else day, values.get("prices"), at=at)
 
     def _deposit(self, account: Account, values: dict[str, Any]) -> None:
         account.deposit(values["amount"])

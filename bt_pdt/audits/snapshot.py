@@ -74,16 +74,13 @@ class Snapshot:
             assets=self.assets,
             **judged,
         )
-        refuses = account.refuses
         for request, fill in self.today:
             when = (request.at if request is not None else fill.at if fill is not None else None) or account.now
             when = max(when, account.now)
             if request is not None:
                 if account.ledger.marks.get(request.symbol) is None and request.symbol in self.prices:
                     account.mark({request.symbol: self.prices[request.symbol]})
-                account.refuses = False  # the brokerage has accepted it already
-                account.submit(replace(request, at=when))
-                account.refuses = refuses
+                account.book(replace(request, at=when))  # the brokerage has accepted it already
             if fill is not None:
                 account.post(replace(fill, at=when))
         account.advance(max(self.at, account.now))

@@ -13,7 +13,7 @@ from .common import MODES, account_options, pairs, print_json, read_json
 
 if TYPE_CHECKING:
     from ..account.account import Account
-    from ..account.checks import Case
+    from ..account.checks import OrderContext
     from ..audits.snapshot import Snapshot
     from ..core.decisions import Decision
     from ..core.orders import OrderRequest
@@ -242,14 +242,14 @@ def _moment(text: str | None) -> datetime:
 
 def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[str, Any]:
     """The decision with every key of an audit decision, and the body, the other failing rules, the largest quantity and the account."""
-    from ..account.checks import Case, refusals
+    from ..account.checks import OrderContext, refusals
     from ..audits.history import decision_row, plain
     from ..core.decisions import Rejected
 
     row = decision_row(None, account.now, request.symbol, request.side, request.qty, decision)
     del row["order"]
     if isinstance(decision, Rejected):
-        others = [r for r in refusals(Case(account, request)) if r.reason != decision.reason]
+        others = [r for r in refusals(OrderContext(account, request)) if r.reason != decision.reason]
         row["body"] = dict(decision.body)
         row["others"] = [{"reason": str(r.reason), "facts": plain(r.facts), "why": r.why} for r in others]
         largest = decision.would_pass.qty
@@ -260,32 +260,32 @@ def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[
         order = {name: getattr(request, name) for name in names + more}
         largest = account.max_quantity(request.symbol, request.side, fractional=request.qty != int(request.qty), **order)
     row["largest"] = int(largest) if largest == int(largest) else largest
-    row["requirement"] = _requirement(Case(account, request))
+    row["requirement"] = _requirement(OrderContext(account, request))
     row["session"] = account.session.isoformat()
     row["account"] = account.state.to_dict()
     return row
 
 
-def _requirement(case: Case) -> dict[str, Any] | None:
+def _requirement(context: OrderContext) -> dict[str, Any] | None:
     """What the opening part of an order requires: the rates used and their rule, and the dollars of each buying power that it takes. None
     for an order that opens nothing."""
     from ..audits.history import plain
     from ..law.rulebook import PDT
 
-    if not case.opening or not case.price:
+    if not context.opening or not context.price:
         return None
-    rules = case.rules
-    plain_dollars = case.scale == 1.0 and case.regt <= case.value * 1.001
+    rules = context.rules
+    plain_dollars = context.scale == 1.0 and context.regt <= context.value * 1.001
     found = {
-        "price": case.price,
-        "value": case.value,
-        "initial_rate": round(case.unit_regt / case.price / rules.regt_buying_power_multiple, 6),
-        "day_rate": round(case.rate, 6),
-        "rule": "regt_initial_long" if plain_dollars and case.sign > 0 else case.charge_rule,
-        "regt_buying_power": case.regt,
+        "price": context.price,
+        "value": context.value,
+        "initial_rate": round(context.unit_regt / context.price / rules.regt_buying_power_multiple, 6),
+        "day_rate": round(context.rate, 6),
+        "rule": "regt_initial_long" if plain_dollars and context.sign > 0 else context.charge_rule,
+        "regt_buying_power": context.regt,
     }
-    if case.standing.multiplier >= 4:
-        found["daytrading_buying_power" if rules.regime == PDT else "intraday_buying_power"] = case.charge
+    if context.account.multiplier >= 4:
+        found["daytrading_buying_power" if rules.regime == PDT else "intraday_buying_power"] = context.charge
     return {name: value if name.endswith("_rate") else plain(value) for name, value in found.items()}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..account.account import CHECK_MODES, rulebook_as
+from ..account.terms import CHECK_MODES, rulebook_as
 from ..core import sessions
 from ..core.errors import BadInput, known_name
 from ..law.brokerages import NAMES, brokerage

@@ -88,7 +88,7 @@ class BookingBroker(SparseBroker):
             prices: dict[str, float] = {}
             for symbol in self.clock.by_symbol:
                 self._last_price(symbol, prices)
-            account.look(prices)
+            account.reprice(prices)
         return account
 
     def start(self) -> None:
@@ -201,7 +201,7 @@ class BookingBroker(SparseBroker):
             if ends:
                 account.close_session(account.session, self._closing_marks(account))
             account.advance(at)
-            account.look(prices)
+            account.reprice(prices)
         return Judged(account, feed.symbol, at)
 
     # -- the bar

@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 import backtrader as bt
 
 from ..account.account import Account
-from ..account.checks import Case
+from ..account.checks import OrderContext
 from ..account.ledger import Ledger
 from ..account.requirements import maintenance_rule
-from ..account.submission import judge
+from ..account.submission import evaluate
 from ..account.valuation import valued
 from ..core import sessions
 from ..core.decisions import Rejected
@@ -175,7 +175,7 @@ class _Range(_Past):
         super().__init__(data)
         self.period, self.ranges, self.atr = period, 0, 0.0
 
-    def look(self, at_open: bool) -> None:
+    def take_in(self, at_open: bool) -> None:
         high, low, close = self.feed.high.array, self.feed.low.array, self.feed.close.array
         for i in self.fresh(at_open):
             if i:
@@ -193,7 +193,7 @@ class _Closes(_Past):
         self.day: date | None = None
         self.last = 0.0
 
-    def look(self, at_open: bool) -> None:
+    def take_in(self, at_open: bool) -> None:
         times, closes = self.feed.times.array, self.feed.close.array
         for i in self.fresh(at_open):
             day = date.fromordinal(int(times[i])) if self.data._tz is None else self.data.num2date(times[i]).date()
@@ -226,7 +226,7 @@ class FixedRisk(Sized):
     def asked(self, data: Any, isbuy: bool, price: float) -> Asked:
         period = self.p.atr_period
         past = self._ranges.setdefault(data, _Range(data, period))
-        past.look(self.at_open(data))
+        past.take_in(self.at_open(data))
         if past.ranges < period:
             return Asked(0.0, f"the average true range takes {period + 1} bars, {past.read} have ended (atr_period).")
         if not past.atr > 0:
@@ -254,7 +254,7 @@ class VolatilityTarget(Sized):
     def asked(self, data: Any, isbuy: bool, price: float) -> Asked:
         lookback = self.p.lookback
         past = self._closes.setdefault(data, _Closes(data, lookback))
-        past.look(self.at_open(data))
+        past.take_in(self.at_open(data))
         closes = past.closes
         if len(closes) <= lookback:
             return Asked(0.0, f"the volatility takes {lookback + 1} daily closes, there are {len(closes)} (lookback).")
@@ -322,89 +322,89 @@ class Room(NamedTuple):
         return max(0.0, self.dollars) / self.a_share if self.a_share > 0 else 0.0
 
 
-def _case(judged: Judged, isbuy: bool) -> Case:
+def _context(judged: Judged, isbuy: bool) -> OrderContext:
     """A market order for one share, as the brokerage would look at it: with the collar of a buy, the margin of a short."""
-    return Case(judged.account, OrderRequest(judged.symbol, "buy" if isbuy else "sell", 1.0, time_in_force="gtc"))
+    return OrderContext(judged.account, OrderRequest(judged.symbol, "buy" if isbuy else "sell", 1.0, time_in_force="gtc"))
 
 
-def _barred(case: Case) -> str:
+def _barred(context: OrderContext) -> str:
     """Why nothing at all may be opened; empty if something may."""
-    standing = case.standing
-    found = standing.restriction("liquidation_only", "closing_only")
+    account = context.account
+    found = account.restriction("liquidation_only", "closing_only")
     if found is not None:
-        return _ruled(case, f"the account may only close positions ({found.because}).", found.rule)
-    found = standing.restriction("cash_available", "ninety_day_freeze")
-    if found is not None and case.sign < 0:
-        return _ruled(case, f"the account may not sell short ({found.because}).", found.rule)
+        return _ruled(context, f"the account may only close positions ({found.because}).", found.rule)
+    found = account.restriction("cash_available", "ninety_day_freeze")
+    if found is not None and context.sign < 0:
+        return _ruled(context, f"the account may not sell short ({found.because}).", found.rule)
     return ""
 
 
-def _ruled(case: Case, sentence: str, rule: str) -> str:
-    known = rule in case.standing.rulebook.parameters
-    return f"{sentence} Rule: {case.rules.cite(rule) if known else rule}."
+def _ruled(context: OrderContext, sentence: str, rule: str) -> str:
+    known = rule in context.account.rulebook.parameters
+    return f"{sentence} Rule: {context.rules.cite(rule) if known else rule}."
 
 
-def _cash(case: Case) -> Room | None:
+def _cash(context: OrderContext) -> Room | None:
     """The cash that pays where nothing is lent: without loan value, in a cash account or under $2,000, under a restriction to cash."""
-    standing = case.standing
-    if standing.restriction("cash_available") is not None:
-        return Room(case.cash_available(), case.value, "cash_available")
-    if standing.restriction("ninety_day_freeze") is not None:
-        return Room(case.cash_unreserved(), case.value, "ninety_day_freeze")
-    if case.sign > 0 and not case.asset.marginable:
-        return Room(case.cash_left(), case.value, "regt_initial_non_marginable")
-    if standing.multiplier == 1:
-        return Room(case.buying_power() if case.sign > 0 else 0.0, case.value, "margin_min_equity")
+    account = context.account
+    if account.restriction("cash_available") is not None:
+        return Room(context.cash_available(), context.value, "cash_available")
+    if account.restriction("ninety_day_freeze") is not None:
+        return Room(context.cash_unreserved(), context.value, "ninety_day_freeze")
+    if context.sign > 0 and not context.asset.marginable:
+        return Room(context.cash_left(), context.value, "regt_initial_non_marginable")
+    if account.multiplier == 1:
+        return Room(context.buying_power() if context.sign > 0 else 0.0, context.value, "margin_min_equity")
     return None
 
 
-def _regt(case: Case) -> Room:
-    return Room(case.regt_left(), case.regt, "regt_initial_long" if case.sign > 0 else "regt_initial_short")
+def _regt(context: OrderContext) -> Room:
+    return Room(context.regt_left(), context.regt, "regt_initial_long" if context.sign > 0 else "regt_initial_short")
 
 
-def _day_trading(case: Case) -> Room:
+def _day_trading(context: OrderContext) -> Room:
     """Day-trading buying power, in the new regime intraday buying power; net of what works already."""
-    if case.rules.regime == PDT:
-        return Room(case.dtbp_left(), case.charge, "dt_buying_power_multiple")
-    return Room(case.intraday_left(), case.charge, "intraday_multiple")
+    if context.rules.regime == PDT:
+        return Room(context.dtbp_left(), context.charge, "dt_buying_power_multiple")
+    return Room(context.intraday_left(), context.charge, "intraday_multiple")
 
 
-def _binding(case: Case) -> Room:
-    if case.rules.regime != PDT:
-        return _day_trading(case)
-    if case.standing.multiplier < 4:
-        return _regt(case)
-    return min(_regt(case), _day_trading(case), key=lambda room: room.shares)
+def _binding(context: OrderContext) -> Room:
+    if context.rules.regime != PDT:
+        return _day_trading(context)
+    if context.account.multiplier < 4:
+        return _regt(context)
+    return min(_regt(context), _day_trading(context), key=lambda room: room.shares)
 
 
-def _maintained(case: Case, qty: float) -> bool:
+def _maintained(context: OrderContext, qty: float) -> bool:
     """With ``qty`` more at the last price, and all that works filled: does equity still cover initial and maintenance margin?"""
-    account = case.standing
-    books, signed = account.ledger, case.sign * qty
-    positions = books.positions | {case.symbol: case.position + signed}
-    worth = valued(account.rules, books.asset, books.cash - signed * books.marks[case.symbol], positions, books.marks)
+    account = context.account
+    books, signed = account.ledger, context.sign * qty
+    positions = books.positions | {context.symbol: context.position + signed}
+    worth = valued(account.rules, books.asset, books.cash - signed * books.marks[context.symbol], positions, books.marks)
     return not below(
         worth.equity,
-        max(worth.initial_margin, worth.maintenance_margin) + case.reserved.regt / float(case.rules.regt_buying_power_multiple),
+        max(worth.initial_margin, worth.maintenance_margin) + context.reserved.regt / float(context.rules.regt_buying_power_multiple),
     )
 
 
-def _overnight(case: Case, asked: float, unit: float) -> tuple[float, str, str]:
+def _overnight(context: OrderContext, asked: float, unit: float) -> tuple[float, str, str]:
     """The most of ``asked`` shares that can be held over the close at these prices, in units; why no more; the rule.
 
     All of the initial margin is there (so no Fed call comes) and the maintenance margin, with what works already counted as filled.
     """
-    cash = _cash(case)
-    room = cash or _regt(case)
+    cash = _cash(context)
+    room = cash or _regt(context)
     units = _units(min(asked, room.shares), unit)
-    if cash is not None or not units or _maintained(case, units * unit):
+    if cash is not None or not units or _maintained(context, units * unit):
         return units * unit, f"{dollars(max(0.0, room.dollars))} are left and a share uses {dollars(room.a_share)} of them", room.rule
     fits = 0
     while units - fits > 1:
         middle = (fits + units) // 2
-        fits, units = (middle, units) if _maintained(case, middle * unit) else (fits, middle)
+        fits, units = (middle, units) if _maintained(context, middle * unit) else (fits, middle)
     why = "with more, equity would not cover the maintenance margin of all that is held"
-    return fits * unit, why, maintenance_rule(case.rules, case.asset, case.sign, case.last or case.price)
+    return fits * unit, why, maintenance_rule(context.rules, context.asset, context.sign, context.last or context.price)
 
 
 class PercentOfBuyingPower(Sized):
@@ -426,18 +426,18 @@ class PercentOfBuyingPower(Sized):
         judged = self.broker.would_judge(data)
         if judged is None:
             return Asked(0.0, "the account opens with the first bar.")
-        case = _case(judged, isbuy)
+        context = _context(judged, isbuy)
         share = self.p.percent / 100.0
-        why = _barred(case)
+        why = _barred(context)
         if why:
             return Asked(0.0, why)
-        cash = _cash(case)
+        cash = _cash(context)
         if self.p.power == "overnight":
-            most, left, rule = _overnight(case, _MOST, SMALLEST_QTY)
-            return Asked(share * most, _ruled(case, f"{left} (power=overnight).", rule))
-        room = cash or {"binding": _binding, "regt": _regt, "day_trading": _day_trading}[self.p.power](case)
+            most, left, rule = _overnight(context, _MOST, SMALLEST_QTY)
+            return Asked(share * most, _ruled(context, f"{left} (power=overnight).", rule))
+        room = cash or {"binding": _binding, "regt": _regt, "day_trading": _day_trading}[self.p.power](context)
         left = f"{dollars(max(0.0, room.dollars))} are left and a share uses {dollars(room.a_share)} of them (power={self.p.power})."
-        return Asked(share * room.shares, _ruled(case, left, room.rule))
+        return Asked(share * room.shares, _ruled(context, left, room.rule))
 
 
 # -- wrappers
@@ -474,12 +474,12 @@ class Wrapping(Sized):
         price = self.price(data)
         if judged is None or price is None:
             return self.give(data, asked, 0, "there is no price above 0 yet.")
-        case = _case(judged, isbuy)
-        why = _barred(case)
-        most, why = Asked(0.0, why) if why else self.most(judged.account, case, asked)
+        context = _context(judged, isbuy)
+        why = _barred(context)
+        most, why = Asked(0.0, why) if why else self.most(judged.account, context, asked)
         return asked if most >= asked else self.give(data, asked, self.rounded(most, price), why)
 
-    def most(self, account: Account, case: Case, asked: float) -> Asked:
+    def most(self, account: Account, context: OrderContext, asked: float) -> Asked:
         """The most shares that may be given of ``asked``, and why no more."""
         raise NotImplementedError
 
@@ -497,19 +497,19 @@ class KeepDayTrades(Wrapping):
         super().check()
         _at_least("reserve", self.p.reserve, 0)
 
-    def most(self, account: Account, case: Case, asked: float) -> Asked:
+    def most(self, account: Account, context: OrderContext, asked: float) -> Asked:
         found = account.restriction("no_day_trades")
         if found is not None:
-            return Asked(0.0, _ruled(case, f"no day trade is allowed ({found.because}), so it could not be closed today.", found.rule))
+            return Asked(0.0, _ruled(context, f"no day trade is allowed ({found.because}), so it could not be closed today.", found.rule))
         forecast = account.forecast()
         if forecast is None:
             return Asked(asked)
-        left, counted_on = forecast[0][1], account.potential_day_trades() + _to_be_closed(account.ledger, case.symbol)
+        left, counted_on = forecast[0][1], account.potential_day_trades() + _to_be_closed(account.ledger, context.symbol)
         if left - counted_on > self.p.reserve:
             return Asked(asked)
         rest = f", {self.p.reserve} to be kept (reserve)" if self.p.reserve else ""
         why = f"{left} day trade{'s' * (left != 1)} left today, {counted_on} counted on by what is open or working{rest}"
-        return Asked(0.0, _ruled(case, f"{why}: none is free for its exit.", "pdt_day_trades_threshold"))
+        return Asked(0.0, _ruled(context, f"{why}: none is free for its exit.", "pdt_day_trades_threshold"))
 
 
 def _to_be_closed(ledger: Ledger, leaving_out: str) -> int:
@@ -530,9 +530,9 @@ class Overnight(Wrapping):
     What works already is counted as filled. A fall before the close, or a fill beyond the collar, can still bring a call.
     """
 
-    def most(self, account: Account, case: Case, asked: float) -> Asked:
-        most, why, rule = _overnight(case, asked, SMALLEST_QTY if self.fractional else 1.0)
-        return Asked(most, _ruled(case, f"{shares(most)} of {shares(asked)} {case.symbol} can be held overnight: {why}.", rule))
+    def most(self, account: Account, context: OrderContext, asked: float) -> Asked:
+        most, why, rule = _overnight(context, asked, SMALLEST_QTY if self.fractional else 1.0)
+        return Asked(most, _ruled(context, f"{shares(most)} of {shares(asked)} {context.symbol} can be held overnight: {why}.", rule))
 
 
 class Trimmed(Wrapping):
@@ -542,9 +542,9 @@ class Trimmed(Wrapping):
     more or be refused with as many.
     """
 
-    def most(self, account: Account, case: Case, asked: float) -> Asked:
+    def most(self, account: Account, context: OrderContext, asked: float) -> Asked:
         lives = "day" if self.fractional else "gtc"  # as the host will send it
-        decision = judge(account, replace(case.request, qty=asked, time_in_force=lives), whole=not self.fractional)[1]
+        decision = evaluate(account, replace(context.request, qty=asked, time_in_force=lives), whole=not self.fractional)[1]
         if not isinstance(decision, Rejected):
             return Asked(asked)
         return Asked(decision.would_pass.qty, f"{decision.why} Rule: {decision.rule}.")

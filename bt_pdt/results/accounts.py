@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -62,7 +63,6 @@ class Replay:
             assets=[Asset(symbol, **facts) for symbol, facts in p["assets"].items()],
             **p["account"],
         )
-        self.refuses = self.account.refuses
         # what the account does by itself when a session begins, at midnight, it does again: an order of the evening before may come after it
         self.entries = [entry for entry in journal if not isinstance(entry, CloseEntry | SizeEntry) and entry.at.time() != time.min]
         self.done = 0
@@ -99,7 +99,7 @@ class Replay:
         if isinstance(entry, OrderEntry):
             account.mark(self._prices({*account.ledger.positions, entry.request.symbol}, entry.at))
             if not isinstance(entry.decision, Rejected):
-                self._unasked(lambda: self._work(entry))
+                self._work(entry)
         elif isinstance(entry, FillEntry):
             account.post(entry.fill, forced=entry.forced)
         elif isinstance(entry, ReleaseEntry):
@@ -114,11 +114,10 @@ class Replay:
 
     def _work(self, entry: OrderEntry) -> None:
         if entry.replaces is None:
-            self.account.submit(entry.request)
+            self.account.book(entry.request)
             return
         asked, old = entry.request, self.account.ledger.orders[entry.replaces]
-        prices = {name: getattr(asked, name) for name in ("limit_price", "stop_price") if getattr(asked, name) is not None}
-        self.account.replace(entry.replaces, qty=asked.qty + old.filled, **prices)
+        self.account.book(replace(asked, qty=asked.qty + old.filled), replaces=entry.replaces)
 
     def _move(self, entry: CashEntry) -> None:
         if entry.kind == "deposit":
@@ -126,13 +125,7 @@ class Replay:
         elif entry.kind != "withdraw":
             self.account.cash_move(entry.kind, entry.amount)
         elif not isinstance(entry.decision, Rejected):
-            self._unasked(lambda: self.account.withdraw(entry.amount))
-
-    def _unasked(self, act: Any) -> None:
-        """The answer is known: it was accepted."""
-        self.account.refuses = False
-        act()
-        self.account.refuses = self.refuses
+            self.account.book(-entry.amount)
 
     def reach(self, at: datetime) -> None:
         """Moves the clock to ``at``, closing sessions on the way at the bars' own closes."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..account.account import CHECK_MODES, rulebook_as
+from ..account.terms import CHECK_MODES, rulebook_as
 from ..core import sessions
 from ..core.errors import BadInput, known_name
 from ..core.orders import Asset, finite, positive

@@ -14,6 +14,7 @@ from made import RICH, Agreeing, bars, feed, flat, walk
 
 import bt_pdt
 from bt_pdt.account.call_book import Restriction
+from bt_pdt.account.events import renew
 from bt_pdt.core.decisions import Reason
 from bt_pdt.core.errors import BadInput, UnknownName
 from bt_pdt.core.journal import OrderEntry, SizeEntry
@@ -238,8 +239,8 @@ def test_under_a_restriction_to_cash_there_is_the_cash(kind: str) -> None:
 
     def restrict(s: Any) -> None:
         account = s.broker.account
-        account._owed.restrict(Restriction(kind, account.session, None, "c1", "day_trade_call_past_due", "a call is past due"))
-        account._renew()
+        account.call_book.restrict(Restriction(kind, account.session, None, "c1", "day_trade_call_past_due", "a call is past due"))
+        renew(account)
         seen.extend(s.getsizing(isbuy=buys) for buys in (True, False))
 
     asked((bt_pdt.PercentOfBuyingPower, {"percent": 100.0}), flat(100, 1), strategy=Script, script={1: restrict})

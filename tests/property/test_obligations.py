@@ -143,7 +143,7 @@ def test_every_restriction_has_a_cause_and_an_end_after_its_start(seed: int) -> 
                 assert each.start >= call.issued_on
                 if call.satisfied_on is not None and call.kind not in ("fed", "minimum_equity"):  # a cured call frees the account
                     assert each.until is not None and (each.lifted or each.until < call.satisfied_on), (event, each)
-        assert account.state.restrictions == tuple(r.kind for r in account._owed.restrictions if r.holds_on(account.session)), event
+        assert account.state.restrictions == tuple(r.kind for r in account.call_book.restrictions if r.holds_on(account.session)), event
     on: set[tuple[str, str]] = set()
     for entry in account.journal:
         if isinstance(entry, RestrictionEntry):

@@ -15,7 +15,7 @@ from binding import outcome, story
 from wide import Wide
 from wild import recording
 
-from bt_pdt.account import account
+from bt_pdt.account import terms
 from bt_pdt.core.orders import Asset
 from bt_pdt.law import Band, Parameter, Rulebook, ShortBand, law
 from bt_pdt.law.brokerages import rulebook_for
@@ -363,7 +363,7 @@ def test_a_table_that_binds_is_replayed(name, value, where, monkeypatch):
         since = Since(parameter.history[0].day, value, parameter.history[0].source)
         return Rulebook((known | {name: Parameter(**fields | {"history": (since,)})}).values())
 
-    monkeypatch.setattr(account, "rulebook_for", rulebook)
+    monkeypatch.setattr(terms, "rulebook_for", rulebook)
     assert outcome(require_the_same(where, {})) != before
 
 

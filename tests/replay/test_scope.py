@@ -15,7 +15,7 @@ from binding import outcome, story
 from wide import Wide
 
 import bt_pdt
-from bt_pdt.account import account, call_book, calls
+from bt_pdt.account import call_book, calls, terms
 from bt_pdt.account.account import Account
 from bt_pdt.core import decisions, orders
 from bt_pdt.host import broker, sizers
@@ -131,7 +131,7 @@ def with_parameter(patch, new):
         known = rulebook_for(name).parameters
         return Rulebook((known | {new.name: new}).values())
 
-    patch.setattr(account, "rulebook_for", rulebook)
+    patch.setattr(terms, "rulebook_for", rulebook)
 
 
 def with_argument(patch, function):

@@ -1,4 +1,4 @@
-"""Compiled: what follows an event, and how a session ends and the next begins. As ``standing`` and ``trading_day`` have it."""
+"""Compiled: what follows an event, and how a session ends and the next begins. As ``events`` and ``session_close`` have it."""
 
 from __future__ import annotations
 

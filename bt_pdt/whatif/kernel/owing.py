@@ -1,4 +1,4 @@
-"""Compiled: margin calls and what hangs on them, as ``calls`` and ``obligations`` have it, for an account that moves no money."""
+"""Compiled: margin calls and what hangs on them, as ``calls`` and ``call_book`` have it, for an account that moves no money."""
 
 from __future__ import annotations
 
