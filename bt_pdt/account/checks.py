@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..core.decisions import Reason, Refusal
-from ..core.money import SHARE_DUST, below, dollars, exceeds, rate_in_words, shares
+from ..core.money import HALF_CENT, SHARE_DUST, below, dollars, exceeds, rate_in_words, shares
 from ..core.orders import OrderRequest
 from ..law.rulebook import PDT
 from .ledger import WorkingOrder
@@ -22,15 +22,16 @@ from .session_state import SessionState
 class OrderContext:
     """One order put before one account: what it opens, what it closes, what it is worth, and what is already working.
 
-    ``replaces`` is the group whose place the order takes (its own working orders do not count against it).
+    ``replaces`` is the group whose place the order takes (its own working orders do not count against it). With ``qty``, it is an order like
+    ``request`` of so many shares.
     """
 
-    def __init__(self, account: SessionState, request: OrderRequest, replaces: str | None = None) -> None:
+    def __init__(self, account: SessionState, request: OrderRequest, replaces: str | None = None, qty: float | None = None) -> None:
         ledger = account.ledger
         self.account, self.request, self.replaces = account, request, replaces
         self.rules = account.rules
         self.ledger = ledger
-        self.symbol, self.sign, self.qty = request.symbol, request.sign, request.qty
+        self.symbol, self.sign, self.qty = request.symbol, request.sign, request.qty if qty is None else qty
         self.asset = ledger.asset(request.symbol)
         self.last = ledger.marks.get(request.symbol)
         self.position = ledger.position(request.symbol)
@@ -651,15 +652,38 @@ CHECKS: list[Check] = [
 ]
 
 
-def refusals(context: OrderContext) -> list[Refusal]:
+def refusals(context: OrderContext) -> Iterator[Refusal]:
     """Every rule that refuses this order, the one that names the refusal first."""
-    found: list[Refusal] = []
     for check in CHECKS:
         answer = check(context)
-        if answer is None:
-            continue
         if isinstance(answer, Refusal):
-            found.append(answer)
-        else:
-            found.extend(answer)
-    return found
+            yield answer
+        elif answer is not None:
+            yield from answer
+
+
+def passes(context: OrderContext) -> bool:
+    """Does no rule refuse this order?"""
+    return next(refusals(context), None) is None
+
+
+def shares_that_fit(context: OrderContext, refusal: Refusal) -> float | None:
+    """The quantity of such an order that the refusing rule alone has room for, by proportion; None where a smaller one fits no better."""
+    if refusal.reason is Reason.QTY:
+        return context.available
+    if not context.opening:
+        return None
+    left, charge = 0.0, context.value
+    if refusal.reason is Reason.NON_MARGINABLE_BUYING_POWER:
+        left = context.cash_left()
+    elif refusal.reason is Reason.CASH_AVAILABLE:
+        left = context.cash_available()
+    elif refusal.reason is Reason.FROZEN_90_DAYS:
+        left = context.cash_unreserved()
+    elif refusal.reason is Reason.BUYING_POWER:
+        _, charge, left, _ = _limit(context)
+    elif refusal.reason is Reason.DTBP:
+        charge, left = context.charge, context.dtbp_left()
+    else:
+        return None
+    return context.qty - context.opening + context.opening * (left + HALF_CENT) / charge if charge > 0.0 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import date
 
 from ..core import sessions
@@ -12,7 +12,7 @@ from ..core.errors import BadInput
 from ..core.money import SMALLEST_QTY
 from ..core.orders import OrderRequest
 from .advice import advise
-from .checks import OrderContext, refusals
+from .checks import OrderContext, passes, refusals, shares_that_fit
 from .session_close import roll_to
 from .session_state import SessionState
 from .wire import reject
@@ -41,13 +41,13 @@ def evaluate(
     context = OrderContext(account, request, replaces)
     if not account.refuses:
         return context, Accepted()
-    found = refusals(context)
+    found = list(refusals(context))
     if not found:
         return context, Accepted(advise(context))
     seen = dict.fromkeys(r.reason for r in found)
     also = tuple(seen)[1:]
     whole = (request.qty == int(request.qty) if whole is None else whole) or found[0].reason is Reason.INVALID_ORDER
-    qty = _largest(account, request, replaces, whole)  # what is wrong with the shape of a fraction may be right with whole shares
+    qty = _largest(context, found, whole)  # what is wrong with the shape of a fraction may be right with whole shares
     return context, reject(
         account, found[0], also, WouldPass(qty, _first_day(account, context, found, replaces)), request.qty, request.symbol
     )
@@ -62,28 +62,46 @@ def require_price(account: SessionState, request: OrderRequest) -> None:
         )
 
 
-def _passes(account: SessionState, request: OrderRequest, qty: float, replaces: str | None) -> bool:
-    return not refusals(OrderContext(account, replace(request, qty=qty), replaces))
-
-
-def _largest(account: SessionState, request: OrderRequest, replaces: str | None, whole: bool) -> float:
-    """The largest quantity below ``request.qty`` that passes now: whole shares for a whole-share order, else nine decimals."""
+def _largest(context: OrderContext, found: list[Refusal], whole: bool) -> float:
+    """The largest quantity below that of the refused order ``context`` that passes now: whole shares, or nine decimals."""
     unit = 1.0 if whole else SMALLEST_QTY
-    units = math.ceil(request.qty / unit - 1e-9)
-    if request.qty < unit or not _passes(account, request, unit, replaces):
+    units = math.ceil(context.qty / unit - 1e-9)
+
+    def pass_now(count: int) -> bool:
+        return passes(OrderContext(context.account, context.request, context.replaces, count * unit))
+
+    if context.qty < unit or not pass_now(1):
         return 0.0
-    return _bisect(account, request, 1, units, unit, replaces)
+    fits = [qty for qty in (shares_that_fit(context, refusal) for refusal in found) if qty is not None]
+    most = _last_true(pass_now, 1, units, math.floor(min(fits) / unit + 1e-9) if fits else (1 + units) // 2)
+    return round(most * unit, 9)
 
 
-def _bisect(account: SessionState, request: OrderRequest, passes: int, fails: int, unit: float, replaces: str | None) -> float:
-    """The most units that pass, between ``passes`` (known to) and ``fails`` (known not to)."""
-    while fails - passes > 1:
-        middle = (passes + fails) // 2
-        if _passes(account, request, middle * unit, replaces):
-            passes = middle
+def _last_true(holds: Callable[[int], bool], true: int, false: int, guess: int) -> int:
+    """The last number for which ``holds``, between ``true`` (known to) and ``false`` (known not to): searched outwards from ``guess``, then
+    by halves, so a good guess takes two questions."""
+    guess, step = min(max(guess, true), false - 1), 1
+    if guess == true or holds(guess):
+        true = guess
+        while true + step < false:
+            if not holds(true + step):
+                false = true + step
+                break
+            true, step = true + step, 2 * step
+    else:
+        false = guess
+        while false - step > true:
+            if holds(false - step):
+                true = false - step
+                break
+            false, step = false - step, 2 * step
+    while false - true > 1:
+        middle = (true + false) // 2
+        if holds(middle):
+            true = middle
         else:
-            fails = middle
-    return round(passes * unit, 9)
+            false = middle
+    return true
 
 
 def _first_day(account: SessionState, context: OrderContext, found: list[Refusal], replaces: str | None) -> date | None:
@@ -96,11 +114,11 @@ def _first_day(account: SessionState, context: OrderContext, found: list[Refusal
     twin = account.fork()
     for _ in range(int(account.rules.pdt_window_business_days or 1) + 1):
         roll_to(twin, sessions.next_session(twin.session))
-        if not refusals(OrderContext(twin, context.request, replaces)):
+        if passes(OrderContext(twin, context.request, replaces)):
             return twin.session
     while ends := [r.until for r in twin.restrictions if r.until is not None and r.until >= twin.session]:
         roll_to(twin, sessions.next_session(min(ends)))
-        if not refusals(OrderContext(twin, context.request, replaces)):
+        if passes(OrderContext(twin, context.request, replaces)):
             return twin.session
     return None
 
@@ -116,10 +134,6 @@ def _held_for_good(account: SessionState, symbol: str) -> bool:
 def max_quantity(account: SessionState, request: OrderRequest, fractional: bool = False) -> float:
     """The largest quantity of an order like ``request`` that passes every rule now, at most :data:`MOST_SHARES`."""
     require_price(account, request)
-    unit = SMALLEST_QTY if fractional else 1.0
-    units = 1
-    while _passes(account, request, units * unit, None):
-        if units * unit >= MOST_SHARES:
-            return MOST_SHARES
-        units *= 2
-    return 0.0 if units == 1 else min(MOST_SHARES, _bisect(account, request, units // 2, units, unit, None))
+    context = OrderContext(account, request, None, MOST_SHARES)
+    found = list(refusals(context))
+    return _largest(context, found, whole=not fractional) if found else MOST_SHARES
