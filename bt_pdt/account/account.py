@@ -12,11 +12,10 @@ from typing import Any, Self
 
 from ..core.decisions import Decision
 from ..core.errors import BadInput, known_name
-from ..core.journal import FlagEntry, RestrictionEntry
+from ..core.journal import RestrictionEntry
 from ..core.orders import Asset, Fill, OrderRequest, finite, positive, quantity
 from ..core.sessions import session_of
 from ..law.brokerages import brokerage as brokerage_named
-from ..law.rulebook import PDT
 from . import cash_moves, executions, order_desk, session_close, submission
 from .calls import MarginCall
 from .carrying_costs import CarryingCosts
@@ -24,9 +23,10 @@ from .cash_account import CashBook
 from .current_session import CurrentSession
 from .designation import Designation
 from .events import after_event, grant, renew
+from .explanations import Explanations
 from .ledger import Ledger
 from .record import Record
-from .session_start import designate, open_account
+from .session_start import open_account, set_flag
 from .session_state import SessionState
 from .terms import ACCOUNT_TYPES, CHECK_MODES, rulebook_as
 
@@ -69,7 +69,6 @@ class Account(SessionState):
         self.rulebook = rulebook_as(brokerage, rules, overrides)
         self.refuses = rules != "off"
         self.account_type = known_name("account_type", account_type, ACCOUNT_TYPES)
-        self.trading_blocked = False
         self.ledger = Ledger(finite("cash", cash))
         for asset in assets:
             self.ledger.assets[asset.symbol] = asset
@@ -93,6 +92,7 @@ class Account(SessionState):
             self.designation.carry_in(day, symbol, int(count))
         self.costs = CarryingCosts()
         self.record = Record()
+        self.explanations = Explanations()
         self.deposits_on_hold = []
         open_account(self, *self._given_last)
 
@@ -100,33 +100,39 @@ class Account(SessionState):
 
     def advance(self, at: datetime) -> None:
         """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
-        session_close.advance(self, at)
+        self._event(at)
 
-    def _at(self, at: datetime | None) -> None:
+    def _event(self, at: datetime | None = None) -> None:
+        """Something is about to change: what was asked before is answered, then the clock moves to ``at``."""
+        self.explanations.before_a_change()
         if at is not None:
             session_close.advance(self, at)
 
     def roll_to(self, day: date) -> None:
         """Closes sessions at the last marks until ``day`` is the current one; nothing if it is."""
+        self._event()
         session_close.roll_to(self, day)
 
     def mark(self, prices: Mapping[str, float], at: datetime | None = None) -> None:
         """Last prices by symbol. The same prices again are no event."""
-        self._at(at)
+        self._event(at)
         session_close.mark(self, prices)
 
     def reprice(self, prices: Mapping[str, float]) -> None:
         """Current prices for whoever asks next; unlike :meth:`mark` no event: no call is met by it, no low of the day noted."""
+        self._event()
         for symbol, price in prices.items():
             self.valuation.reprice(symbol, price)
 
     def close_session(self, day: date | None = None, marks: Mapping[str, float] | None = None, *, at: datetime | None = None) -> None:
         """The regular session of ``day`` (default: the current one) ends at ``marks``, reported ``at`` (default: at once): equity and margins
         are measured, day orders released."""
+        self._event()
         session_close.close_session(self, self.session if day is None else day, marks or {}, at)
 
     def call_maintenance_now(self) -> MarginCall | None:
         """The brokerage calls during the session, due at once: the maintenance call that is open, or a new one; None if there is no deficiency."""
+        self._event()
         return session_close.call_maintenance_now(self)
 
     # -- orders
@@ -149,7 +155,7 @@ class Account(SessionState):
 
     def submit(self, request: OrderRequest) -> Decision:
         """Sends the order: the decision is journalled; an accepted one works under ``request.id`` until it is filled or released."""
-        self._at(request.at)
+        self._event(request.at)
         return order_desk.submit(self, request)
 
     def replace(
@@ -162,23 +168,23 @@ class Account(SessionState):
         at: datetime | None = None,
     ) -> Decision:
         """Replaces a working order, evaluated like a new one in its place; refused, the old one stays. The new one's value alone is reserved."""
-        self._at(at)
+        self._event(at)
         return order_desk.change(self, order_id, qty=qty, limit_price=limit_price, stop_price=stop_price)
 
     def release(self, order_id: str, at: datetime | None = None, cause: str = "canceled") -> None:
         """A working order is cancelled or expires: what it held is free again. A parent takes its children along."""
-        self._at(at)
+        self._event(at)
         order_desk.cancel(self, order_id, cause)
 
     def post(self, fill: Fill, *, forced: str | None = None) -> None:
         """Books an execution: cash, position, day trades, buying power. A refused order's execution is booked all the same."""
-        self._at(fill.at)
+        self._event(fill.at)
         executions.post(self, fill, forced=forced)
 
     def book(self, fact: OrderRequest | Fill | float, *, replaces: str | None = None, at: datetime | None = None) -> None:
         """Records what the brokerage has done, without a check: an order that it took (in the place of the working order ``replaces``, with
         its total quantity), an execution, or cash that came in (negative: went out)."""
-        self._at(at if isinstance(fact, float | int) else fact.at if at is None else at)
+        self._event(at if isinstance(fact, float | int) else fact.at if at is None else at)
         if isinstance(fact, Fill):
             executions.post(self, fact)
         elif not isinstance(fact, OrderRequest):
@@ -201,31 +207,31 @@ class Account(SessionState):
         While a day-trade or $25,000 deficiency is open it stays two full business days after the day of deposit.
         """
         amount = positive("amount", amount)
-        self._at(at)
+        self._event(at)
         cash_moves.deposit(self, amount, for_call)
 
     def withdraw(self, amount: float, at: datetime | None = None) -> Decision:
         """Cash goes out if maintenance, the $2,000 minimum with a debit or short, and deposits on hold allow it; a refused one moves nothing."""
         amount = positive("amount", amount)
-        self._at(at)
+        self._event(at)
         return cash_moves.withdraw(self, amount)
 
     def cash_move(self, kind: str, amount: float, at: datetime | None = None) -> None:
         """Interest, a fee or a dividend, sign included."""
         known_name("kind", kind, cash_moves.KINDS)
         amount = finite("amount", amount)
-        self._at(at)
+        self._event(at)
         cash_moves.move(self, kind, amount)
 
     def charge_costs(self, at: datetime | None = None) -> float:
         """Takes the accrued interest and borrow fees from cash, as a brokerage does once a month; returns the dollars."""
-        self._at(at)
+        self._event(at)
         return cash_moves.charge_costs(self)
 
     def split(self, symbol: str, ratio: float, at: datetime | None = None) -> None:
         """A stock split of ``ratio`` new shares for each old one."""
         ratio = positive("ratio", ratio)
-        self._at(at)
+        self._event(at)
         self.current.untouched = False
         self.ledger.split(symbol, ratio)
         self.regulation_t.split(symbol, ratio)
@@ -237,6 +243,7 @@ class Account(SessionState):
 
     def set_asset(self, asset: Asset) -> None:
         """Facts about a security, before it is used."""
+        self._event()
         self.ledger.assets[asset.symbol] = asset
         if not self.current.untouched:
             self.valuation.revalue()
@@ -246,34 +253,27 @@ class Account(SessionState):
                 self.journal.remove(entry)
         open_account(self, *self._given_last)
 
+    @property
+    def trading_blocked(self) -> bool:
+        """Has the brokerage or the customer blocked the account from trading? Set it when that changes."""
+        return self.current.trading_blocked
+
+    @trading_blocked.setter
+    def trading_blocked(self, blocked: bool) -> None:
+        self._event()
+        self.current.trading_blocked = bool(blocked)
+
     def set_flag(self, pattern_day_trader: bool, *, one_time_removal: bool = False, at: datetime | None = None) -> None:
         """The brokerage sets or lifts the pattern-day-trader designation; it holds at once. A one-time removal is had once."""
-        self._at(at)
-        self.current.untouched = False
-        if one_time_removal:
-            if pattern_day_trader:
-                raise BadInput("one_time_removal lifts the designation, so pattern_day_trader must be false with it.")
-            if self.one_time_removal_used:
-                raise BadInput("the one-time removal of the designation was already used; lift the flag without one_time_removal.")
-            self.designation.one_time_removal_used = True
-        if self.rules.regime == PDT:
-            cause = "one-time removal" if one_time_removal else "set by the brokerage"
-            self.record.write(FlagEntry(self.now, self.session, bool(pattern_day_trader), cause))
-            if pattern_day_trader:
-                self.designation.flag(self.session)
-            else:
-                self.designation.lift()
-                if self.current.measured is not None:
-                    self.current.measured = self.current.measured.without_designation()
-                self.call_book.drop_minimum_equity(self.session, "pdt_min_equity")
-            designate(self, lifted_on=self.session)
-        after_event(self)
+        self._event(at)
+        set_flag(self, bool(pattern_day_trader), one_time_removal=one_time_removal)
 
     def lift_restriction(self, kind: str) -> None:
         """The brokerage lifts a restriction (a human has reviewed a closing-only account)."""
         found = self.restriction(known_name("restriction", kind, [r.kind for r in self.call_book.restrictions_now] or [kind]))
         if found is None:
             raise BadInput(f"no {kind} restriction is in force.")
+        self._event()
         self.call_book.end(found, self.session)
         renew(self)
         grant(self)

@@ -41,6 +41,7 @@ class CurrentSession:
         self.session = session
         self.rules = rules
         self.close = now  # the end of the regular session
+        self.trading_blocked = False  # by the brokerage or the customer
         self.untouched = True  # nothing has happened yet, so facts about what was carried in may still arrive
         self.last_equity = 0.0
         self.last_maintenance_margin = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from ..core import sessions
-from ..core.errors import NotInForce
+from ..core.errors import BadInput, NotInForce
 from ..core.journal import FlagEntry
 from ..core.money import below, dollars
 from ..law.rulebook import PDT
@@ -61,10 +61,10 @@ def start_session(account: SessionState) -> None:
         cause = f"{rules.pdt_flag_days} calendar days after it was set"
         account.record.write(FlagEntry(account.now, session, False, cause))
         account.call_book.drop_minimum_equity(session, "pdt_min_equity")
-    designate(account, lifted_on=sessions.add_business_days(session, -1))
+    _designate(account, lifted_on=sessions.add_business_days(session, -1))
 
 
-def designate(account: SessionState, lifted_on: date) -> None:
+def _designate(account: SessionState, lifted_on: date) -> None:
     """Multiplier, start-of-day DTBP and the restriction of a flagged account under $25,000, from the previous close."""
     current, rules = account.current, account.rules
     if rules.regime != PDT:
@@ -82,6 +82,30 @@ def designate(account: SessionState, lifted_on: date) -> None:
     bound = account.pattern_day_trader and not enough and account.account_type == "margin"
     _restrict_flagged(account, UNDER_MINIMUM[rules.pdt_under_25k] if bound else (), lifted_on)
     grant(account)
+
+
+def set_flag(account: SessionState, pattern_day_trader: bool, *, one_time_removal: bool) -> None:
+    """The brokerage sets or lifts the designation; it holds at once. A regime without designations keeps its own."""
+    account.current.untouched = False
+    designation = account.designation
+    if one_time_removal:
+        if pattern_day_trader:
+            raise BadInput("one_time_removal lifts the designation, so pattern_day_trader must be false with it.")
+        if designation.one_time_removal_used:
+            raise BadInput("the one-time removal of the designation was already used; lift the flag without one_time_removal.")
+        designation.one_time_removal_used = True
+    if account.rules.regime == PDT:
+        cause = "one-time removal" if one_time_removal else "set by the brokerage"
+        account.record.write(FlagEntry(account.now, account.session, pattern_day_trader, cause))
+        if pattern_day_trader:
+            designation.flag(account.session)
+        else:
+            designation.lift()
+            if account.current.measured is not None:
+                account.current.measured = account.current.measured.without_designation()
+            account.call_book.drop_minimum_equity(account.session, "pdt_min_equity")
+        _designate(account, lifted_on=account.session)
+    after_event(account)
 
 
 def _restrict_flagged(account: SessionState, kinds: tuple[str, ...], lifted_on: date) -> None:

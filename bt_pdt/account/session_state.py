@@ -22,6 +22,7 @@ from .cash_account import CashBook, Violation, freeze
 from .current_session import CurrentSession
 from .cushion import AccountDistance, Distance, account_distance, position_distances
 from .designation import Designation
+from .explanations import Explanations
 from .intraday_margin import IntradayMargin
 from .ledger import Ledger, Reserved
 from .record import Listener, Record
@@ -37,8 +38,6 @@ class SessionState:
     rulebook: Rulebook
     refuses: bool
     account_type: str
-    #: The brokerage or the customer has blocked the account from trading.
-    trading_blocked: bool
     #: The parts.
     ledger: Ledger
     valuation: Valuation
@@ -51,6 +50,7 @@ class SessionState:
     costs: CarryingCosts
     current: CurrentSession
     record: Record
+    explanations: Explanations
     #: Deposits that may not leave again yet: (the last day of that, dollars).
     deposits_on_hold: list[tuple[date, float]]
 
@@ -72,8 +72,14 @@ class SessionState:
         twin.costs = self.costs.copy()
         twin.current = self.current.copy()
         twin.record = Record()
+        twin.explanations = Explanations()
         twin.deposits_on_hold = self.deposits_on_hold[:]
         return twin
+
+    @property
+    def trading_blocked(self) -> bool:
+        """Has the brokerage or the customer blocked the account from trading?"""
+        return self.current.trading_blocked
 
     # -- where it is
 

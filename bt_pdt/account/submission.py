@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 from ..core import sessions
-from ..core.decisions import Accepted, Decision, Reason, Refusal, WouldPass
+from ..core.decisions import Accepted, Decision, Reason, Refusal
 from ..core.errors import BadInput
 from ..core.money import SMALLEST_QTY
 from ..core.orders import OrderRequest
@@ -47,10 +47,9 @@ def evaluate(
     seen = dict.fromkeys(r.reason for r in found)
     also = tuple(seen)[1:]
     whole = (request.qty == int(request.qty) if whole is None else whole) or found[0].reason is Reason.INVALID_ORDER
-    qty = _largest(context, found, whole)  # what is wrong with the shape of a fraction may be right with whole shares
-    return context, reject(
-        account, found[0], also, WouldPass(qty, _first_day(account, context, found, replaces)), request.qty, request.symbol
-    )
+    # what is wrong with the shape of a fraction may be right with whole shares
+    would_pass = account.explanations.later(lambda: (_largest(context, found, whole), _first_day(account, context, found, replaces)))
+    return context, reject(account, found[0], also, would_pass, request.qty, request.symbol)
 
 
 def require_price(account: SessionState, request: OrderRequest) -> None:

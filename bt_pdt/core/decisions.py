@@ -6,7 +6,7 @@ kept verbatim and never branched on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -53,11 +53,58 @@ class Advice(NamedTuple):
     sentence: str
 
 
-class WouldPass(NamedTuple):
-    """What would have passed: the largest ``qty`` of this very order now, and the first session ``on`` which it passes whole."""
+class WouldPass:
+    """What would have passed: the largest ``qty`` of this very order then, and the first session ``on`` which it passes whole (None where
+    waiting does not help).
 
-    qty: float
-    on: date | None
+    It takes longer to find than the refusal itself, so it is worked out when it is first read, or before the account changes.
+    """
+
+    __slots__ = ("__weakref__", "_answer", "_work")
+    _fields = ("qty", "on")
+
+    def __init__(self, qty: float, on: date | None) -> None:
+        self._answer: tuple[float, date | None] | None = (qty, on)
+        self._work: Callable[[], tuple[float, date | None]] | None = None
+
+    @classmethod
+    def when_read(cls, work: Callable[[], tuple[float, date | None]]) -> WouldPass:
+        """The answer of ``work()``, once it is wanted."""
+        twin = cls.__new__(cls)
+        twin._answer, twin._work = None, work
+        return twin
+
+    def worked_out(self) -> tuple[float, date | None]:
+        """(qty, on)."""
+        if self._answer is None:
+            assert self._work is not None
+            self._answer, self._work = self._work(), None
+        return self._answer
+
+    @property
+    def qty(self) -> float:
+        """The largest quantity that would have passed, shares."""
+        return self.worked_out()[0]
+
+    @property
+    def on(self) -> date | None:
+        """The first session on which the whole order would pass."""
+        return self.worked_out()[1]
+
+    def __iter__(self) -> Iterator[float | date | None]:
+        return iter(self.worked_out())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WouldPass) and self.worked_out() == other.worked_out()
+
+    def __hash__(self) -> int:
+        return hash(self.worked_out())
+
+    def __repr__(self) -> str:
+        return f"WouldPass(qty={self.qty!r}, on={self.on!r})"
+
+    def __reduce__(self) -> tuple[type[WouldPass], tuple[float, date | None]]:
+        return WouldPass, self.worked_out()
 
 
 class Refusal(NamedTuple):

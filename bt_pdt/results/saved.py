@@ -56,7 +56,7 @@ def _defaults(kind: Any) -> dict[str, Any]:
     """The names of a record's fields with their defaults; MISSING where one must be given."""
     if is_dataclass(kind):
         return {f.name: f.default for f in fields(kind) if f.init}
-    return {name: kind._field_defaults.get(name, MISSING) for name in kind._fields}
+    return {name: getattr(kind, "_field_defaults", {}).get(name, MISSING) for name in kind._fields}
 
 
 _FIELDS = {name: _defaults(kind) for name, kind in _RECORDS.items()}

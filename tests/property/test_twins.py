@@ -229,7 +229,9 @@ def test_a_copy_holds_books_of_its_own() -> None:
         for made in COPIES.values():
             twin = made(account)
             parts = [name for name in SessionState.__annotations__ if hasattr(getattr(account, name), "copy") or name == "record"]
-            assert {"ledger", "valuation", "intraday", "regulation_t", "call_book", "designation", "costs", "current", "record"} <= set(parts)
+            assert {"ledger", "valuation", "intraday", "regulation_t", "call_book", "designation", "costs", "current", "record"} <= set(
+                parts
+            )
             for part in parts:
                 mine, its = getattr(account, part), getattr(twin, part)
                 if mine is None:
