@@ -323,14 +323,80 @@ KINDS: dict[str, Callable[[Path, list[str]], Iterator[str]]] = {
 }
 
 
+# -- what is outside the pages of the documentation, and pages that are not there yet
+
+
+def readme(text: str) -> str:
+    """The README with its list of brokerages."""
+    listed = ", ".join(f"[{brokerage(name).title}](docs/brokerages/{name}.md) `{name}`" for name in NAMES)
+    return re.sub(r"(<!-- brokerages -->\n).*?(\n<!-- /brokerages -->)", rf"\1Brokerages: {listed}.\2", text, flags=re.S)
+
+
+def navigation(text: str) -> str:
+    """The site's navigation with a line for each brokerage: Alpaca and the bare law first."""
+    ordered = sorted(NAMES, key=lambda name: (name not in ("alpaca", "finra"), name))
+    lines = "".join(f"      - brokerages/{name}.md\n" for name in ordered)
+    return re.sub(r"(      # written by docs/make_tables.py\n).*?(      # that is all\n)", rf"\1{lines}\2", text, flags=re.S)
+
+
+OUTSIDE: dict[Path, Callable[[str], str]] = {DOCS.parent / "README.md": readme, DOCS.parent / "mkdocs.yml": navigation}
+
+_SKELETON = """# {title}
+
+`brokerage="{name}"`
+
+## What it sets
+
+<!-- table: overrides {name} -->
+
+<!-- /table -->
+
+Every other parameter is the rule's own; `bt-pdt rules --brokerage {name}` prints all of them.
+
+## What is unknown
+
+<!-- table: unknown {name} -->
+
+<!-- /table -->
+
+## Words of its refusals
+
+<!-- table: wire {name} -->
+
+<!-- /table -->
+
+## Notes
+
+<!-- table: notes {name} -->
+
+<!-- /table -->
+"""
+
+
+def missing() -> dict[Path, str]:
+    """Pages of brokerages that nobody has written yet, as they begin."""
+    homes = {name: DOCS / "brokerages" / f"{name}.md" for name in NAMES}
+    return {page: _SKELETON.format(name=name, title=brokerage(name).title) for name, page in homes.items() if not page.exists()}
+
+
 def main(arguments: list[str]) -> int:
     """Writes the stale pages, or with ``--check`` names them and answers 1."""
-    stale = [page for page in pages() if filled(page) != page.read_text(encoding="utf-8")]
-    for page in stale:
-        print(page.relative_to(DOCS))
-        if "--check" not in arguments:
-            page.write_text(filled(page), encoding="utf-8")
-    return int(bool(stale) and "--check" in arguments)
+    only_say = "--check" in arguments
+    stale = list(missing())
+    for page, text in missing().items():
+        if not only_say:
+            page.write_text(text, encoding="utf-8")
+    wanted: dict[Path, Callable[[], str]] = {path: (lambda path=path: OUTSIDE[path](path.read_text(encoding="utf-8"))) for path in OUTSIDE}  # type: ignore[misc]
+    wanted |= {page: (lambda page=page: filled(page)) for page in pages()}  # type: ignore[misc]
+    for page, made in wanted.items():
+        text = made()
+        if text != page.read_text(encoding="utf-8"):
+            stale.append(page)
+            if not only_say:
+                page.write_text(text, encoding="utf-8")
+    for page in dict.fromkeys(stale):
+        print(page.relative_to(DOCS.parent))
+    return int(bool(stale) and only_say)
 
 
 if __name__ == "__main__":

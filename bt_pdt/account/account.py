@@ -190,14 +190,14 @@ class Account(SessionState):
         elif not isinstance(fact, OrderRequest):
             amount = finite("cash", fact)
             if amount < 0:
-                cash_moves.withdraw(self, -amount, judged=False)
+                cash_moves.withdraw(self, -amount, checked=False)
             elif amount:
                 cash_moves.deposit(self, amount)
         elif replaces is None:
-            order_desk.submit(self, fact, judged=False)
+            order_desk.submit(self, fact, checked=False)
         else:
             prices = {"limit_price": fact.limit_price, "stop_price": fact.stop_price}
-            order_desk.change(self, replaces, qty=fact.qty, judged=False, **prices)
+            order_desk.change(self, replaces, qty=fact.qty, checked=False, **prices)
 
     # -- money and facts from outside
 
@@ -270,9 +270,10 @@ class Account(SessionState):
 
     def lift_restriction(self, kind: str) -> None:
         """The brokerage lifts a restriction (a human has reviewed a closing-only account)."""
-        found = self.restriction(known_name("restriction", kind, [r.kind for r in self.call_book.restrictions_now] or [kind]))
-        if found is None:
+        in_force = {r.kind: r for r in reversed(self.call_book.restrictions_now)}
+        if not in_force:
             raise BadInput(f"no {kind} restriction is in force.")
+        found = in_force[known_name("restriction", kind, in_force)]
         self._event()
         self.call_book.end(found, self.session)
         renew(self)

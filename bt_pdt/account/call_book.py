@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from ..core import sessions
 from ..core.money import below, dollars
 from ..law.rulebook import PDT, Rules
-from .calls import Breach, Closing, MarginCall, breaches, issued, move
+from .calls import Breach, CallEvent, CallKind, Closing, MarginCall, breaches, issued, move
 
-RESTRICTION_KINDS = ("liquidation_only", "closing_only", "cash_available", "no_day_trades", "ninety_day_freeze", "buying_power_2x")
+#: A Literal type, so that a checker of types finds a misspelt kind.
+RestrictionKind = Literal["liquidation_only", "closing_only", "cash_available", "no_day_trades", "ninety_day_freeze", "buying_power_2x"]
+RESTRICTION_KINDS: tuple[RestrictionKind, ...] = get_args(RestrictionKind)
 #: What a pattern day trader under $25,000 may not do (``pdt_under_25k``): the restrictions of each value.
-UNDER_MINIMUM: dict[str, tuple[str, ...]] = {
+UNDER_MINIMUM: dict[str, tuple[RestrictionKind, ...]] = {
     "liquidation_only": ("liquidation_only",),
     "no_day_trades": ("no_day_trades",),
     "cash_available": ("no_day_trades", "cash_available"),
@@ -32,7 +34,7 @@ class Restriction(NamedTuple):
     words of a sentence.
     """
 
-    kind: str
+    kind: RestrictionKind
     start: date
     until: date | None
     why: str
@@ -84,7 +86,7 @@ class CallBook:
         twin._fed, twin._at_close, twin._met_since = self._fed[:], self._at_close, set(self._met_since)
         return twin
 
-    def open(self, *kinds: str) -> list[MarginCall]:
+    def open(self, *kinds: CallKind) -> list[MarginCall]:
         """Calls neither met nor expired nor closed, of these kinds (default: all)."""
         return [call for call in self.calls if call.is_open and (not kinds or call.kind in kinds)]
 
@@ -114,7 +116,7 @@ class CallBook:
         else:
             self.restrictions[i] = restriction._replace(until=until, lifted=True)
 
-    def restriction(self, *kinds: str) -> Restriction | None:
+    def restriction(self, *kinds: RestrictionKind) -> Restriction | None:
         """The restriction of one of these kinds that is in force, or None."""
         for restriction in self.restrictions_now:
             if restriction.kind in kinds:
@@ -219,7 +221,7 @@ class CallBook:
     def _place(self, i: int) -> int:
         return next(k for k, (index, _) in enumerate(self._fed) if index == i)
 
-    def _move(self, i: int, event: str, day: date) -> None:
+    def _move(self, i: int, event: CallEvent, day: date) -> None:
         before = self.calls[i]
         self.calls[i] = after = move(before, event, day)
         if after.status != before.status:
@@ -295,7 +297,7 @@ class CallBook:
         """
         assert call.due_on is not None
         rules = self.rules_on(call.measured_on)
-        kind: str = rules.dt_unmet_restriction
+        kind = rules.dt_unmet_restriction
         if rules.dt_open_call_restriction == "liquidation_only":
             return
         if kind == "cash_available" and all(r.why != call.id for r in self.restrictions):
@@ -314,7 +316,7 @@ class CallBook:
                 return
         self.restrict(restriction._replace(until=last))
 
-    def _last_day(self, kind: str, day: date) -> date:
+    def _last_day(self, kind: RestrictionKind, day: date) -> date:
         """``day``, or the last one of the pattern day trader rules if that is earlier and day trades are what is barred."""
         rules = self.rules_on(day)
         if kind != "no_day_trades" or rules.regime == PDT:

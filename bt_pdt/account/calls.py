@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from ..core import sessions
 from ..core.money import below, cents, exceeds
 from ..law.rulebook import PDT, Rules
 
-KINDS = ("day_trade", "fed", "maintenance", "minimum_equity", "intraday_margin")
+#: Literal types, so that a checker of types finds a misspelt kind, and plain text everywhere else.
+CallKind = Literal["day_trade", "fed", "maintenance", "minimum_equity", "intraday_margin"]
+CallStatus = Literal["open", "met", "past_due", "met_late", "expired", "closed"]
+CallEvent = Literal["met", "past_due", "expired", "closed"]
+KINDS: tuple[CallKind, ...] = get_args(CallKind)
 #: Kinds whose unmet call a brokerage cures by selling, and those that a deposit can meet.
-LIQUIDATED = ("fed", "maintenance")
+LIQUIDATED: tuple[CallKind, ...] = ("fed", "maintenance")
 
 #: (status, what happens) -> status. What is met after it expired stays expired: it only frees what hangs on it.
-MOVES = {
+MOVES: dict[tuple[CallStatus, CallEvent], CallStatus] = {
     ("open", "met"): "met",
     ("open", "past_due"): "past_due",
     ("open", "closed"): "closed",
@@ -33,7 +37,7 @@ MOVES = {
 class Breach(NamedTuple):
     """A requirement that the closed session missed: the kind of call it makes, its dollars, the parameter behind it."""
 
-    kind: str
+    kind: CallKind
     amount: float
     parameter: str
     facts: dict[str, Any]
@@ -64,7 +68,7 @@ class Closing(NamedTuple):
     intraday_margin_deficit: float
     equity_at_deficit: float
     margin_level: float
-    open_kinds: tuple[str, ...] = ()  # of the calls open at the close
+    open_kinds: tuple[CallKind, ...] = ()  # of the calls open at the close
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class MarginCall:
     """
 
     id: str
-    kind: str
+    kind: CallKind
     amount: float
     measured_on: date
     issued_on: date
@@ -85,7 +89,7 @@ class MarginCall:
     rule: str
     parameter: str
     facts: dict[str, Any] = field(default_factory=dict, compare=False)
-    status: str = "open"
+    status: CallStatus = "open"
     ended_on: date | None = None
     received: float = 0.0
     margin_level: float = 0.0  # at the close it was measured at: an intraday margin call is met when a later close is higher by the amount
@@ -117,7 +121,7 @@ class MarginCall:
         }
 
 
-def move(call: MarginCall, event: str, day: date) -> MarginCall:
+def move(call: MarginCall, event: CallEvent, day: date) -> MarginCall:
     """The call after ``event`` (met, past_due, expired, closed) of ``day``. Raises ValueError for a move that is not in :data:`MOVES`."""
     try:
         status = MOVES[call.status, event]
@@ -127,7 +131,7 @@ def move(call: MarginCall, event: str, day: date) -> MarginCall:
     return replace(call, status=status, ended_on=ended, satisfied_on=day if event == "met" else call.satisfied_on)
 
 
-def due_day(rules: Rules, kind: str, measured: date) -> date | None:
+def due_day(rules: Rules, kind: CallKind, measured: date) -> date | None:
     """The session by whose close a call of ``kind`` measured at the close of ``measured`` is to be met; None where no day is set."""
     days = {
         "day_trade": rules.dt_call_days,

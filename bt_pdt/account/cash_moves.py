@@ -32,9 +32,9 @@ def deposit(account: SessionState, amount: float, for_call: str | None = None) -
     _add(account, amount)
 
 
-def withdraw(account: SessionState, amount: float, *, judged: bool = True) -> Decision:
-    """Cash goes out if it may; a refused withdrawal moves nothing. Not ``judged``: the brokerage has let it go."""
-    decision = judge_withdrawal(account, amount) if judged else Accepted()
+def withdraw(account: SessionState, amount: float, *, checked: bool = True) -> Decision:
+    """Cash goes out if it may; a refused withdrawal moves nothing. Not ``checked``: the brokerage has let it go."""
+    decision = evaluate_withdrawal(account, amount) if checked else Accepted()
     if decision.accepted:
         _flow(account, -amount)
         _add(account, -amount)
@@ -97,7 +97,7 @@ class _Room(NamedTuple):
     most: float
 
 
-def judge_withdrawal(account: SessionState, amount: float) -> Decision:
+def evaluate_withdrawal(account: SessionState, amount: float) -> Decision:
     """May ``amount`` leave? Maintenance, the $2,000 minimum with a debit or short, and deposits on hold must stay."""
     if not account.refuses:
         return Accepted()

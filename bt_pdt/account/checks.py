@@ -14,6 +14,7 @@ from ..core.decisions import Reason, Refusal
 from ..core.money import HALF_CENT, SHARE_DUST, below, dollars, exceeds, rate_in_words, shares
 from ..core.orders import OrderRequest
 from ..law.rulebook import PDT
+from .call_book import RestrictionKind
 from .ledger import WorkingOrder
 from .requirements import charges_by_requirement, maintenance_rule, order_price, power_used, requirement
 from .session_state import SessionState
@@ -287,7 +288,7 @@ def trading_blocked(context: OrderContext) -> Refusal | None:
     return None
 
 
-_OPENING_BARRED = {
+_OPENING_BARRED: dict[RestrictionKind, Reason] = {
     "liquidation_only": Reason.LIQUIDATION_ONLY,
     "closing_only": Reason.CLOSING_ONLY,
 }

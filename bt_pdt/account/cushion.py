@@ -20,24 +20,24 @@ class Distance(NamedTuple):
     """A position's way to a maintenance call, every other price unchanged.
 
     ``call_price``: dollars a share at which equity falls to maintenance margin, None if no fall (short: rise) gets there; the
-    price now if the account is under it already. ``per_cent``: the move to there as a signed fraction, -0.2 for a fall by a fifth.
+    price now if the account is under it already. ``adverse_move``: the move of the price to there as a signed fraction, -0.2 for a fall by a fifth.
     """
 
     symbol: str
     price: float
     call_price: float | None
-    per_cent: float | None
+    adverse_move: float | None
 
 
 class AccountDistance(NamedTuple):
     """An account's way to a maintenance call.
 
-    ``excess``: equity less maintenance margin, dollars. ``per_cent``: the fraction by which every long position falls and every short
+    ``excess``: equity less maintenance margin, dollars. ``adverse_move``: the fraction by which every long position falls and every short
     one rises until the call comes: 0 if it is due already, None if it never comes. Long positions end at 0, short ones may rise on.
     """
 
     excess: float
-    per_cent: float | None
+    adverse_move: float | None
 
 
 def account_distance(books: Ledger, rules: Rules) -> AccountDistance:

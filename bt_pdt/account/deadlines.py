@@ -77,7 +77,7 @@ def clocks(book: Rulebook, day: date) -> list[Clock]:
         raise BadInput(f"a due day that counts from {day} lies beyond the exchange calendar, which ends on {sessions.LAST_DAY}.") from None
 
 
-def left_out(book: Rulebook, day: date) -> str:
+def absent_clocks(book: Rulebook, day: date) -> str:
     """One sentence on the clocks that the session of ``day`` does not have."""
     session = session_from(day)
     regime = regime_or_none(book, session)

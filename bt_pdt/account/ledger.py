@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..core.money import SHARE_DUST
 from ..core.orders import Asset, OrderRequest
 from .daytrades import DIRECTION, ClosedLot, DayRun
+
+#: The part of a group: an order of its own, or the take-profit or stop-loss of a bracket, OTO or OCO.
+Leg = Literal["", "tp", "sl"]
 
 
 class WorkingOrder:
@@ -38,7 +41,7 @@ class WorkingOrder:
         "value",
     )
 
-    def __init__(self, request: OrderRequest, order_id: str, root: str, leg: str = "", *, active: bool = True) -> None:
+    def __init__(self, request: OrderRequest, order_id: str, root: str, leg: Leg = "", *, active: bool = True) -> None:
         self.request = request
         self.id = order_id
         self.root = root

@@ -14,20 +14,20 @@ from ..core.money import SHARE_DUST
 from ..core.orders import OrderRequest, positive
 from .checks import OrderContext
 from .events import after_event
-from .ledger import WorkingOrder
+from .ledger import Leg, WorkingOrder
 from .session_close import release
 from .session_state import SessionState
 from .submission import evaluate, require_price
 
 
-def submit(account: SessionState, request: OrderRequest, *, judged: bool = True) -> Decision:
-    """Sends the order: the decision is journalled, and an accepted one works. Not ``judged``: the brokerage has accepted it already."""
+def submit(account: SessionState, request: OrderRequest, *, checked: bool = True) -> Decision:
+    """Sends the order: the decision is journalled, and an accepted one works. Not ``checked``: the brokerage has accepted it already."""
     account.current.untouched = False
     if request.id is not None and account.ledger.orders and account.ledger.group(request.id):
         raise BadInput(f"an order with the id {request.id!r} is working already; give this one another id.")
     if request.id is None:
         request = replace(request, id=account.ledger.new_id())
-    context, decision = _answer(account, request, judged=judged)
+    context, decision = _answer(account, request, checked=checked)
     account.record.write(OrderEntry(account.now, account.session, request, decision))
     if decision.accepted:
         _work(account, request, context)
@@ -42,7 +42,7 @@ def change(
     qty: float | None = None,
     limit_price: float | None = None,
     stop_price: float | None = None,
-    judged: bool = True,
+    checked: bool = True,
 ) -> Decision:
     """Replaces a working order, evaluated like a new one in its place; refused, the old one stays."""
     old = account.ledger.orders.get(order_id)
@@ -60,7 +60,7 @@ def change(
                 raise BadInput(f"order {order_id!r} is a {request.type} order and has no {name} to replace.")
             changes[name] = value
     request = replace(request, **changes)
-    context, decision = _answer(account, request, old.root, whole=total == int(total), judged=judged)
+    context, decision = _answer(account, request, old.root, whole=total == int(total), checked=checked)
     account.record.write(OrderEntry(account.now, account.session, replace(request, id=order_id), decision, replaces=order_id))
     if decision.accepted:
         _put_in_place(account, old, request, context, total, left)
@@ -81,9 +81,9 @@ def cancel(account: SessionState, order_id: str, cause: str) -> None:
 
 
 def _answer(
-    account: SessionState, request: OrderRequest, replaces: str | None = None, *, whole: bool | None = None, judged: bool
+    account: SessionState, request: OrderRequest, replaces: str | None = None, *, whole: bool | None = None, checked: bool
 ) -> tuple[OrderContext, Decision]:
-    if judged:
+    if checked:
         return evaluate(account, request, replaces, whole=whole)
     require_price(account, request)
     return OrderContext(account, request, replaces), Accepted()
@@ -104,7 +104,8 @@ def _work(account: SessionState, request: OrderRequest, context: OrderContext) -
         made.append(order)
     if request.order_class != "simple":
         active = request.order_class == "oco"
-        for leg, wanted in (("tp", request.take_profit), ("sl", request.stop_loss)):
+        legs: tuple[tuple[Leg, float | None], ...] = (("tp", request.take_profit), ("sl", request.stop_loss))
+        for leg, wanted in legs:
             if wanted is not None:
                 made.append(WorkingOrder(request, f"{order_id}.{leg}", order_id, leg, active=active))
     for order in made:

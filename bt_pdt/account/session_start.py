@@ -9,7 +9,7 @@ from ..core.errors import BadInput, NotInForce
 from ..core.journal import FlagEntry
 from ..core.money import below, dollars
 from ..law.rulebook import PDT
-from .call_book import UNDER_MINIMUM, CallBook, Restriction
+from .call_book import UNDER_MINIMUM, CallBook, Restriction, RestrictionKind
 from .events import after_event, grant, renew
 from .intraday_margin import IntradayMargin
 from .regulation_t import RegulationT
@@ -108,7 +108,7 @@ def set_flag(account: SessionState, pattern_day_trader: bool, *, one_time_remova
     after_event(account)
 
 
-def _restrict_flagged(account: SessionState, kinds: tuple[str, ...], lifted_on: date) -> None:
+def _restrict_flagged(account: SessionState, kinds: tuple[RestrictionKind, ...], lifted_on: date) -> None:
     """The restrictions of a flagged account under $25,000 begin, change their kinds, or end with ``lifted_on``."""
     book = account.call_book
     current = [r for r in book.restrictions if r.rule == "pdt_min_equity" and r.until is None]

@@ -15,8 +15,8 @@ from ..core.money import below, cents
 from ..core.state import AccountState
 from ..law.brokerages import Brokerage
 from ..law.rulebook import PDT, Rulebook, Rules
-from .call_book import CallBook, Restriction
-from .calls import MarginCall
+from .call_book import CallBook, Restriction, RestrictionKind
+from .calls import CallKind, MarginCall
 from .carrying_costs import CarryingCosts
 from .cash_account import CashBook, Violation, freeze
 from .current_session import CurrentSession
@@ -27,6 +27,7 @@ from .intraday_margin import IntradayMargin
 from .ledger import Ledger, Reserved
 from .record import Listener, Record
 from .regulation_t import RegulationT
+from .terms import AccountType
 from .valuation import Valuation
 
 
@@ -37,7 +38,7 @@ class SessionState:
     brokerage: Brokerage
     rulebook: Rulebook
     refuses: bool
-    account_type: str
+    account_type: AccountType
     #: The parts.
     ledger: Ledger
     valuation: Valuation
@@ -314,7 +315,7 @@ class SessionState:
 
     # -- calls and restrictions
 
-    def restriction(self, *kinds: str) -> Restriction | None:
+    def restriction(self, *kinds: RestrictionKind) -> Restriction | None:
         """The restriction of one of these kinds that is in force, or None."""
         return self.call_book.restriction(*kinds)
 
@@ -328,7 +329,7 @@ class SessionState:
         """Every margin call of this history; those that the last close made due are among them, though issued on the next session."""
         return list(self._call_book_after_the_close().calls)
 
-    def open_calls(self, *kinds: str) -> list[MarginCall]:
+    def open_calls(self, *kinds: CallKind) -> list[MarginCall]:
         """Calls issued and neither met nor expired nor closed, of these kinds (default: all)."""
         return self.call_book.open(*kinds)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ..core.errors import BadInput
 from ..law.brokerages import rulebook_for
 from ..law.rulebook import Rulebook
 
 CHECK_MODES = ("entry", "exit", "both")
-ACCOUNT_TYPES = ("margin", "cash")
+AccountType = Literal["margin", "cash"]
+ACCOUNT_TYPES: tuple[AccountType, ...] = get_args(AccountType)
 #: The parts of one rule: none of them is anything without the others.
 CONCENTRATION = ("concentration_share", "concentration_debit", "concentration_rate")
 

@@ -44,13 +44,13 @@ def calendar(day: str, firm: str, overrides: tuple[str, ...], as_json: bool) -> 
     bt-pdt calendar --from 2026-06-15
     bt-pdt calendar --from 2025-12-18 --brokerage finra
     """
-    from ..account.deadlines import clocks, left_out, regime_or_none
+    from ..account.deadlines import absent_clocks, clocks, regime_or_none
 
     start = day_of("--from", day)
     book = rulebook_for(firm).override(pairs("--set", overrides))
     found = clocks(book, start)
     session = found[0].days[0]
-    regime, rest = regime_or_none(book, session), left_out(book, start)
+    regime, rest = regime_or_none(book, session), absent_clocks(book, start)
     if as_json:
         head = {"from": str(start), "session": str(session), "brokerage": firm, "regime": regime}
         print_json({**head, "clocks": [_plain(clock) for clock in found], "left_out": rest})

@@ -171,15 +171,15 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
     days = {"symbols": common["symbols"], "fromdate": options["fromdate"], "todate": options["todate"]}
     bars = study.load_bars(options["files"], drop_bad=options["drop_bad"], **days)
     asked: dict[str, Any] = {"brokerages": brokerages, "rules": rules, "cash_levels": cash} | ({} if modes is None else {"modes": modes})
-    with progress_bar("variants") as tell:
-        found = run_compare(chosen, bars, progress=tell, **asked, **common)
+    with progress_bar("variants") as report:
+        found = run_compare(chosen, bars, progress=report, **asked, **common)
     if not options["smallest"]:
         return found, {}
     sizes = {}
     for mode in (mode for mode in modes or MODES[:4] if mode != "off"):
-        with progress_bar(f"smallest account, {mode}") as tell:
+        with progress_bar(f"smallest account, {mode}") as report:
             sizes[mode] = smallest_account(
-                chosen, bars, mode=mode, brokerage=brokerages[0], rules=rules[0], tolerance=options["tolerance"], progress=tell, **common
+                chosen, bars, mode=mode, brokerage=brokerages[0], rules=rules[0], tolerance=options["tolerance"], progress=report, **common
             )
     return found, sizes
 
@@ -252,11 +252,11 @@ def show_firms(out: Any, found: Comparison) -> None:
         cells = ["-" if column == "unknown" and line is None else written(row[column]) for column, _, written in shown]
         table.add_row(row["variant"], *cells, "" if line is None else comes_out(found, line))
     out.print(table)
-    told = (
+    sentence = (
         "finra is the bare law, no firm. unknown: parameters in force on these days of which the firm publishes nothing that was found; the "
         "bare law answers for them, so a firm that comes out as it does is no finding. A negative cost was spared."
     )
-    out.print(told)
+    out.print(sentence)
     shared: dict[str, list[Firm]] = {}
     for line in found.firm_lines:
         if line.shares:

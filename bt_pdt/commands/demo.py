@@ -42,8 +42,8 @@ def demo(out: str | None, as_json: bool) -> None:
     """
     picture = place(out)
     page = picture.with_name(PAGE)
-    with progress_bar("four runs") as tell:
-        found = compared(tell)
+    with progress_bar("four runs") as progress:
+        found = compared(progress)
     results = {run.name: run.result for run in found.runs}
     shown = results[PICTURED]
     try:
@@ -90,12 +90,12 @@ def folder_name(way: str) -> str:
     return way.lower().replace(" ", "_")
 
 
-def run_all(tell: Any = None) -> dict[str, Result]:
+def run_all(progress: Any = None) -> dict[str, Result]:
     """The four runs, by heading."""
-    return {run.name: run.result for run in compared(tell).runs}
+    return {run.name: run.result for run in compared(progress).runs}
 
 
-def compared(tell: Any = None) -> Comparison:
+def compared(progress: Any = None) -> Comparison:
     """The four runs side by side, named by their headings."""
     from ..comparison import Comparison
     from ..comparison import compare as compare_runs
@@ -112,7 +112,7 @@ def compared(tell: Any = None) -> Comparison:
         symbols=SYMBOLS,
         params={"cash_per_trade": PER_TRADE},
         assets=[Asset("IDX3", leverage=3)],
-        progress=tell,
+        progress=progress,
     )
     return Comparison(tuple(Run(way, run.result) for way, run in zip(WAYS, found.runs, strict=True)), found.bars)
 

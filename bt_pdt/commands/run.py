@@ -111,7 +111,7 @@ def run(
     chosen = study.load_strategy(strategy)
     values = study.read_params(chosen, texts)
     names = None if symbols is None else [name.strip() for name in symbols.split(",") if name.strip()]
-    with progress_bar("running") as tell:
+    with progress_bar("running") as report:
         bars = study.load_bars(files, symbols=names, fromdate=fromdate, todate=todate, drop_bad=drop_bad)
         result = study.run(
             chosen,
@@ -132,7 +132,7 @@ def run(
             charge_costs=not no_costs,
             symbols=names,
             trade_from=trade_from,
-            progress=tell,
+            progress=report,
         )
     folder = result.save(out) if out is not None else None
     if page is not None:

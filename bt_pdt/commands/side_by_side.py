@@ -51,9 +51,9 @@ def compare_firms(text: str, day: date, everything: bool, as_json: bool) -> None
     wrapped("unknown: the firm publishes nothing on it that was found; the bare law answers." + ("" if one else " -: not in its regime."))
     counts = {name: sum(cells[name].unknown and cells[name].entry is not None for _, cells in every) for name in names}
     if any(counts.values()):
-        told = [f"{name} {count}" for name, count in counts.items()]
+        counted = [f"{name} {count}" for name, count in counts.items()]
         wrapped(
-            f"Unknown of {len(every)} parameters in force on this day: {', '.join(told)}. Where two firms agree in those, it is the bare law."
+            f"Unknown of {len(every)} parameters in force on this day: {', '.join(counted)}. Where two firms agree in those, it is the bare law."
         )
     wrapped("What a parameter means: 'bt-pdt rules --compare ... --json', and 'bt-pdt rules --parameters' for those that --set takes.")
     if footnotes:

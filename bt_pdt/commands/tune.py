@@ -121,7 +121,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
         require_warm_up(options["warm_up"], listed.index(first))
     elif options["warm_up"]:
         raise BadInput("--warm-up goes with --walk-forward: it is shown before each of its tests.")
-    with progress_bar("trials") as tell:
+    with progress_bar("trials") as report:
         found = search(
             chosen,
             bars,
@@ -129,7 +129,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
             objective=options["objectives"] or "sharpe",
             constraints=options["constraints"],
             symbols=names,
-            progress=tell,
+            progress=report,
             **{
                 name: options[name]
                 for name in (
@@ -151,8 +151,8 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
         )
     if options["folds"] is None or found.stopped:
         return found, None
-    with progress_bar("walk forward") as tell:
-        return found, found.walk_forward(options["folds"], warm_up=options["warm_up"], progress=tell)
+    with progress_bar("walk forward") as report:
+        return found, found.walk_forward(options["folds"], warm_up=options["warm_up"], progress=report)
 
 
 def show(found: Tuning, walked: WalkForward | None) -> None:

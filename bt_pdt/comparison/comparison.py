@@ -14,7 +14,7 @@ from ..core.money import cents, dollars
 from .costs import EXITS_DELAYED, FORCED_SALES, INTEREST_AND_FEES, NEVER_OPENED, OTHER, PARTS, Costs, costs, event_row
 from .divergence import Divergence, FirstDivergence, divergences, first_divergence
 from .firms import Firm, firms, law_of, sentences
-from .laws import Standing
+from .laws import LawSource
 from .resampling import CONFIDENCE, DRAWS, Paired, paired
 from .runs import Run, Stuck
 from .words import PART_WORDS
@@ -228,7 +228,7 @@ class Comparison:
     # -- firms
 
     @cached_property
-    def law_of(self) -> dict[str, Standing]:
+    def law_of(self) -> dict[str, LawSource]:
         """What of each variant's law is the firm's own, and what is unknown of it, on the days of its run."""
         return {run.name: law_of(run) for run in self.runs}
 
@@ -356,14 +356,14 @@ class Comparison:
         gone = [_count(row["a"], row["what"]) for row in rows if row["a"] and not row["b"]]
         come = [_count(row["b"], row["what"]) for row in rows if row["b"] and not row["a"]]
         moved = [f"{row['what']} {row['a']:,} to {row['b']:,}" for row in rows if row["a"] and row["b"] and row["change"]]
-        told = []
+        changes = []
         if gone:
-            told.append(f"gone: {_listed(gone)}")
+            changes.append(f"gone: {_listed(gone)}")
         if come:
-            told.append(f"new: {_listed(come)}")
+            changes.append(f"new: {_listed(come)}")
         if moved:
-            told.append(f"changed: {_listed(moved)}")
-        return f"From {a} to {b}: {'; '.join(told) if told else 'nothing changes'}."
+            changes.append(f"changed: {_listed(moved)}")
+        return f"From {a} to {b}: {'; '.join(changes) if changes else 'nothing changes'}."
 
     # -- in words
 

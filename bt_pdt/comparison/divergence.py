@@ -215,14 +215,14 @@ class FirstDivergence(NamedTuple):
         qty = d.qty_a if d.qty_a is not None else d.qty_b
         what = f"{d.side} {shares(qty if qty is not None else max(d.filled_a, d.filled_b))} {d.symbol}"
         if d.what == "another size" and d.qty_a is not None and d.qty_b is not None:
-            told = f"{self.a} asked for {shares(d.qty_a)} shares, {self.b} for {shares(d.qty_b)}"
+            difference = f"{self.a} asked for {shares(d.qty_a)} shares, {self.b} for {shares(d.qty_b)}"
         elif d.what == "filled differently":
-            told = f"{self.a} got {_got(d.filled_a, d.price_a)}, {self.b} got {_got(d.filled_b, d.price_b)}"
+            difference = f"{self.a} got {_got(d.filled_a, d.price_a)}, {self.b} got {_got(d.filled_b, d.price_b)}"
         else:
-            told = f"{self.a}: {_said(d.answer_a)}, {self.b}: {_said(d.answer_b)}"
+            difference = f"{self.a}: {_said(d.answer_a)}, {self.b}: {_said(d.answer_b)}"
         rule = f" Rule: {d.rule}." if d.rule else ""
         why = f" {d.why.rstrip('.')}." if d.why else ""
-        return f"{d.at:%Y-%m-%d %H:%M} {what}: {told}.{why}{rule}"
+        return f"{d.at:%Y-%m-%d %H:%M} {what}: {difference}.{why}{rule}"
 
 
 def _said(answer: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.money import dollars
 from ..law.brokerages import brokerage
-from .laws import BARE, Standing, standing
+from .laws import BARE, LawSource, law_source
 from .words import listed, plural
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ class Firm(NamedTuple):
     bare: str
 
 
-def law_of(run: Run) -> Standing:
+def law_of(run: Run) -> LawSource:
     """The firm's own and the unknown parameters of the law of ``run``, on the days of the run."""
     rows = run.result.rows
     days = [date.fromisoformat(str(rows[k]["session"])[:10]) for k in (0, -1)] if rows else []
-    return standing(run.parameters, days)
+    return law_source(run.parameters, days)
 
 
 def by_firm(found: Comparison) -> bool:
@@ -121,12 +121,12 @@ def sentences(found: Comparison, *, brief: bool = False) -> list[str]:
     """
     by_name = {line.variant: line for line in found.firm_lines}
     several = len(laws(found)) > 1
-    told: list[str] = []
+    sentences: list[str] = []
     for runs in laws(found):
         lines = [by_name[run.name] for run in runs]
         said = _of_one_law(found, lines, brief)
-        told += [f"{law_name(lines[0])}: {sentence}" for sentence in said] if several else said
-    return told
+        sentences += [f"{law_name(lines[0])}: {sentence}" for sentence in said] if several else said
+    return sentences
 
 
 def law_name(line: Firm) -> str:
@@ -137,15 +137,18 @@ def law_name(line: Firm) -> str:
 def _of_one_law(found: Comparison, lines: Sequence[Firm], brief: bool) -> list[str]:
     nothing = [line for line in lines if line.comes_out == NO_FINDING]
     telling = [line for line in lines if line.comes_out != NO_FINDING]
-    told = [*_ranking(found, telling, len(lines)), *_no_finding(nothing)]
+    sentences = [*_ranking(found, telling, len(lines)), *_no_finding(nothing)]
     bare = next(line for line in lines if line.comes_out == THE_BARE_LAW)
     parting = [line for line in telling if line.comes_out == OWN_VALUES]
     if not brief:
-        return told + [_called_out(found, bare, group) for group in _alike(parting)]
+        return sentences + [_called_out(found, bare, group) for group in _alike(parting)]
     if not parting:
-        return told
+        return sentences
     one = len(parting) == 1
-    return [*told, f"{_counted(parting)} part{'s' if one else ''} from the bare law by {'its' if one else 'their'} own published values."]
+    return [
+        *sentences,
+        f"{_counted(parting)} part{'s' if one else ''} from the bare law by {'its' if one else 'their'} own published values.",
+    ]
 
 
 def _ranking(found: Comparison, lines: Sequence[Firm], of: int) -> list[str]:
@@ -160,13 +163,13 @@ def _ranking(found: Comparison, lines: Sequence[Firm], of: int) -> list[str]:
             other = " No firm's own values made a difference to this strategy." if of > 1 else ""
             return [f"The rules of {label(lines[0])} {_cost(found, low, 'this strategy')}.{other}"]
         return [f"The rules of {_names(lines)} cost this strategy the same: each {_cost(found, low, 'it')}{_rests_on(lines)}."]
-    told = [
+    sentences = [
         f"The rules of {_names(least)} cost this strategy {'the same and ' if len(least) > 1 else ''}least: "
         f"{'each ' if len(least) > 1 else 'they '}{_cost(found, low, 'it')}{_rests_on(least)}.",
         f"The rules of {_names(most)} cost it {'the same and ' if len(most) > 1 else ''}most: "
         f"{'each ' if len(most) > 1 else 'they '}{_cost(found, high, 'it', least=True)}{_rests_on(most)}.",
     ]
-    return [*told, found.paired(least[0].variant, most[0].variant).sentence]
+    return [*sentences, found.paired(least[0].variant, most[0].variant).sentence]
 
 
 def _rests_on(lines: Sequence[Firm]) -> str:
@@ -203,20 +206,20 @@ def _no_finding(lines: Sequence[Firm]) -> list[str]:
     """The firms that come out as the bare law does because it answers for them."""
     without = [line for line in lines if not line.own]
     rest = [line for line in lines if line.own]
-    told = []
+    sentences = []
     if without:
         one = len(without) == 1
-        told.append(
+        sentences.append(
             f"{_counted(without)} come{'s' if one else ''} out as the bare law does, because on these days no known value of "
             f"{'it' if one else 'theirs'} differs from it: that is no finding about {'the firm' if one else 'these firms'}."
         )
     if rest:
         one = len(rest) == 1
-        told.append(
+        sentences.append(
             f"{_counted(rest)} come{'s' if one else ''} out as the bare law does: {'its' if one else 'their'} known values that differ from "
             f"it did not touch this strategy, and it answers for what is unknown. That is no finding about {'the firm' if one else 'these firms'}."
         )
-    return told
+    return sentences
 
 
 def _counted(lines: Sequence[Firm]) -> str:

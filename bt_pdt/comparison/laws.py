@@ -33,7 +33,7 @@ AHEAD = {"margin": 120, "cash": 400}
 LENGTHS = ("flip_through_zero", "wash_check")
 
 
-class Standing(NamedTuple):
+class LawSource(NamedTuple):
     """What a variant's law is made of: ``own`` parameters differ from the bare law's on some of the days, of ``unknown`` ones the firm
     publishes nothing that was found, so that the bare law's values answer for them."""
 
@@ -70,11 +70,11 @@ def _set_by_mode(arguments: Mapping[str, Any]) -> list[str]:
     return [name for name, mode in asked.items() if mode in CHECK_MODES and firm.has(name)]
 
 
-def standing(arguments: Mapping[str, Any], days: Sequence[date]) -> Standing:
+def law_source(arguments: Mapping[str, Any], days: Sequence[date]) -> LawSource:
     """What the law of a run with these arguments is made of on ``days``."""
     firm = str(arguments.get("brokerage") or "alpaca")
     if not days or arguments.get("rules") == "off":
-        return Standing((), ())
+        return LawSource((), ())
     book, bare = book_of(arguments), book_of({**arguments, "brokerage": BARE})
     steps = _steps((book, bare), days[0], days[-1])
     chosen = {*(arguments.get("set") or {}), *_set_by_mode(arguments)}
@@ -83,7 +83,7 @@ def standing(arguments: Mapping[str, Any], days: Sequence[date]) -> Standing:
     own = [name for name in asked if any(_differs(book, bare, name, day) for day in steps)]
     if any(book.regime_on(day) != bare.regime_on(day) for day in steps):
         own.insert(0, "switch_day")
-    return Standing(tuple(own), tuple(there))
+    return LawSource(tuple(own), tuple(there))
 
 
 def _differs(book: Rulebook, bare: Rulebook, name: str, day: date) -> bool:

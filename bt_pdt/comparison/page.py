@@ -142,10 +142,10 @@ def _switch(found: Comparison) -> str:
         if regimes[0][1] == "intraday_margin":
             return "On all of these days the intraday margin rules hold: day trades are not counted, and entry, exit and both are the same."
         later = {other.name: sum(str(o.session) >= day and not o.accepted for o in other.orders) for other in found.runs if not other.off}
-        told = listed([f"{name} {count:,}" for name, count in later.items()]) if any(later.values()) else "none in any variant"
+        sentences = listed([f"{name} {count:,}" for name, count in later.items()]) if any(later.values()) else "none in any variant"
         return (
             f"From {day} on the intraday margin rules hold: day trades are not counted any more, and entry, exit and both are the same. "
-            f"Orders refused from then on: {told}."
+            f"Orders refused from then on: {sentences}."
         )
     return ""
 
@@ -352,7 +352,7 @@ def _night(found: Comparison, name: str, night: Any) -> dict[str, Any]:
 
 def _night_sums(found: Comparison) -> list[str]:
     """One sentence a variant: how many nights, what they made in all, the best and the worst."""
-    told = []
+    sentences = []
     for name, nights in found.nights.items():
         if not nights:
             continue
@@ -364,8 +364,8 @@ def _night_sums(found: Comparison) -> list[str]:
         if len(known) > 1:
             worst = min(known, key=lambda night: night.pnl or 0.0)
             many += f", at worst {_signed(cents(worst.pnl or 0.0))} ({worst.symbol}, {worst.session})"
-        told.append(many + ".")
-    return told
+        sentences.append(many + ".")
+    return sentences
 
 
 # -- where the runs part

@@ -48,15 +48,15 @@ def paired(a: Run, b: Run, *, draws: int = DRAWS, confidence: float = CONFIDENCE
     if not n or np.abs(difference).max() < 1e-12:
         return Paired(a.name, b.name, n, 0.0, 0.0, 0.0, False, f"{a.name} and {b.name} are the same on every day.")
     ahead, behind = (a.name, b.name) if mean > 0 else (b.name, a.name)
-    told = f"{ahead} made {abs(mean):.3%} a day more than {behind} on average over {n} sessions"
+    sentence = f"{ahead} made {abs(mean):.3%} a day more than {behind} on average over {n} sessions"
     if n < FEWEST:
-        return Paired(a.name, b.name, n, mean, None, None, None, f"{told}: fewer than {FEWEST} sessions cannot tell the two apart.")
+        return Paired(a.name, b.name, n, mean, None, None, None, f"{sentence}: fewer than {FEWEST} sessions cannot tell the two apart.")
     means = resampled_means(difference, draws, seed)
     low, high = (float(q) for q in np.quantile(means, [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]))
     apart = low > 0.0 or high < 0.0
     ends = (low, high) if mean > 0 else (-high, -low)
-    told += f" ({confidence:.0%} interval {ends[0]:.3%} to {ends[1]:.3%})"
-    said = f"{told}: the data tell the two apart." if apart else f"{told}: the data cannot tell the two apart."
+    sentence += f" ({confidence:.0%} interval {ends[0]:.3%} to {ends[1]:.3%})"
+    said = f"{sentence}: the data tell the two apart." if apart else f"{sentence}: the data cannot tell the two apart."
     return Paired(a.name, b.name, n, mean, low, high, apart, said)
 
 

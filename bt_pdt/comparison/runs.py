@@ -153,8 +153,8 @@ class Run:
         found: dict[str, Order] = {}
         for row in tables.order_rows(journal):
             answer = answers.get(row["order"], {}) if not row["accepted"] else {}
-            told: tuple[Any, ...] = (answer.get("rule"), answer.get("why"), bool(answer.get("closing", False)))
-            found.setdefault(row["order"], Order(*[*(row[name] for name in _ASKED), *told]))
+            answered: tuple[Any, ...] = (answer.get("rule"), answer.get("why"), bool(answer.get("closing", False)))
+            found.setdefault(row["order"], Order(*[*(row[name] for name in _ASKED), *answered]))
         return tuple(found.values())
 
     @cached_property

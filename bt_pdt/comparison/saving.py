@@ -46,8 +46,8 @@ def _fill(comparison: Comparison, folder: Path) -> None:
     for run in (run for run in comparison.runs if not run.shares):
         run.result.save(folder / folder_name(run.name))
         folders.append(folder_name(run.name))
-    told = {"made_by": MADE_BY, "folders": folders} | comparison.to_dict()
-    (folder / JSON).write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    content = {"made_by": MADE_BY, "folders": folders} | comparison.to_dict()
+    (folder / JSON).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     comparison.table.to_csv(folder / CSV)
     comparison.figure().savefig(folder / PICTURE)
     comparison.to_html(folder / PAGE)

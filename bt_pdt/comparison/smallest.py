@@ -89,11 +89,11 @@ def smallest_account(
     def probe(sizes: list[int]) -> None:
         wanted = [Variant(dollars(size / 100), {**shape.arguments, "cash": size / 100}) for size in sizes]
 
-        def told(done: float, total: float) -> None:
+        def report(done: float, total: float) -> None:
             if progress is not None:
                 progress(min(len(probes) + done, GRID + halvings), GRID + halvings)
 
-        found = run_all(strategy, bars, wanted, common, jobs=jobs, progress=told if progress is not None else None)
+        found = run_all(strategy, bars, wanted, common, jobs=jobs, progress=report if progress is not None else None)
         for size, result in zip(sizes, found, strict=True):
             refusals = result.refusals
             probes[size] = Probe(size / 100, len(refusals), str(refusals["reason"].iloc[0]) if len(refusals) else None)
@@ -110,8 +110,8 @@ def smallest_account(
     falling = all(a >= b for a, b in pairwise(counts))
     found = None if clean is None else clean / 100
     start = None if refused is None else refused / 100
-    told = _sentence(found, start, tolerance, low, high, islands, falling, probes)
-    return SmallestAccount(found, start, tolerance, not islands, islands, tuple(probes[size] for size in sorted(probes)), told)
+    sentence = _sentence(found, start, tolerance, low, high, islands, falling, probes)
+    return SmallestAccount(found, start, tolerance, not islands, islands, tuple(probes[size] for size in sorted(probes)), sentence)
 
 
 def _sentence(

@@ -129,11 +129,11 @@ def run_all(
     results = []
     for k, variant in enumerate(wanted):
 
-        def told(done: int, total: int, k: int = k) -> None:
+        def report(done: int, total: int, k: int = k) -> None:
             if progress is not None:
                 progress(k + done / max(total, 1), len(wanted))
 
-        answer = attempt(strategy, bars, {**common, **variant.arguments}, told if progress is not None else None)
+        answer = attempt(strategy, bars, {**common, **variant.arguments}, report if progress is not None else None)
         results.append(_unwrapped(variant, answer))
     return results
 

@@ -65,7 +65,7 @@ def verdict(found: Comparison) -> list[str]:
         from .firms import sentences
 
         return sentences(found, brief=True)
-    told: list[str] = []
+    conclusions: list[str] = []
     groups = found.groups
     chosen = True
     if len(groups) > 1 and all(len(names) == 1 for names in groups):  # one mode: laws or brokerages differ
@@ -75,12 +75,12 @@ def verdict(found: Comparison) -> list[str]:
             by_cash.setdefault(str(found[name].parameters["cash"]), []).append(name)
         groups = list(by_cash.values())
     for names in groups:
-        told += _best(found, names, chosen)
+        conclusions += _best(found, names, chosen)
     if len(found.runs) > MANY:
-        told.append("What the rules cost each variant and what was refused to it is in the table.")
+        conclusions.append("What the rules cost each variant and what was refused to it is in the table.")
     else:
-        told += _costs(found) + _refusals(found)
-    return told or [f"{said(name)} {made(found[name].profit)}." for name in found.names]
+        conclusions += _costs(found) + _refusals(found)
+    return conclusions or [f"{said(name)} {made(found[name].profit)}." for name in found.names]
 
 
 def _best(found: Comparison, names: Sequence[str], chosen: bool = True) -> list[str]:
@@ -120,8 +120,8 @@ def _told_apart(found: Comparison, best: str, rest: Sequence[str]) -> str:
         return (
             f"But that may be chance: over {sessions} the data cannot tell {said(best)} from {listed([said(name) for name in not_apart])}."
         )
-    told = f"Over {sessions} the data tell {said(best)} from {listed([said(name) for name in apart])}"
-    return told + (
+    sentences = f"Over {sessions} the data tell {said(best)} from {listed([said(name) for name in apart])}"
+    return sentences + (
         f", but not from {listed([said(name) for name in not_apart])}: that may be chance." if not_apart else ": that is more than chance."
     )
 
@@ -139,7 +139,7 @@ def _costs(found: Comparison) -> list[str]:
 
 def _refusals(found: Comparison) -> list[str]:
     """One sentence of all refusals, and one for each variant in which positions were stuck."""
-    counts, told = [], []
+    counts, sentences = [], []
     for run, row in zip(found.runs, found.rows, strict=True):
         if row["refused"]:
             closing = f" ({row['exits_refused']:,} of them to close)" if row["exits_refused"] else ""
@@ -148,5 +148,5 @@ def _refusals(found: Comparison) -> list[str]:
         if stuck:
             nights = "those nights" if stuck > 1 else "that night"
             gap = f"; from close to open {nights} {made(row['stuck_pnl'])}" if row["stuck_pnl"] is not None else ""
-            told.append(f"{said(run.name)} kept {plural(stuck, 'position')} overnight that the strategy wanted to close{gap}.")
-    return [f"Refused: {listed(counts)}.", *told] if counts else ["No order was refused.", *told]
+            sentences.append(f"{said(run.name)} kept {plural(stuck, 'position')} overnight that the strategy wanted to close{gap}.")
+    return [f"Refused: {listed(counts)}.", *sentences] if counts else ["No order was refused.", *sentences]

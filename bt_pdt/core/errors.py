@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 
 class BadInput(ValueError):
@@ -42,8 +42,11 @@ def _again(kind: type[UnknownName], sentence: str) -> UnknownName:
     return kind.__new__(kind, sentence)
 
 
-def known_name(what: str, name: object, known: Collection[str]) -> str:
+Name = TypeVar("Name", bound=str)
+
+
+def known_name(what: str, name: object, known: Collection[Name]) -> Name:
     """``name`` itself if it is one of ``known``; raises :class:`UnknownName` with the nearest otherwise."""
     if isinstance(name, str) and name in known:
-        return name
+        return cast(Name, name)
     raise UnknownName(what, name, known)

@@ -12,7 +12,7 @@ from ..core.errors import BadInput, UnknownName, known_name
 from ..runs import study
 from . import screening
 from .objectives import METRICS, read_constraints, read_objectives
-from .progress import shown
+from .progress import progress_bar
 from .robustness import Deflated, Neighbours
 from .search import METHODS, search_for
 from .shared import sweep_shared
@@ -102,31 +102,31 @@ def tune(
     for name in arguments:
         if name not in HANDED_ON and name not in ACCOUNT:
             raise UnknownName("tune argument", name, (*HANDED_ON, *ACCOUNT, *OWN))
-    goals, kept = read_objectives(objective), read_constraints(constraints)
+    criteria, kept = read_objectives(objective), read_constraints(constraints)
     chosen = study.load_strategy(strategy)
     arguments["sizer"] = study.sizer_for(chosen, arguments.pop("sizer", None))
     if arguments["sizer"] is None:
         del arguments["sizer"]
-    where = read_space(space, chosen, arguments, (*METRICS, *COLUMNS, "profit_off", *(goal.name for goal in goals)))
+    where = read_space(space, chosen, arguments, (*METRICS, *COLUMNS, "profit_off", *(goal.name for goal in criteria)))
     names = None if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
     if isinstance(verify, bool) or not isinstance(verify, int) or verify < 1:
         raise BadInput(f"verify takes a whole number of trials from 1 up, got {verify!r}.")
     if replay:
-        screening.require((*goals, *kept))
-    search_for(method, where, goals, trials, seed, batch, bool(kept))
+        screening.require((*criteria, *kept))
+    search_for(method, where, criteria, trials, seed, batch, bool(kept))
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     if "deposits" in arguments:
         arguments["deposits"] = list(arguments["deposits"])
     common = {**arguments, "symbols": names}
-    plan = Plan(chosen, bars, common, where, goals, kept, method, trials, seed, batch, jobs, scheduler, bool(replay), verify)
+    plan = Plan(chosen, bars, common, where, criteria, kept, method, trials, seed, batch, jobs, scheduler, bool(replay), verify)
     _require_account(plan)
     for name, given in (("retry_failed", retry_failed), ("replay", replay)):
         if given and study_name is not None:
             raise BadInput(f"{name} is for a search of one process; leave it out, or study_name.")
-    with shown(progress, f"{chosen.__name__}: trials") as tell:
+    with progress_bar(progress, f"{chosen.__name__}: trials") as report:
         if study_name is not None:
-            return Tuning(plan, sweep_shared(plan, storage, study_name, tell))
-        return Tuning(plan, sweep(plan, storage=storage, resume=resume, retry_failed=retry_failed, progress=tell))
+            return Tuning(plan, sweep_shared(plan, storage, study_name, report))
+        return Tuning(plan, sweep(plan, storage=storage, resume=resume, retry_failed=retry_failed, progress=report))
 
 
 def _require_account(plan: Plan) -> None:

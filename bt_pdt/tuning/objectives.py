@@ -180,10 +180,10 @@ def read_constraints(given: Any) -> tuple[Constraint, ...]:
 def _constraint(given: Any) -> Constraint:
     if callable(given):
         return Constraint(str(getattr(given, "__name__", type(given).__name__)), function=given)
-    told = _CONSTRAINT.fullmatch(str(given))
-    if told is None:
+    match = _CONSTRAINT.fullmatch(str(given))
+    if match is None:
         raise BadInput(f"a constraint reads like 'calls == 0' or 'max_drawdown > -0.15', got {given!r}.")
-    name, comparison, written = told.groups()
+    name, comparison, written = match.groups()
     comparison = "==" if comparison == "=" else comparison
     percent = written.endswith("%")
     try:

@@ -11,7 +11,7 @@ from ..core.errors import BadInput
 
 
 @contextmanager
-def shown(progress: Any, words: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress_bar(progress: Any, words: str) -> Iterator[Callable[[int, int], None] | None]:
     """``progress`` as what is told (done, total): a function is itself, True is a bar, None and False are nothing."""
     if progress is not True:
         if progress and not callable(progress):

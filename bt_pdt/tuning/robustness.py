@@ -49,7 +49,7 @@ def neighbours(plan: Plan, trials: Sequence[Trial], winner: Trial) -> Neighbours
     points = plan.space.beside(winner.point)
     known: dict[Point, Outcome] = {trial.point: trial.outcome for trial in trials}
     evaluate(plan, [point for point in points if point not in known], known.__setitem__)
-    found = [Trial(-1, point, known[point], plan.judge(known[point])) for point in (winner.point, *points)]
+    found = [Trial(-1, point, known[point], plan.evaluate(known[point])) for point in (winner.point, *points)]
     names = [objective.name for objective in plan.objectives]
     rows = [
         plan.space.values(trial.point)

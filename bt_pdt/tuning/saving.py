@@ -36,8 +36,8 @@ def write(tuning: Tuning, folder: str | Path) -> Path:
 
 
 def _fill(tuning: Tuning, folder: Path) -> None:
-    told = {"made_by": MADE_BY} | tuning.to_dict()
-    (folder / JSON).write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    content = {"made_by": MADE_BY} | tuning.to_dict()
+    (folder / JSON).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     tuning.trials.to_csv(folder / CSV, index=False)
     tuning.parallel().savefig(folder / PARALLEL)
     varying = [d.label for d in tuning.plan.space.dimensions if len(d.values) > 1]

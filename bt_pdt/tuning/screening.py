@@ -29,22 +29,22 @@ REPLAYED = "replayed"
 DISAGREED = "replay disagreed with a full run"
 
 
-def require(goals: Sequence[Objective | Constraint]) -> None:
+def require(criteria: Sequence[Objective | Constraint]) -> None:
     """Raises :class:`BadInput` for what a replay cannot answer."""
     from ..whatif import compiler_or_sentence
 
     compiler_or_sentence()
-    for goal in goals:
-        if goal.function is not None:
-            name = goal.name if isinstance(goal, Objective) else goal.text
+    for criterion in criteria:
+        if criterion.function is not None:
+            name = criterion.name if isinstance(criterion, Objective) else criterion.text
             raise BadInput(f"a replay gives the numbers of a run by name, and {name} asks for its whole result; leave replay out.")
 
 
 class Screen:
-    """The replays of one search; ``tell`` hears how many of the points at hand are replayed."""
+    """The replays of one search; ``report`` hears how many of the points at hand are replayed."""
 
-    def __init__(self, plan: Plan, tell: Callable[[int], None]) -> None:
-        self._plan, self._tell = plan, tell
+    def __init__(self, plan: Plan, report: Callable[[int], None]) -> None:
+        self._plan, self._report = plan, report
         self._replays: dict[str, Replay | str] = {}  # by the strategy's parameters: or why there is none
         self._proven: dict[str, int] = {}  # the most refusals of a variant whose full run agreed
         self.recordings = 0
@@ -83,8 +83,8 @@ class Screen:
         try:
             replay.run(variants[:1])  # compiles, where that is still to be done
             began, ended = time.perf_counter(), count(1)
-            found = replay.run(variants, jobs=plan.jobs, told=lambda *_: self._tell(next(ended)))
-            told = dict(zip(points, found, strict=True))
+            found = replay.run(variants, jobs=plan.jobs, notify=lambda *_: self._report(next(ended)))
+            replays = dict(zip(points, found, strict=True))
             if plan.costed:
                 self._costs(replay, points, offs)
         except Unsupported as error:
@@ -92,10 +92,10 @@ class Screen:
             self.left[str(error)] += len(points)
             return {}
         each = (time.perf_counter() - began) / len(points)
-        for one in told.values():
+        for one in replays.values():
             if one.left:
                 self.left[one.left] += 1
-        answered = {point: one for point, one in told.items() if not one.left and self._has_cost(point, offs)}
+        answered = {point: one for point, one in replays.items() if not one.left and self._has_cost(point, offs)}
         if not self._agrees(key, replay, answered):
             return {}
         return {point: Outcome(self._metrics(point, one, offs), seconds=each) for point, one in answered.items()}

@@ -25,7 +25,7 @@ from . import executors
 from .search import METHODS, _quiet, optuna_or_sentence, sampler, search_for, suggested, tell
 from .space import Point
 from .storage import PREFIX, difference, file_of
-from .sweep import Plan, Progress, Swept, Trial, evaluate
+from .sweep import Plan, Progress, SearchResult, Trial, evaluate
 from .work import Outcome, Workers
 
 #: A sign of life; how long one may stand still; how long to wait where all trials that are left are made by others.
@@ -93,10 +93,10 @@ class Shared:
 
     def _read(self, trial: Any) -> tuple[Point, Outcome]:
         point = tuple(int(trial.params.get(label, 0)) for label in self._plan.space.labels)
-        told: Mapping[str, Any] | None = trial.user_attrs.get(_OUTCOME)
-        if told is None:
+        record: Mapping[str, Any] | None = trial.user_attrs.get(_OUTCOME)
+        if record is None:
             return point, Outcome({}, error="another program ended this trial in the study.")
-        return point, Outcome(told["metrics"], tuple(told["answers"]), told["error"], told["seconds"])
+        return point, Outcome(record["metrics"], tuple(record["answers"]), record["error"], record["seconds"])
 
     def _watch(self, trial: Any) -> None:
         """Puts back what nobody makes any more. No clock is compared with another's."""
@@ -143,7 +143,7 @@ class Shared:
         with _quiet(), suppress(RuntimeError):  # it is finished already
             trial.set_user_attr("parameters", {label: str(value) for label, value in self._plan.space.values(point).items()})
             trial.set_user_attr(_OUTCOME, asdict(outcome))
-            tell(self._study, trial, self._plan.judge(outcome))
+            tell(self._study, trial, self._plan.evaluate(outcome))
         self.finished[number] = (point, outcome)
 
     def _next_sign(self) -> str:
@@ -157,7 +157,7 @@ class Shared:
         self._storage.remove_session()  # this thread's own
 
 
-def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Progress | None = None) -> Swept:
+def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Progress | None = None) -> SearchResult:
     """This process's part of a search, until the study has all its trials; gives all of them. Ctrl-C ends this process's part."""
     if not isinstance(name, str) or not name:
         raise BadInput(f"study_name takes a name, got {name!r}.")
@@ -185,7 +185,7 @@ def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Pr
                 if "profit_off" in outcome.metrics:
                     offs[plan.space.without_law(point)] = outcome.metrics["profit_off"]
 
-        def told(point: Point, outcome: Outcome) -> None:
+        def record(point: Point, outcome: Outcome) -> None:
             known[point] = outcome
             for number in under_way.pop(point):
                 shared.keep(number, point, outcome)
@@ -199,7 +199,7 @@ def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Pr
                 learn()
                 under_way.setdefault(point, []).append(number)
                 if point in known:
-                    told(point, replace(known[point], seconds=0.0))
+                    record(point, replace(known[point], seconds=0.0))
                 elif len(under_way[point]) == 1:
                     yield point
 
@@ -209,7 +209,7 @@ def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Pr
                 if first is not None:
                     if workers is None:
                         workers = taken.enter_context(plan.workers(wanted - done()))
-                    evaluate(plan, itertools.chain([first], claimed()), told, offs, workers)
+                    evaluate(plan, itertools.chain([first], claimed()), record, offs, workers)
                 elif done() >= wanted:
                     break
                 else:
@@ -218,8 +218,8 @@ def sweep_shared(plan: Plan, storage: str | Path | None, name: str, progress: Pr
                         progress(done(), wanted)
         except KeyboardInterrupt:
             stopped = True
-        found = [Trial(n, point, outcome, plan.judge(outcome)) for n, (point, outcome) in sorted(shared.finished.items())]
-    return Swept(tuple(found), max(wanted, len(found)), stopped)
+        found = [Trial(n, point, outcome, plan.evaluate(outcome)) for n, (point, outcome) in sorted(shared.finished.items())]
+    return SearchResult(tuple(found), max(wanted, len(found)), stopped)
 
 
 @contextmanager

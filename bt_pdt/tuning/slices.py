@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BadInput, known_name
 from .space import Dimension
-from .sweep import Swept
+from .sweep import SearchResult
 
 if TYPE_CHECKING:
     from .tuning import Tuning
@@ -34,7 +34,7 @@ def part(tuning: Tuning, wanted: Mapping[str, Any]) -> Tuning:
         raise BadInput(f"none of the {len(tuning.swept.trials):,} trials has {named}.")
     narrow = tuple(replace(d, values=tuple(d.values[k] for k in places)) for d, places in zip(space.dimensions, kept, strict=True))
     plan = replace(tuning.plan, space=replace(space, dimensions=narrow))
-    swept = Swept(trials, len(trials), tuning.stopped)
+    swept = SearchResult(trials, len(trials), tuning.stopped)
     return Tuning(plan, swept, tuning.whole or tuning, f"{tuning.part}, {named}" if tuning.part else named)
 
 

@@ -298,13 +298,13 @@ def space_from_text(texts: Iterable[str], strategy: type) -> dict[str, Any]:
 
 def _toml(file: str) -> dict[str, Any]:
     try:
-        told = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        content = tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
         raise BadInput(f"{file}: cannot be read ({(error.strerror or str(error)).lower()}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{file}: is not TOML ({error}).") from None
     found = {}
-    for name, given in told.items():
+    for name, given in content.items():
         if name in ("set", "params", "account", "sizer") and isinstance(given, dict):
             found.update({f"{name}.{inner}": value for inner, value in given.items()})
         else:

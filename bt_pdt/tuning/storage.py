@@ -43,10 +43,10 @@ class Storage:
     def keep(self, number: int, point: Point, parameters: Mapping[str, Any], outcome: Outcome) -> None:
         """Commits a finished trial."""
         if self._database is not None:
-            told = (json.dumps(point), json.dumps({k: str(v) for k, v in parameters.items()}), json.dumps(dict(outcome.metrics)))
+            row = (json.dumps(point), json.dumps({k: str(v) for k, v in parameters.items()}), json.dumps(dict(outcome.metrics)))
             self._database.execute(
                 "INSERT OR REPLACE INTO bt_pdt_trials VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (number, *told, json.dumps(outcome.answers), outcome.error, outcome.seconds),
+                (number, *row, json.dumps(outcome.answers), outcome.error, outcome.seconds),
             )
 
     @contextmanager

@@ -54,14 +54,14 @@ class Plan:
         self.__dict__.update(state, strategy=serialization.arrived(state["strategy"]))
 
     @property
-    def goals(self) -> list[Objective | Constraint]:
+    def criteria(self) -> list[Objective | Constraint]:
         """Objectives, then constraints."""
         return [*self.objectives, *self.constraints]
 
     @property
     def costed(self) -> bool:
         """True if every point is to be run with the rules off too."""
-        return COST in {one.name for one in self.goals if one.function is None}
+        return COST in {one.name for one in self.criteria if one.function is None}
 
     @property
     def functions(self) -> tuple[Callable[..., Any], ...]:
@@ -79,7 +79,7 @@ class Plan:
         kept = {name: value for name, value in arguments.items() if name not in OF_THE_LAW or name == "set"}
         return Task((True, point), kept | {"rules": "off"})
 
-    def judge(self, outcome: Outcome) -> Verdict:
+    def evaluate(self, outcome: Outcome) -> Verdict:
         """The objectives' values (NaN where one does not exist) and how far each constraint is from being kept."""
         answers = iter(outcome.answers)
 
@@ -134,7 +134,7 @@ class Trial(NamedTuple):
         return not any(math.isnan(value) for value in self.verdict.values) and all(excess <= 0 for excess in self.verdict.excess)
 
 
-class Swept(NamedTuple):
+class SearchResult(NamedTuple):
     """What a search left: its finished trials in their order, how many there were to be, and whether it was stopped."""
 
     trials: tuple[Trial, ...]
@@ -164,7 +164,7 @@ def front(plan: Plan, trials: Iterable[Trial]) -> list[Trial]:
 def evaluate(
     plan: Plan,
     points: Iterable[Point],
-    told: Callable[[Point, Outcome], None],
+    record: Callable[[Point, Outcome], None],
     offs: dict[Point, float] | None = None,
     workers: Workers | None = None,
 ) -> None:
@@ -176,7 +176,7 @@ def evaluate(
     if workers is None:
         listed = list(points)
         with plan.workers(max(len(listed), 1)) as found:
-            evaluate(plan, listed, told, offs, found)
+            evaluate(plan, listed, record, offs, found)
         return
     begun: set[Point] = set()
 
@@ -195,9 +195,9 @@ def evaluate(
         for point in list(ran):
             off = plan.space.without_law(point)
             if not plan.costed:
-                told(point, ran.pop(point))
+                record(point, ran.pop(point))
             elif off in offs or off in errors:
-                told(point, _with_cost(ran.pop(point), offs.get(off), errors.get(off)))
+                record(point, _with_cost(ran.pop(point), offs.get(off), errors.get(off)))
 
     with closing(workers.run(tasks())) as outcomes:
         for (is_off, point), outcome in outcomes:
@@ -226,7 +226,7 @@ def sweep(
     resume: bool = False,
     retry_failed: bool = False,
     progress: Progress | None = None,
-) -> Swept:
+) -> SearchResult:
     """The whole search. Ctrl-C ends it early with the trials that are finished."""
     if retry_failed and not resume:
         raise BadInput("retry_failed runs again what failed before, so it goes with resume.")
@@ -239,14 +239,14 @@ def sweep(
     workers: Workers | None = None
     told_of = 0
 
-    def tell(count: int) -> None:
+    def report(count: int) -> None:
         """So many trials are done, or replayed and to be checked; a bar goes forward only."""
         nonlocal told_of
         if progress is not None and count > told_of:
             told_of = count
             progress(count, wanted)
 
-    screen = Screen(plan, lambda count: tell(len(done) + count)) if plan.replay else None
+    screen = Screen(plan, lambda count: report(len(done) + count)) if plan.replay else None
     with opened(storage, plan.settings(), resume=resume) as store, ExitStack() as places_taken:
         if retry_failed:
             store.retry_failed()
@@ -266,29 +266,29 @@ def sweep(
                         raise BadInput(f"{storage}: trial {n} was another one; it was made with another version of optuna or of bt_pdt.")
                     numbers.setdefault(point, []).append(n)
 
-                def told(point: Point, outcome: Outcome, numbers: dict[Point, list[int]] = numbers) -> None:
+                def record(point: Point, outcome: Outcome, numbers: dict[Point, list[int]] = numbers) -> None:
                     known[point] = outcome
                     for n in numbers[point]:
                         if n in store.finished:
                             outcome = store.finished[n][1]
                         else:
                             store.keep(n, point, plan.space.values(point), outcome)
-                        done[n] = Trial(n, point, outcome, plan.judge(outcome))
+                        done[n] = Trial(n, point, outcome, plan.evaluate(outcome))
                         outcome = replace(outcome, seconds=0.0)  # another trial of the same point is not run again
-                    tell(len(done))
+                    report(len(done))
 
                 for point in [point for point in numbers if point in known]:
-                    told(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
+                    record(point, known[point] if numbers[point][0] in store.finished else replace(known[point], seconds=0.0))
                 fresh = [point for point in numbers if point not in known]
                 if screen is not None:
                     with store.at_once():
                         for point, outcome in screen.outcomes(fresh, offs).items():
-                            told(point, outcome)
+                            record(point, outcome)
                     fresh = [point for point in numbers if point not in known]
                 if fresh and workers is None:
                     workers = places_taken.enter_context(plan.workers(len(fresh) + wanted - asked - len(points)))
-                evaluate(plan, fresh, told, offs, workers)
-                failed = plan.judge(Outcome({}, error="failed"))
+                evaluate(plan, fresh, record, offs, workers)
+                failed = plan.evaluate(Outcome({}, error="failed"))
                 search.tell([failed if n in store.retried else done[n].verdict for n in range(asked, asked + len(points))])
                 asked += len(points)
             if screen is not None:
@@ -297,18 +297,18 @@ def sweep(
             stopped = True
     trials = tuple(done[n] for n in sorted(done))
     replayed = sum(REPLAYED in trial.outcome.metrics for trial in trials)
-    return Swept(trials, wanted, stopped, () if screen is None else tuple(screen.notes(replayed, len(trials) - replayed)))
+    return SearchResult(trials, wanted, stopped, () if screen is None else tuple(screen.notes(replayed, len(trials) - replayed)))
 
 
 def _confirm(plan: Plan, screen: Screen, store: Storage, done: dict[int, Trial], offs: dict[Point, float]) -> None:
     """Runs the best replayed trials in full, until the best are; all of them, once one full run says something else."""
 
-    def told(point: Point, outcome: Outcome) -> None:
+    def record(point: Point, outcome: Outcome) -> None:
         for trial in [trial for trial in done.values() if trial.point == point]:
             if outcome.error is None and trial.outcome.error is None:
                 screen.confirmed(trial.number, point, trial.outcome, outcome)
             store.keep(trial.number, point, plan.space.values(point), outcome)
-            done[trial.number] = Trial(trial.number, point, outcome, plan.judge(outcome))
+            done[trial.number] = Trial(trial.number, point, outcome, plan.evaluate(outcome))
 
     while True:
         replayed = {trial.point for trial in done.values() if REPLAYED in trial.outcome.metrics}
@@ -317,7 +317,7 @@ def _confirm(plan: Plan, screen: Screen, store: Storage, done: dict[int, Trial],
             replayed &= best
         if not replayed:
             return
-        evaluate(plan, [point for point in dict.fromkeys(t.point for t in done.values()) if point in replayed], told, offs)
+        evaluate(plan, [point for point in dict.fromkeys(t.point for t in done.values()) if point in replayed], record, offs)
 
 
 def _ranked(plan: Plan, trials: Iterable[Trial]) -> list[Trial]:

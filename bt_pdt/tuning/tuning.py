@@ -16,7 +16,7 @@ from ..runs import study
 from .objectives import COST, measure
 from .robustness import Deflated, Neighbours, deflated, neighbours
 from .screening import REPLAYED
-from .sweep import Plan, Swept, Trial, front
+from .sweep import Plan, SearchResult, Trial, front
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ class Tuning:
     """
 
     plan: Plan
-    swept: Swept
+    swept: SearchResult
     whole: Tuning | None = None
     part: str = ""
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..core.errors import BadInput
 from ..results.result import bar_sessions
 from ..runs import study
-from .progress import shown
+from .progress import progress_bar
 from .space import Point
 from .sweep import Plan, Progress, evaluate, sweep
 from .tuning import Tuning
@@ -129,7 +129,7 @@ def walk_forward(
 ) -> WalkForward:
     """Searches on each train window and runs the winner over the test window, which begins after it. Nothing is carried across.
 
-    In a test the strategy is shown the ``warm_up`` sessions before it, so that its indicators are ready when it begins.
+    In a test the strategy is progress_bar the ``warm_up`` sessions before it, so that its indicators are ready when it begins.
     """
     days = sessions_of(plan.bars)
     cut = windows(days, folds, anchored=anchored)
@@ -137,15 +137,15 @@ def walk_forward(
     if plan.common.get("trade_from") is not None:
         raise BadInput("trade_from is one day for all, and each test has its own; leave it out and give walk_forward a warm_up.")
     found = []
-    with shown(progress, f"{plan.strategy.__name__}: walk forward") as tell:
+    with progress_bar(progress, f"{plan.strategy.__name__}: walk forward") as report:
         for k, window in enumerate(cut):
 
-            def told(done: int, total: int, k: int = k) -> None:
-                if tell is not None:
-                    tell(k * total + done, len(cut) * total)
+            def within_fold(done: int, total: int, k: int = k) -> None:
+                if report is not None:
+                    report(k * total + done, len(cut) * total)
 
             own = _within(plan, days, window.train_from, window.train_to)
-            tuning = Tuning(own, sweep(own, progress=told))
+            tuning = Tuning(own, sweep(own, progress=within_fold))
             if tuning.stopped:
                 raise KeyboardInterrupt
             found.append(_tested(_within(plan, days, window.test_from, window.test_to, warm_up), window, tuning))
@@ -161,7 +161,7 @@ def require_warm_up(warm_up: Any, most: int) -> None:
 def _within(plan: Plan, days: list[date], first: date, last: date, warm_up: int = 0) -> Plan:
     """The plan over the sessions from ``first`` to ``last``: bars (a session begins at 20:00 of the one before), deposits, symbols.
 
-    The bars of so many sessions before are shown to the strategy too.
+    The bars of so many sessions before are progress_bar to the strategy too.
     """
     evening = time(20)
     begin = days.index(first) - warm_up
@@ -188,4 +188,4 @@ def _tested(plan: Plan, window: Window, tuning: Tuning) -> Fold:
     if outcome.error is not None:
         return Fold(window, tuning, None, {}, outcome.error)
     result = study.run(plan.strategy, plan.bars, **plan.space.arguments(winner.point, plan.common))
-    return Fold(window, tuning, result, dict(zip(tuning.names, plan.judge(outcome).values, strict=True)), "")
+    return Fold(window, tuning, result, dict(zip(tuning.names, plan.evaluate(outcome).values, strict=True)), "")

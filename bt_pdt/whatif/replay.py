@@ -106,7 +106,7 @@ class Replay:
         *,
         jobs: int | None = None,
         whole: bool = False,
-        told: Callable[[int, Replayed], None] | None = None,
+        notify: Callable[[int, Replayed], None] | None = None,
     ) -> list[Replayed]:
         """What becomes of the intents under each variant (arguments of ``bt_pdt.run``); ``whole`` keeps orders, fills and equity too."""
         from .kernel.kernel import replay
@@ -129,20 +129,20 @@ class Replay:
             book, table, marked = self._room()
             log = self._log(whole)
             replay(book, known, self.tape, self.intents, rows[i], table, marked, log)
-            left = int(book.state[0]["left_out"])
+            left = int(book.state[0]["fallback"])
             return Replayed({}, LEFT[left]) if left else self._told(book, table, float(rows[i]["cash"]), log, whole)
 
-        def tell(i: int) -> Replayed:
+        def finish(i: int) -> Replayed:
             found = one(i)
-            if told is not None:
-                told(i, found)
+            if notify is not None:
+                notify(i, found)
             return found
 
         cores = jobs or os.cpu_count() or 1
         if cores == 1 or len(variants) < 2:
-            return [tell(i) for i in range(len(variants))]
+            return [finish(i) for i in range(len(variants))]
         with ThreadPoolExecutor(cores) as pool:
-            return list(pool.map(tell, range(len(variants))))
+            return list(pool.map(finish, range(len(variants))))
 
     # -- a variant
 
@@ -150,7 +150,7 @@ class Replay:
         account = dict(given.get("account") or {})
         for names, values in ((scope.RUN, given), (scope.ACCOUNT, account)):
             for name, value in values.items():
-                why = names.why_left(name, value)
+                why = names.fallback_reason(name, value)
                 if why:
                     raise Unsupported(why)
         self._require_the_same_bars(given)

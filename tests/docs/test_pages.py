@@ -59,6 +59,10 @@ def test_tables_are_those_of_the_rulebook(page: Path) -> None:
     assert make_tables.filled(page) == TEXT[page], f"{name_of(page)} is stale: run python docs/make_tables.py"
 
 
+def test_the_list_of_the_readme_and_the_navigation_are_those_of_the_brokerages() -> None:
+    assert make_tables.main(["--check"]) == 0, "run python docs/make_tables.py"
+
+
 def test_a_changed_number_makes_a_page_stale(monkeypatch: pytest.MonkeyPatch) -> None:
     changed = law().override({"pdt_min_equity": 30_000})
     monkeypatch.setattr(make_tables, "law", lambda: changed)

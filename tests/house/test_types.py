@@ -38,6 +38,8 @@ cerebro.setbroker(MarginBroker(cash=24_000))
 WRONG = {
     "bt_pdt.rulebook_for('alpaca').on(date(2026, 6, 3)).pdt_min_equty": '"Rules" has no attribute "pdt_min_equty"',
     "bt_pdt.rulebook_for('alpaca').on(date(2026, 6, 3)).pdt_check == 'exti'": "Non-overlapping equality check",
+    "bt_pdt.Account(1.0, at=datetime(2026, 6, 3, 9, 30)).calls[0].kind == 'fedd'": "Non-overlapping equality check",
+    "bt_pdt.Account(1.0, at=datetime(2026, 6, 3, 9, 30)).restriction('closing')": 'incompatible type "Literal[',
     "bt_pdt.MarginBrokr": 'has no attribute "MarginBrokr"',
     "bt_pdt.rulebook_for(7)": 'incompatible type "int"',
     "bt_pdt.run('s.py', 'bars.csv', cash=1).summry": '"Result" has no attribute "summry"',

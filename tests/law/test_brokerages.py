@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import string
 from datetime import date
+from pathlib import Path
 
 import law_values as answers
 import pytest
 
 from bt_pdt.core.decisions import Reason
 from bt_pdt.core.errors import NotInForce, UnknownName
-from bt_pdt.law import INTRADAY, PDT, law
+from bt_pdt.law import INTRADAY, PDT, brokerages, law
 from bt_pdt.law.brokerages import NAMES, brokerage, rulebook_for
 
 OLD, NEW = date(2025, 3, 3), date(2026, 9, 1)
@@ -20,10 +21,9 @@ SWITCHES = [(name, 3, 4) for name in NAMES if name not in ("schwab", "etrade")] 
 
 def test_the_names() -> None:
     assert list(NAMES) == sorted(NAMES)
-    assert set(NAMES) == {
-        *("alpaca", "etrade", "fidelity", "finra", "firstrade", "ibkr", "lightspeed", "merrill", "moomoo", "public", "robinhood", "schwab"),
-        *("sofi", "tastytrade", "tradestation", "tradier", "vanguard", "webull"),
-    }
+    files = {path.stem for path in Path(brokerages.__file__).parent.glob("*.py")}
+    assert set(NAMES) == files - {"__init__", "brokerage"}, "each firm is one file, named as it is"
+    assert all(brokerage(name).hosts for name in NAMES if name != "finra")
 
 
 def test_an_unknown_brokerage_is_named_with_the_nearest() -> None:

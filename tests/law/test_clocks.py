@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from bt_pdt.account.calls import due_day
-from bt_pdt.account.deadlines import Clock, call_terms, clocks, left_out, ordinal
+from bt_pdt.account.deadlines import Clock, absent_clocks, call_terms, clocks, ordinal
 from bt_pdt.core.errors import BadInput, NotInForce
 from bt_pdt.law.brokerages import NAMES, rulebook_for
 from bt_pdt.law.rulebook import RULEBOOK_BEGINS
@@ -172,7 +172,7 @@ def test_before_the_day_trading_rules_only_settlement_and_payment() -> None:
     eve = clocks_of("2001-09-27").keys()
     assert eve == {"session", "next_session", "settlement", "fed_call_due", "holidays", "early_closes", "bank_holidays"}
     assert {"day_trade_call_due", "maintenance_call_limit", "cash_account_freeze"} <= clocks_of("2001-09-28").keys()
-    assert str(RULEBOOK_BEGINS) in left_out(rulebook_for("finra"), date(2001, 9, 27))
+    assert str(RULEBOOK_BEGINS) in absent_clocks(rulebook_for("finra"), date(2001, 9, 27))
 
 
 # -- the session and what lies on the way
@@ -217,7 +217,7 @@ def test_both_sides_of_the_switch(firm: str, last: str, first: str) -> None:
     assert before >= OLD and not NEW & before
     assert after >= NEW and not OLD & after
     for day in (last, first):
-        assert first in left_out(rulebook_for(firm), date.fromisoformat(day))
+        assert first in absent_clocks(rulebook_for(firm), date.fromisoformat(day))
 
 
 @pytest.mark.parametrize("firm", NAMES)

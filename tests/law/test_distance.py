@@ -22,10 +22,10 @@ def test_long_stock_is_called_below_debit_over_75_per_cent(debit: float, value: 
     (found,) = position_distances(account, rules())
     assert (found.symbol, found.price) == ("A", 1_000.0)
     assert found.call_price == pytest.approx(value / 100, abs=0.0001)
-    assert found.per_cent == pytest.approx(value / 100_000 - 1, abs=1e-6)
+    assert found.adverse_move == pytest.approx(value / 100_000 - 1, abs=1e-6)
     together = account_distance(account, rules())
     assert together.excess == pytest.approx(75_000 - debit)
-    assert together.per_cent == pytest.approx(1 - value / 100_000, abs=1e-6)
+    assert together.adverse_move == pytest.approx(1 - value / 100_000, abs=1e-6)
 
 
 def test_short_stock_is_called_above_credit_over_130_per_cent() -> None:
@@ -33,8 +33,8 @@ def test_short_stock_is_called_above_credit_over_130_per_cent() -> None:
     account = books(120_000, A=(-1_000, 80.0))
     (found,) = position_distances(account, rules())
     assert found.call_price == pytest.approx(92.308, abs=0.001)
-    assert found.per_cent == pytest.approx(0.15385, abs=0.00001)
-    assert account_distance(account, rules()).per_cent == pytest.approx(0.15385, abs=0.00001)
+    assert found.adverse_move == pytest.approx(0.15385, abs=0.00001)
+    assert account_distance(account, rules()).adverse_move == pytest.approx(0.15385, abs=0.00001)
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_a_book_of_long_and_short_stock() -> None:
     account = books(1_000, L=(100, 100.0), S=(-50, 100.0))
     together = account_distance(account, rules())
     assert together.excess == pytest.approx(2_000)
-    assert together.per_cent == pytest.approx(2_000 / 14_000)
+    assert together.adverse_move == pytest.approx(2_000 / 14_000)
     long, short = position_distances(account, rules())
-    assert (long.call_price, long.per_cent) == (pytest.approx(73.3333, abs=0.0001), pytest.approx(-0.26667, abs=0.00001))
-    assert (short.call_price, short.per_cent) == (pytest.approx(130.7692, abs=0.0001), pytest.approx(0.30769, abs=0.00001))
+    assert (long.call_price, long.adverse_move) == (pytest.approx(73.3333, abs=0.0001), pytest.approx(-0.26667, abs=0.00001))
+    assert (short.call_price, short.adverse_move) == (pytest.approx(130.7692, abs=0.0001), pytest.approx(0.30769, abs=0.00001))
 
 
 def test_fully_paid_stock_is_never_called() -> None:
     account = books(0, A=(100, 100.0), B=(10, 3.0))
     for brokerage in ("finra", "alpaca"):
-        assert [(d.call_price, d.per_cent) for d in position_distances(account, rules(brokerage))] == [(None, None)] * 2
-        assert account_distance(account, rules(brokerage)).per_cent is None
+        assert [(d.call_price, d.adverse_move) for d in position_distances(account, rules(brokerage))] == [(None, None)] * 2
+        assert account_distance(account, rules(brokerage)).adverse_move is None
 
 
 def test_one_position_may_be_too_small_to_bring_a_call() -> None:
@@ -95,7 +95,7 @@ def test_one_position_may_be_too_small_to_bring_a_call() -> None:
 def test_a_short_position_is_always_called_at_last() -> None:
     """Credit 10,000 carries 10 shares to 769.23; long stock that is worthless by then changes nothing."""
     for account in (books(10_000, S=(-10, 100.0)), books(10_000, L=(10, 100.0), S=(-10, 100.0))):
-        assert account_distance(account, rules()).per_cent == pytest.approx(6.6923, abs=0.0001)
+        assert account_distance(account, rules()).adverse_move == pytest.approx(6.6923, abs=0.0001)
 
 
 def test_an_empty_account_is_far_from_everything() -> None:
@@ -107,8 +107,8 @@ def test_under_a_call_the_way_is_nothing() -> None:
     account = books(-10_000, A=(120, 100.0), B=(-1, 10.0))
     together = account_distance(account, rules())
     assert together.excess == pytest.approx(-1_015.0)
-    assert together.per_cent == 0.0
-    assert [(d.call_price, d.per_cent) for d in position_distances(account, rules())] == [(100.0, 0.0), (10.0, 0.0)]
+    assert together.adverse_move == 0.0
+    assert [(d.call_price, d.adverse_move) for d in position_distances(account, rules())] == [(100.0, 0.0), (10.0, 0.0)]
 
 
 def test_the_books_asked_about_stay_as_they_are() -> None:
@@ -166,7 +166,7 @@ def test_any_position_is_clear_up_to_its_call_price_and_not_beyond(account: Ledg
     for found in position_distances(account, law):
         symbol, now, there = found.symbol, found.price, found.call_price
         if left({}) < -0.005:
-            assert (there, found.per_cent) == (now, 0.0)
+            assert (there, found.adverse_move) == (now, 0.0)
             continue
         end = 0.0 if there is None else there
         assert all(left({symbol: now + share * (end - now)}) > -0.005 - 1e-6 for share in way)
@@ -174,7 +174,7 @@ def test_any_position_is_clear_up_to_its_call_price_and_not_beyond(account: Ledg
             assert account.positions[symbol] > 0
             assert left({symbol: 0.0}) > -0.005 - 1e-6
             continue
-        assert found.per_cent == pytest.approx(there / now - 1)
+        assert found.adverse_move == pytest.approx(there / now - 1)
         cent = 0.01 if account.positions[symbol] < 0 else -0.01
         if (there - now) / cent > 1:
             assert left({symbol: there - cent}) > -0.005 - 1e-6
@@ -190,11 +190,11 @@ def test_any_account_is_clear_up_to_the_common_move_and_not_beyond(account: Ledg
 
     found = account_distance(account, rules("alpaca" if alpaca else "finra"))
     assert found.excess == pytest.approx(left(0.0), abs=1e-5)
-    if found.per_cent is None:
+    if found.adverse_move is None:
         assert left(1.0) > -0.005 - 1e-5
         assert all(qty > 0 for qty in account.positions.values())
-    elif found.per_cent == 0.0:
+    elif found.adverse_move == 0.0:
         assert left(1e-9) < 0.005
     else:
-        assert left(found.per_cent * (1 - 1e-7)) > -0.005 - 1e-5
-        assert left(found.per_cent * (1 + 1e-7)) < 0.005
+        assert left(found.adverse_move * (1 - 1e-7)) > -0.005 - 1e-5
+        assert left(found.adverse_move * (1 + 1e-7)) < 0.005

@@ -13,27 +13,8 @@ from bt_pdt.law.rulebook import HOW
 
 #: Where the law is published.
 OFFICIAL = {"www.finra.org", "www.ecfr.gov", "www.govinfo.gov", "www.federalreserve.gov", "www.sec.gov", "www.federalregister.gov"}
-#: The hosts of each firm's own pages.
-OWN = {
-    "alpaca": {"docs.alpaca.markets", "alpaca.markets", "forum.alpaca.markets", "github.com"},
-    "etrade": {"us.etrade.com"},
-    "fidelity": {"www.fidelity.com"},
-    "finra": OFFICIAL,
-    "firstrade": {"help.firstrade.info", "help.en-us.firstrade.com"},
-    "ibkr": {"ibkr.info", "www.interactivebrokers.com", "www.ibkrguides.com"},
-    "lightspeed": {"www.lightspeed.com"},
-    "merrill": {"www.merrilledge.com"},
-    "moomoo": {"www.moomoo.com"},
-    "public": {"help.public.com"},
-    "robinhood": {"robinhood.com", "support.robinhood.com"},
-    "schwab": {"www.schwab.com"},
-    "sofi": {"support.sofi.com"},
-    "tastytrade": {"support.tastyworks.com"},
-    "tradestation": {"www.tradestation.com"},
-    "tradier": {"support.tradier.com"},
-    "vanguard": {"investor.vanguard.com"},
-    "webull": {"www.webull.com"},
-}
+#: The hosts of each firm's own pages; the bare law's are those of the law.
+OWN = {name: set(brokerage(name).hosts) or OFFICIAL for name in NAMES}
 READINGS = "docs/readings.md"
 
 

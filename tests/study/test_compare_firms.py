@@ -14,7 +14,7 @@ from test_compare import ROUND_TRIP, USED_UP, X
 import bt_pdt
 from bt_pdt.cli import cli, main
 from bt_pdt.comparison import COLUMNS, Comparison, compare, page
-from bt_pdt.comparison.laws import CASH_ONLY, standing
+from bt_pdt.comparison.laws import CASH_ONLY, law_source
 from bt_pdt.comparison.runs import Run
 from bt_pdt.core.errors import BadInput
 from bt_pdt.law.brokerages import NAMES, brokerage, rulebook_for
@@ -151,13 +151,13 @@ def test_unknown_is_counted_and_named(found):
 
 def test_what_is_set_is_not_unknown_any_more():
     day = [date(2026, 5, 7)]
-    plain = standing({"brokerage": "webull", "rules": "as_of"}, day)
+    plain = law_source({"brokerage": "webull", "rules": "as_of"}, day)
     assert {"pdt_check", "dtbp_check"} <= set(plain.unknown) and not {"gfv_strikes", "regime"} & set(plain.own)
-    assert "gfv_strikes" in standing({"brokerage": "webull", "account": {"account_type": "cash"}}, day).own
-    fixed = standing({"brokerage": "webull", "set": {"wash_check": "true"}, "block_on": "exit"}, day)
+    assert "gfv_strikes" in law_source({"brokerage": "webull", "account": {"account_type": "cash"}}, day).own
+    fixed = law_source({"brokerage": "webull", "set": {"wash_check": "true"}, "block_on": "exit"}, day)
     assert not {"wash_check", "dtbp_check"} & set(fixed.unknown) and "pdt_check" in fixed.unknown  # no check of the count to move
-    assert standing({"brokerage": "webull", "rules": "off"}, day) == ((), ())
-    assert "switch_day" in standing({"brokerage": "etrade"}, [date(2026, 6, 1), date(2026, 7, 1)]).own
+    assert law_source({"brokerage": "webull", "rules": "off"}, day) == ((), ())
+    assert "switch_day" in law_source({"brokerage": "etrade"}, [date(2026, 6, 1), date(2026, 7, 1)]).own
 
 
 def test_as_the_bare_law_is_no_finding(found):

@@ -1,40 +1,30 @@
-"""Brokerages by name. Each is data; a new one is one file and one line in ``_ALL``."""
+"""Brokerages by name. Each is data: one file beside this one, found by being there."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 from ...core.errors import known_name
 from .. import law
 from ..rulebook import Rulebook
-from .alpaca import ALPACA
 from .brokerage import Brokerage, Wire
-from .etrade import ETRADE
-from .fidelity import FIDELITY
-from .finra import FINRA
-from .firstrade import FIRSTRADE
-from .ibkr import IBKR
-from .lightspeed import LIGHTSPEED
-from .merrill import MERRILL
-from .moomoo import MOOMOO
-from .public import PUBLIC
-from .robinhood import ROBINHOOD
-from .schwab import SCHWAB
-from .sofi import SOFI
-from .tastytrade import TASTYTRADE
-from .tradestation import TRADESTATION
-from .tradier import TRADIER
-from .vanguard import VANGUARD
-from .webull import WEBULL
 
 __all__ = ["NAMES", "Brokerage", "Wire", "brokerage", "rulebook_for"]
 
-_ALL: tuple[Brokerage, ...] = (
-    *(ALPACA, ETRADE, FIDELITY, FINRA, FIRSTRADE, IBKR, LIGHTSPEED, MERRILL, MOOMOO),
-    *(PUBLIC, ROBINHOOD, SCHWAB, SOFI, TASTYTRADE, TRADESTATION, TRADIER, VANGUARD, WEBULL),
-)
-_BY_NAME: dict[str, Brokerage] = {b.name: b for b in _ALL}
+
+def _found() -> Iterator[Brokerage]:
+    """Every brokerage that a module beside this one makes; a firm is named as its module."""
+    for module in sorted(info.name for info in iter_modules(__path__)):
+        for value in vars(import_module(f".{module}", __name__)).values():
+            if isinstance(value, Brokerage) and value.name == module:
+                yield value
+
+
+_BY_NAME: dict[str, Brokerage] = {firm.name: firm for firm in _found()}
 
 #: The names that ``brokerage=`` takes.
 NAMES: tuple[str, ...] = tuple(_BY_NAME)

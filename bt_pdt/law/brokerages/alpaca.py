@@ -238,6 +238,12 @@ WIRE: dict[Reason, Wire] = {
 ALPACA = Brokerage(
     name="alpaca",
     title="Alpaca Securities",
+    hosts=(
+        "alpaca.markets",
+        "docs.alpaca.markets",
+        "forum.alpaca.markets",
+        "github.com",
+    ),
     overrides=OVERRIDES,
     wire=WIRE,
     notes=(

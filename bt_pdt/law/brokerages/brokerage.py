@@ -41,12 +41,14 @@ NO_WORDS = "The words of its refusals are not sourced: they are the bare rule's.
 class Brokerage:
     """One firm: ``overrides`` are histories put in the place of the law's, ``wire`` its words for every reason.
 
-    ``notes`` say in a sentence each what is not sourced or not simulated. ``unknown`` are names of parameters of which the firm publishes
-    nothing that was found: the bare law's value answers for it.
+    ``hosts`` are the sites of its own pages: a value of its is published there or nowhere. ``notes`` say in a sentence each what is not
+    sourced or not simulated. ``unknown`` are names of parameters of which the firm publishes nothing that was found: the bare law's value
+    answers for it.
     """
 
     name: str
     title: str
+    hosts: tuple[str, ...] = ()
     overrides: Mapping[str, tuple[Since, ...]] = field(default_factory=dict)
     wire: Mapping[Reason, Wire] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

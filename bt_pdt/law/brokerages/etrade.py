@@ -20,6 +20,7 @@ PAGE_2017, PAGE_2019, SWITCH_DAY = date(2017, 10, 18), date(2019, 10, 7), date(2
 ETRADE = Brokerage(
     name="etrade",
     title="E*TRADE from Morgan Stanley",
+    hosts=("us.etrade.com",),
     overrides={
         "switch_day": (Since(SWITCH_DAY, SWITCH_DAY, ADOPTION),),
         "gfv_strikes": (known_by(PAGE_2017, 4, CASH_2017), known_by(PAGE_2019, 3, CASH_2019, not_before=PAGE_2017)),

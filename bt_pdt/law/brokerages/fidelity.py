@@ -19,6 +19,7 @@ CASH_PAGE = firm_page(
 FIDELITY = Brokerage(
     name="fidelity",
     title="Fidelity",
+    hosts=("www.fidelity.com",),
     overrides={
         "equity_test": undated("last_equity", DAY_TRADING),
         "pdt_under_25k": undated("cash_available", DAY_TRADING),

@@ -19,6 +19,10 @@ CASH_PAGE = firm_page(
 FIRSTRADE = Brokerage(
     name="firstrade",
     title="Firstrade",
+    hosts=(
+        "help.en-us.firstrade.com",
+        "help.firstrade.info",
+    ),
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, INTRADAY),),
         "imd_call_days": (Since(IMD_DAY, 5, INTRADAY),),

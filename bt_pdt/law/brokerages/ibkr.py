@@ -21,6 +21,11 @@ RATES = firm_page("Interactive Brokers, margin rates (2026-07-26), first tier, I
 IBKR = Brokerage(
     name="ibkr",
     title="Interactive Brokers",
+    hosts=(
+        "ibkr.info",
+        "www.ibkrguides.com",
+        "www.interactivebrokers.com",
+    ),
     overrides={
         "pdt_check": undated("entry", PDT_PAGES),
         "equity_test": undated("last_equity", PDT_PAGES),

@@ -18,6 +18,7 @@ ADOPTION = firm_page("Lightspeed on the intraday margin rule (2026)", how="quota
 LIGHTSPEED = Brokerage(
     name="lightspeed",
     title="Lightspeed",
+    hosts=("www.lightspeed.com",),
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
         "counting_method": undated("opening_fifo", MARGIN_PAGE),

@@ -14,6 +14,7 @@ PAGE_DAY = date(2023, 8, 15)
 MERRILL = Brokerage(
     name="merrill",
     title="Merrill",
+    hosts=("www.merrilledge.com",),
     overrides={
         "gfv_strikes": undated(1, VIOLATIONS, by=PAGE_DAY),
         "freeride_strikes": undated(1, VIOLATIONS, by=PAGE_DAY),

@@ -11,6 +11,7 @@ MARKED = firm_page("moomoo, Steps To Take If Marked as PDT", "https://www.moomoo
 MOOMOO = Brokerage(
     name="moomoo",
     title="moomoo",
+    hosts=("www.moomoo.com",),
     overrides={
         "equity_test": undated("last_equity", MARKED),
         "pdt_under_25k": undated("no_day_trades", MARKED),

@@ -11,6 +11,7 @@ MARGIN_PAGE = firm_page("Public, margin investing")
 PUBLIC = Brokerage(
     name="public",
     title="Public",
+    hosts=("help.public.com",),
     overrides={"margin_min_equity": undated(2_000.0, MARGIN_PAGE), "short_selling": undated(False, MARGIN_PAGE)},
     wire=PLAIN_WORDS,
     notes=(

@@ -22,6 +22,10 @@ ADOPTION = firm_page("Robinhood on the intraday margin rule (2026)", how="quotat
 ROBINHOOD = Brokerage(
     name="robinhood",
     title="Robinhood",
+    hosts=(
+        "robinhood.com",
+        "support.robinhood.com",
+    ),
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
         "pdt_check": undated("warn", PDT_PROTECTION),

@@ -20,6 +20,7 @@ SWITCH_DAY = date(2026, 6, 8)
 SCHWAB = Brokerage(
     name="schwab",
     title="Charles Schwab",
+    hosts=("www.schwab.com",),
     overrides={
         "switch_day": (Since(SWITCH_DAY, SWITCH_DAY, ADOPTION),),
         "pdt_under_25k": undated("liquidation_only", PDT_RULES),

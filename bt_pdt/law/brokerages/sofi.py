@@ -23,6 +23,7 @@ UNMET = firm_page("SoFi, unmet intraday margin deficit", f"{_SUPPORT}/4625743259
 SOFI = Brokerage(
     name="sofi",
     title="SoFi",
+    hosts=("support.sofi.com",),
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, LEVEL),),
         "equity_test": undated("last_equity", UNDER_25K),

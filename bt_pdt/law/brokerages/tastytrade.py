@@ -20,6 +20,7 @@ ADOPTION = firm_page("tastytrade on the intraday margin rule (2026)", how="quota
 TASTYTRADE = Brokerage(
     name="tastytrade",
     title="tastytrade",
+    hosts=("support.tastyworks.com",),
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
         "counting_method": undated("direction", COUNTING),

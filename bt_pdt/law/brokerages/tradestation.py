@@ -17,6 +17,7 @@ PAGE_DAY = date(2020, 5, 14)
 TRADESTATION = Brokerage(
     name="tradestation",
     title="TradeStation",
+    hosts=("www.tradestation.com",),
     overrides={
         "equity_test": undated("last_equity", REQUIREMENTS, by=PAGE_DAY),
         "pdt_min_equity": undated(25_000.01, REQUIREMENTS, by=PAGE_DAY),

@@ -14,6 +14,7 @@ FLAGGED = firm_page(
 TRADIER = Brokerage(
     name="tradier",
     title="Tradier",
+    hosts=("support.tradier.com",),
     overrides={
         "equity_test": undated("last_equity", FLAGGED),
         "pdt_under_25k": undated("liquidation_only", FLAGGED),

@@ -13,6 +13,7 @@ PENALTIES = firm_page(
 VANGUARD = Brokerage(
     name="vanguard",
     title="Vanguard",
+    hosts=("investor.vanguard.com",),
     overrides={
         "freeride_strikes": undated(1, PENALTIES),
         "regt_cash_freeze_days": undated(90, PENALTIES),

@@ -22,6 +22,7 @@ SEEN_2024 = date(2024, 12, 31)
 WEBULL = Brokerage(
     name="webull",
     title="Webull",
+    hosts=("www.webull.com",),
     overrides={
         "switch_day": (Since(IMD_DAY, IMD_DAY, ADOPTION),),
         "equity_test": undated("last_equity", EM_CALL),

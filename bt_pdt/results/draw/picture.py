@@ -206,7 +206,9 @@ def _spans(result: Result, days: tuple[date, ...], begins: Array, ends: Array) -
     if not days:
         return ()
     closed = {e.call.id: e.session for e in result.journal if isinstance(e, CallEntry) and e.event == "closed"}
-    found = [(call.kind, call.id, call.issued_on, call.ended_on or closed.get(call.id)) for call in result.issued]
+    found: list[tuple[str, str, date, date | None]] = [
+        (call.kind, call.id, call.issued_on, call.ended_on or closed.get(call.id)) for call in result.issued
+    ]
     found += [(r.kind, r.why if any(r.why == call.id for call in result.issued) else "", r.start, r.until) for r in result.restricted]
     spans = []
     for kind, label, first, last in found:

@@ -139,12 +139,12 @@ def _owed(go: Any, figure: Any, result: Result, data: PictureData, row: int) -> 
         chosen = [k for k, span in enumerate(data.owed) if span.kind == kind]
         spans = [data.owed[k] for k in chosen]
         heads = [_text(f"{kind.replace('_', ' ')} {span.label}".strip()) for span in spans]
-        told = ["<br>".join([head, *(p for line in lines[k] for p in _wrapped(line))]) for head, k in zip(heads, chosen, strict=True)]
+        texts = ["<br>".join([head, *(p for line in lines[k] for p in _wrapped(line))]) for head, k in zip(heads, chosen, strict=True)]
         figure.add_trace(
             go.Bar(
                 x=[max(span.end - span.begin, 0.004 * len(data.equity)) for span in spans], base=[span.begin - 0.5 for span in spans],
                 y=[kind.replace("_", " ")] * len(spans), orientation="h", marker_color=OWED.get(kind, OTHER), showlegend=False,
-                text=[span.label for span in spans], hovertext=told, hovertemplate="%{hovertext}<extra></extra>",
+                text=[span.label for span in spans], hovertext=texts, hovertemplate="%{hovertext}<extra></extra>",
             ),
             row=row, col=1,
         )  # fmt: skip

@@ -125,7 +125,7 @@ def execute(book: Book, law: Any, s: int, qty: float, price: float, charge: floa
     now = book.pos[s] + qty
     if abs(now) <= DUST:
         if now != 0.0:  # the host keeps what the account takes for nothing, and a strategy may close it
-            state.left_out = L_DUST
+            state.fallback = L_DUST
         now = 0.0
     _hold(book, s, now)
     touch(book, s)

@@ -223,7 +223,7 @@ def next_session(book: Book, laws: Law, which: int, tape: Tape, row: Any) -> Non
 def reach(book: Book, laws: Law, which: int, tape: Tape, d: int, rows: Any, answers: bool) -> None:
     """Closes sessions until ``d`` is the current one."""
     state = book.state[0]
-    while state.session < d and state.left_out == 0:
+    while state.session < d and state.fallback == 0:
         now = state.session
         if not state.measured:
             last = tape.last_step[now]
@@ -238,7 +238,7 @@ def close_late(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any,
     """The first bar after a close: the session is measured, at the last prices before."""
     state = book.state[0]
     d = tape.day[t]
-    if not tape.late[t] or state.measured or state.left_out != 0:
+    if not tape.late[t] or state.measured or state.fallback != 0:
         return
     last = tape.last_step[d] if tape.last_step[d] >= 0 else t - 1
     if last >= 0:

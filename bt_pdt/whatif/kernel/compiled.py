@@ -21,11 +21,11 @@ def cache_folder() -> Path:
 
     Numba asks only whether the file of a function has changed, not the files of those it calls: so the folder is named after all of them.
     """
-    told = hashlib.sha256(numba.__version__.encode())
+    digest = hashlib.sha256(numba.__version__.encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
-        told.update(file.name.encode() + file.read_bytes())
+        digest.update(file.name.encode() + file.read_bytes())
     above = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bt_pdt"
-    folder = above / f"replay-{told.hexdigest()[:16]}"
+    folder = above / f"replay-{digest.hexdigest()[:16]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # a home that cannot be written to

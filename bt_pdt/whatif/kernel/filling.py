@@ -149,7 +149,7 @@ def match(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any, log:
     state = book.state[0]
     d = tape.day[t]
     i = 0
-    while i < state.working and state.left_out == 0:
+    while i < state.working and state.fallback == 0:
         order = book.orders[i]
         s = order.symbol
         now = tape.ends[t, s]
@@ -169,10 +169,10 @@ def match(book: Book, laws: Law, which: int, tape: Tape, t: int, rows: Any, log:
             i += 1
             continue
         if tape.late[t]:
-            state.left_out = L_LATE
+            state.fallback = L_LATE
             return
         if now < tape.now[t]:  # a stop limit, triggered before: executions of a bar are booked in the order of their own times
-            state.left_out = L_STALE
+            state.fallback = L_STALE
             return
         reach(book, laws, which, tape, d, rows, answers)
         size = order.sign * order.qty

@@ -38,7 +38,7 @@ def _morning(book: Book, laws: Law, which: int, tape: Tape, d: int, variant: Any
     for i in range(state.calls):
         call = book.calls[i]
         if (call.kind == FED or call.kind == MAINTENANCE) and owing.is_open(call) and call.due <= d:
-            state.left_out = L_SOLD
+            state.fallback = L_SOLD
 
 
 @compiled
@@ -84,7 +84,7 @@ def _open_call(book: Book) -> bool:
 
 @called_from_python
 def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, rows: Any, marked: Any, log: Log) -> None:
-    """Runs one variant on empty books. What is left is in ``book`` and ``rows``; ``state.left_out`` says that a full run is needed."""
+    """Runs one variant on empty books. What is left is in ``book`` and ``rows``; ``state.fallback`` says that a full run is needed."""
     state = book.state[0]
     which, answers = variant.law, variant.ignores_calls
     state.cash = state.host_cash = state.value = state.high = variant.cash
@@ -129,16 +129,16 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
         if len(log.values):
             log.values[t] = state.value
         if state.value <= 0.0 and variant.refuses:
-            state.left_out = L_EQUITY
+            state.fallback = L_EQUITY
         if variant.refuses and state.held and not tape.late[t] and tape.regular[t]:
             epoch = laws.epoch[which, d]
             law = laws.rules[epoch]
             if (law.maintenance_real_time or variant.worst_price) and _watched(
                 book, law, laws.securities[epoch], tape, t, variant.worst_price
             ):
-                state.left_out = L_WATCHED
+                state.fallback = L_WATCHED
         if tape.late[t] and state.owing:
-            state.left_out = L_LATE
+            state.fallback = L_LATE
         if state.owing and _open_call(book):
             epoch = laws.epoch[which, d]
             if mark_held(book, tape, t):
@@ -146,10 +146,10 @@ def replay(book: Book, laws: Law, tape: Tape, intents: Intents, variant: Any, ro
         if i < wanted and intents.step[i] == t:
             for k in range(len(marked)):
                 marked[k] = False
-            while i < wanted and intents.step[i] == t and state.left_out == 0:
+            while i < wanted and intents.step[i] == t and state.fallback == 0:
                 send(book, laws, which, tape, intents, variant, i, t, marked, log)
                 i += 1
-        if state.left_out:
+        if state.fallback:
             return
     if not state.measured:
         mark_held(book, tape, len(tape.day) - 1)

@@ -69,7 +69,7 @@ def restrict(book: Book, kind: int, start: int, until: int, why: int, by_flag: b
     if not state.binding:
         return
     if state.restrictions >= MOST_CALLS:
-        state.left_out = L_MANY
+        state.fallback = L_MANY
         return
     r = book.restrictions[state.restrictions]
     r.kind, r.start, r.until, r.why, r.by_flag, r.lifted = kind, start, until, why, by_flag, False
@@ -239,9 +239,9 @@ def issue(book: Book, law: Any, tape: Tape, kind: int, amount: float, d: int, le
     """A call that the close of session ``d`` makes; returns its place."""
     state = book.state[0]
     if not answers:
-        state.left_out = L_ANSWER
+        state.fallback = L_ANSWER
     if state.calls >= MOST_CALLS:
-        state.left_out = L_MANY
+        state.fallback = L_MANY
         return 0
     i = state.calls
     state.calls += 1

@@ -72,7 +72,7 @@ class Names(NamedTuple):
     irrelevant: Mapping[str, str] = _NONE
     left: Mapping[str, str] = _NONE
 
-    def why_left(self, name: str, value: Any = None) -> str:
+    def fallback_reason(self, name: str, value: Any = None) -> str:
         """Why ``value`` under this name is left to full runs; empty if it is not."""
         if name in self.irrelevant:
             return ""
@@ -316,7 +316,7 @@ def beyond(book: Rulebook, days: Sequence[date]) -> str:
             continue
         begun = [since for since in parameter.history if since.day <= first][-1:] or parameter.history[:1]
         for since in (*begun, *(since for since in parameter.history if first < since.day <= last)):
-            why = PARAMETERS.why_left(name, since.value)
+            why = PARAMETERS.fallback_reason(name, since.value)
             if why:
                 return why
     return ""

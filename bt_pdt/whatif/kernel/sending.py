@@ -143,7 +143,7 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
     law, shares = laws.rules[epoch], laws.securities[epoch]
     if action == CANCEL:
         if not book.sent[intents.target[i]]:  # to cancel nothing is an error, unless the strategy has looked: not for a replay to say
-            state.left_out = L_UNMADE
+            state.fallback = L_UNMADE
         for k in range(state.working):
             if book.orders[k].intent == intents.target[i]:
                 works = book.orders[k].works
@@ -164,16 +164,16 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
         sign = 1 if action == BUY else -1
         if math.isnan(qty):
             if tape.late[t]:  # a sizer that looks at the account leaves it at these prices
-                state.left_out = L_LATE
+                state.fallback = L_LATE
                 return
             qty = sized(book, law, shares, tape, variant, t, s, sign)
     if qty == 0.0:
         return
     if tape.late[t]:
-        state.left_out = L_LATE
+        state.fallback = L_LATE
         return
     if tape.ends[t, s] <= 0 or not tape.closes[t, s] > 0.0:
-        state.left_out = L_PRICE
+        state.fallback = L_PRICE
         return
     qty = abs(qty)
     book.sent[i] = True
@@ -204,7 +204,7 @@ def send(book: Book, laws: Law, which: int, tape: Tape, intents: Intents, varian
         after_event(book, law, shares, tape)
         return
     if state.working >= len(book.orders):
-        state.left_out = L_MANY
+        state.fallback = L_MANY
         return
     order = book.orders[state.working]
     order.intent, order.symbol, order.sign, order.type = i, s, sign, kind

@@ -132,7 +132,7 @@ STATE = np.dtype(
         *((name, "f8") for name in ("lowest_dtbp", "lowest_level", "deficit", "deficit_equity", "interest", "borrow")),
         *((name, "f8") for name in ("paid_interest", "paid_borrow", "high", "drawdown")),
         *((name, "i8") for name in ("session", "multiplier", "executions", "lots_done", "working", "calls", "restrictions", "unsettled")),
-        *((name, "i8") for name in ("earlier", "today", "held", "runs", "movers", "month", "left_out", "flagged_on")),
+        *((name, "i8") for name in ("earlier", "today", "held", "runs", "movers", "month", "fallback", "flagged_on")),
         *((name, "i8") for name in ("orders", "refused", "refused_exits", "fills", "day_trades", "overnight")),
         *((name, "?") for name in ("flagged", "measured", "owing", "no_dtbp_yet", "no_level_yet", "binding", "touched")),
         ("in_force", "i8", (RESTRICTIONS,)),

@@ -19,12 +19,12 @@ from pathlib import Path
 TWINS: dict[str, str] = {
     "core.money": "dff87a0d6426",
     "account.daytrades": "c4e4cf6bd5a9",
-    "account.ledger": "a00303ba39cc",
+    "account.ledger": "d83de6a01f99",
     "account.requirements": "e7233f898680",
     "account.valuation": "abab80f3f750",
     "account.intraday_margin": "3342d702f479",
-    "account.calls": "8fd0ec1e5bd9",
-    "account.call_book": "5780bae015c1",
+    "account.calls": "8adbac82ec49",
+    "account.call_book": "9f5bbe5f14fe",
     "account.regulation_t": "3d935c63dfa5",
     "account.designation": "4c92502b8ecd",
     "account.carrying_costs": "3c20b7045103",
@@ -34,12 +34,12 @@ TWINS: dict[str, str] = {
     "account.session_start": "8aa834fe1acb",
     "account.session_close": "09ac2fbae4af",
     "account.executions": "390fb6b239b6",
-    "account.cash_moves": "7344b56b7685",
-    "account.checks": "0327ede7997e",
+    "account.cash_moves": "cee4ac2b7b48",
+    "account.checks": "01c8c20ea031",
     "account.submission": "0dde3c1d3013",
-    "account.order_desk": "2098391ba829",
-    "account.terms": "489f5945c3e2",
-    "account.account": "422ba0e0fbbf",
+    "account.order_desk": "8821987b9460",
+    "account.terms": "ab11973b2c2c",
+    "account.account": "c0d2d851ea4e",
     "host.requests": "72c3fb530628",
     "host.bookkeeper": "741b2da1501a",
     "host.collections": "f37e6b8ecfb2",
@@ -72,8 +72,8 @@ def _form(node: object) -> Iterator[str]:
 
 def digest(source: str) -> str:
     """What ``source`` computes, in short."""
-    told = hashlib.sha256("\n".join(_form(ast.parse(source))).encode())
-    return told.hexdigest()[:12]
+    digest = hashlib.sha256("\n".join(_form(ast.parse(source))).encode())
+    return digest.hexdigest()[:12]
 
 
 @cache
