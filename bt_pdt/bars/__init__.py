@@ -4,8 +4,9 @@
 New York time, stamped with the END of the bar, one set of arrays per symbol.
 """
 
+from .findings import Finding
 from .loading import load, load_many
-from .model import Bars, SymbolBars
-from .report import DataReport, Finding, SymbolReport
+from .model import Action, Bars, SymbolBars
+from .report import DataReport, SymbolReport
 
-__all__ = ["Bars", "DataReport", "Finding", "SymbolBars", "SymbolReport", "load", "load_many"]
+__all__ = ["Action", "Bars", "DataReport", "Finding", "SymbolBars", "SymbolReport", "load", "load_many"]

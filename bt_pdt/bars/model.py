@@ -16,6 +16,7 @@ from ..core.errors import BadInput, known_name
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .findings import Finding
     from .report import DataReport
 
 PRICES = ("open", "high", "low", "close")
@@ -39,11 +40,20 @@ class SymbolBars(NamedTuple):
     volume: Array
 
 
+class Action(NamedTuple):
+    """What the bars' own columns state of a day: a split (4.0 for four new shares of one, 1.0 for none) and a dividend in dollars a share."""
+
+    day: date
+    split: float
+    dividend: float
+
+
 class Bars:
     """Bars of one or more symbols, all of one length: 1 minute, 15 minutes, 60 minutes, or 1 day. Not changed once made.
 
     ``timeframe`` is ``"minutes"`` or ``"days"`` and ``compression`` how many of them one bar holds; ``detected_format`` says in one line
-    per file what the loader took it for; ``dropped`` counts the bad rows left out, by reason.
+    per file what the loader took it for; ``dropped`` counts the bad rows left out, by reason. ``reading`` says of each part of that reading
+    whether it was stated, seen in the bars, or assumed; ``actions`` are the splits and dividends that the bars' own columns state.
     """
 
     def __init__(
@@ -54,6 +64,9 @@ class Bars:
         compression: int,
         detected_format: str = "",
         dropped: Mapping[str, int] | None = None,
+        reading: Mapping[str, str] | None = None,
+        notices: Iterable[Finding] = (),
+        actions: Mapping[str, Iterable[Action]] | None = None,
     ) -> None:
         known_name("timeframe", timeframe, ("minutes", "days"))
         if not data:
@@ -70,6 +83,11 @@ class Bars:
         self.compression = compression
         self.detected_format = detected_format
         self.dropped: Mapping[str, int] = MappingProxyType(dict(dropped or {}))
+        self.reading: Mapping[str, str] = MappingProxyType(dict(reading or {}))
+        self.notices = tuple(notices)
+        self.actions: Mapping[str, tuple[Action, ...]] = MappingProxyType(
+            {symbol: tuple(some) for symbol, some in (actions or {}).items() if symbol in frozen}
+        )
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -87,10 +105,11 @@ class Bars:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: dict(value) if name == "dropped" else value for name, value in self.__dict__.items()}
+        return {name: dict(value) if isinstance(value, MappingProxyType) else value for name, value in self.__dict__.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, dropped=MappingProxyType(state["dropped"]))
+        views = {name: MappingProxyType(state.get(name, {})) for name in ("dropped", "reading", "actions")}
+        self.__dict__.update({"notices": ()} | state | views)
         for arrays in self._data.values():
             for array in arrays:
                 array.flags.writeable = False  # which numpy does not pickle
@@ -143,9 +162,11 @@ class Bars:
         return self._with(kept)
 
     def _with(self, data: Mapping[str, SymbolBars]) -> Bars:
+        notices = [one for one in self.notices if not one.symbol or one.symbol in data]
         return Bars(
-            data, timeframe=self.timeframe, compression=self.compression, detected_format=self.detected_format, dropped=self.dropped
-        )
+            data, timeframe=self.timeframe, compression=self.compression, detected_format=self.detected_format, dropped=self.dropped,
+            reading=self.reading, notices=notices, actions=self.actions,
+        )  # fmt: skip
 
     @cached_property
     def sha256(self) -> str:

@@ -1,65 +1,152 @@
-"""From a path or a frame to a table: parquet, CSV (also gzipped, also without a header), JSON, LEAN zips."""
+"""From a path or a frame to a table: CSV of any kind, JSON, parquet, feather, LEAN zips, frames of pandas, polars and Arrow, Databento's DBN.
+
+A pickle is never opened: it can run anything.
+"""
 
 from __future__ import annotations
 
-import csv
+import bz2
 import gzip
-import io
-import json
+import lzma
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BadInput
+from . import names
 from .formats import Raw
+from .jsons import read_json
+from .tables import not_text, read_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TICKER = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,7}")
-_NOT_A_NUMBER = ["", "nan", "NaN", "NAN", "NA", "N/A", "null", "None", "<NA>"]
+#: Unpacked, a file of bars may be this large: a few kilobytes that unpack to more are no bars.
+LARGEST = 8 << 30
+_DOORS = {
+    (".xlsx", ".xls", ".xlsm", ".ods"): "a spreadsheet; save the sheet as CSV and load that.",
+    (".pkl", ".pickle", ".joblib"): (
+        "a pickle, which bt_pdt never opens (a pickle can run anything); write the frame with to_parquet() or to_csv() and load that."
+    ),
+    (".h5", ".hdf", ".hdf5"): "an HDF5 file; read it with pandas.read_hdf and hand the frame over, or write parquet.",
+    (".hst", ".bin", ".ncd", ".nrd"): "a program's own format; export the bars as text (CSV).",
+    (".rar", ".7z", ".tar", ".tgz"): "an archive; unpack it and give the files.",
+}
 
 
 def read(path_or_frame: Any, source: str | None = None) -> Raw:
     """The table behind ``path_or_frame`` as it stands; raises :class:`BadInput` if there is none."""
-    if hasattr(path_or_frame, "columns") and hasattr(path_or_frame, "iloc"):
-        return _read_frame(path_or_frame, source or "the frame")
     if not isinstance(path_or_frame, str | Path):
-        raise BadInput(f"load() takes a path or a pandas DataFrame; got {type(path_or_frame).__name__}.")
+        return _read_frame(_to_pandas(path_or_frame), source or "the frame")
     path = Path(path_or_frame)
-    if not path.exists():
-        raise BadInput(f"there is no file {path}; check the path.")
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder; name the files in it.")
-    if path.stat().st_size == 0:
-        raise BadInput(f"{path} is empty.")
+    try:
+        if not path.exists():
+            raise BadInput(f"there is no file {path}; check the path.")
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder; name the files in it.")
+        if path.stat().st_size == 0:
+            raise BadInput(f"{path} is empty.")
+    except (OSError, ValueError) as error:
+        raise BadInput(f"there is no file {str(path)[:120]} ({getattr(error, 'strerror', None) or 'the name cannot be one'}).") from None
     raw = _read_path(path, source or path.name)
-    raw.symbol = raw.symbol or _symbol_of(path.name)
+    raw.symbol = raw.symbol or names.symbol_of(path.name)
+    raw.day = raw.day or names.day_of(path.name)
+    raw.adjusted_by_name = names.adjusted_by(path.name)
     return raw
+
+
+def _to_pandas(frame: Any) -> pd.DataFrame:
+    """A frame of pandas as it is; of polars, Arrow and all that speak Arrow's stream as pandas."""
+    if hasattr(frame, "columns") and hasattr(frame, "iloc"):
+        return frame
+    if hasattr(frame, "collect") and hasattr(frame, "lazy"):  # a lazy frame of polars
+        frame = frame.collect()
+    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__dataframe__") or hasattr(frame, "to_pandas"):
+        import pyarrow as pa
+
+        try:
+            table = frame if isinstance(frame, pa.Table) else pa.table(frame) if hasattr(frame, "__arrow_c_stream__") else None
+            return table.to_pandas(date_as_object=False) if table is not None else frame.to_pandas()
+        except (pa.ArrowException, TypeError, ValueError, ImportError) as error:
+            raise BadInput(f"the frame of type {type(frame).__name__} cannot be read: {_reason(error)}") from None
+    raise BadInput(f"load() takes a path or a pandas DataFrame; got {type(frame).__name__}.")
 
 
 def _read_path(path: Path, source: str) -> Raw:
     suffix = path.suffix.lower()
+    for endings, words in _DOORS.items():
+        if suffix in endings:
+            raise BadInput(f"{source} is {words} bt_pdt reads CSV, JSON, parquet and feather.")
+    if path.name.lower().endswith((".dbn", ".dbn.zst")):
+        return _read_dbn(path, source)
     try:
         if suffix in (".parquet", ".pq"):
             return _read_parquet(path, source)
+        if suffix in (".feather", ".arrow", ".ipc"):
+            return _read_feather(path, source)
         if suffix == ".zip":
             return _read_zip(path, source)
-        blob = gzip.decompress(path.read_bytes()) if suffix == ".gz" else path.read_bytes()
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        blob = _unpacked(path, suffix)
+    except (OSError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError) as error:
         raise BadInput(f"{source} cannot be read as {suffix or 'a file'}: {_reason(error)}") from None
     return _read_blob(blob, source)
 
 
+def _unpacked(path: Path, suffix: str) -> bytes:
+    opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(suffix)
+    if opener is None:
+        return path.read_bytes()
+    with opener(path, "rb") as stream:
+        return _limited(stream)
+
+
+def _limited(stream: Any) -> bytes:
+    blob: bytes = stream.read(LARGEST + 1)
+    if len(blob) > LARGEST:
+        raise OSError(f"it unpacks to more than {LARGEST >> 30} GB")
+    return blob
+
+
 def _read_blob(blob: bytes, source: str) -> Raw:
-    try:
-        text = blob.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise BadInput(f"{source} is not text; bt_pdt reads CSV, CSV.gz, JSON, parquet and LEAN zip files.") from None
-    if text.lstrip()[:1] in "{[" and text.strip():
-        return _read_json(text, source)
-    return _read_csv(text, source)
+    blob = _to_utf8(blob, source)
+    first = blob[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if not first:
+        raise BadInput(f"{source} is empty.")
+    if first in (b"{", b"["):
+        try:
+            return read_json(blob.decode("utf-8-sig"), source)
+        except UnicodeDecodeError:
+            raise BadInput(not_text(source)) from None
+        except BadInput as error:
+            text = str(error)
+            raise error if text.startswith(source) else BadInput(f"{source}: {text}") from None
+    if blob[:2] == b"PK":
+        raise BadInput(f"{source} is a zip or a spreadsheet by its content; name it .zip, or save the sheet as CSV.")
+    table = read_csv(blob, source)
+    kind = "CSV" if table.header else "CSV without header"
+    raw = Raw(table.frame, source, kind, "line", table.first_row, notes=table.notes, decimal=table.decimal, guess=table.guessed)
+    if table.guessed is not None and b";" in blob[:400]:
+        raw.kind = "CSV without header, semicolons"
+    return raw
+
+
+def _to_utf8(blob: bytes, source: str) -> bytes:
+    """Bytes of UTF-16 as UTF-8; other bytes as they are."""
+    if blob[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            return blob.decode("utf-16").encode("utf-8")
+        except UnicodeError:
+            raise BadInput(not_text(source)) from None
+    if b"\x00" in blob[:1024]:
+        if len(blob) > 8 and blob[1:8:2] == b"\x00" * 4 and b"\x00" not in blob[0:8:2]:
+            try:
+                return blob.decode("utf-16-le").encode("utf-8")
+            except UnicodeError:
+                pass
+        raise BadInput(not_text(source))
+    return blob
 
 
 def _read_frame(frame: pd.DataFrame, source: str) -> Raw:
@@ -70,8 +157,8 @@ def _read_frame(frame: pd.DataFrame, source: str) -> Raw:
     if frame.columns.nlevels > 1:
         return Raw(frame, source, "DataFrame")
     if isinstance(frame.index, pd.MultiIndex) or frame.index.name is not None:
-        names = [name for name in frame.index.names if name in frame.columns]
-        frame = frame.reset_index(names, drop=True).reset_index() if names else frame.reset_index()
+        levels = [name for name in frame.index.names if name in frame.columns]
+        frame = frame.reset_index(levels, drop=True).reset_index() if levels else frame.reset_index()
     elif isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.reset_index(names="datetime")
     else:
@@ -85,120 +172,70 @@ def _read_parquet(path: Path, source: str) -> Raw:
 
     try:
         frame = pd.read_parquet(path)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError, NotImplementedError, MemoryError) as error:
         raise BadInput(f"{source} cannot be read as parquet: {_reason(error)}") from None
     raw = _read_frame(frame, source)
     raw.kind = "parquet"
     return raw
 
 
-def _read_csv(text: str, source: str) -> Raw:
+def _read_feather(path: Path, source: str) -> Raw:
     import pandas as pd
+    import pyarrow
 
-    head = [line for line in text[:4000].splitlines() if line.strip()][:3]
-    if not head:
-        raise BadInput(f"{source} is empty.")
-    comma = max(",;\t", key=head[0].count)
-    cells = [next(csv.reader([line], delimiter=comma)) for line in head]
-    options: dict[str, Any] = {"sep": comma, "low_memory": False}
     try:
-        if len(cells) > 1 and {cells[0][0].strip(), cells[1][0].strip()} == {"Price", "Ticker"}:
-            wide = pd.read_csv(io.StringIO(text), header=[0, 1], index_col=0, **options)
-            return Raw(wide, source, "CSV", "line", 4)
-        header = bool(re.search("[A-Za-z]", cells[0][0])) and not re.search(r"\d{4}", cells[0][0])
-        names = [cell.strip() for cell in cells[0]] if header else _names_without_header(cells[0], comma, source)
-        words = {name: "str" for name in names if name.lower().strip("<>") in ("symbol", "ticker")}
-        frame = pd.read_csv(
-            io.StringIO(text), header=0 if header else None, names=None if header else names, index_col=False, dtype=words or None,
-            keep_default_na=False, na_values={name: _NOT_A_NUMBER for name in names if name not in words}, skipinitialspace=True, **options,
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise BadInput(f"{source} cannot be read as CSV: {_reason(error)}") from None
-    if frame.empty:
-        raise BadInput(f"{source} has a header and no rows.")
-    raw = Raw(frame, source, "CSV" if header else "CSV without header", "line", 2 if header else 1)
-    if not header and names[0] != "ninja":
-        raw.name = "LEAN bars" if names[0] == "lean" else "Kibot bars" if "/" in cells[0][0] else "FirstRate bars"
-        raw.frame = frame.rename(columns={"lean": "datetime"})
-        found = re.search(r"(\d{8})_([a-z.]+)_minute_trade", source.lower())
-        if found:
-            raw.day, raw.symbol = found[1], found[2].upper()
+        frame = pd.read_feather(path)
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
+        raise BadInput(f"{source} cannot be read as feather: {_reason(error)}") from None
+    raw = _read_frame(frame, source)
+    raw.kind = "feather"
     return raw
 
 
-def _names_without_header(cells: list[str], comma: str, source: str) -> list[str]:
-    """Column names of a CSV without header, by the look of its first row."""
-    first, n = cells[0].strip(), len(cells)
-    prices = ["open", "high", "low", "close", "volume"]
-    if comma == ";" and re.fullmatch(r"\d{8}( \d{6})?", first) and n == 6:
-        return ["ninja", *prices]
-    if (re.fullmatch(r"\d{1,8}", first) or re.fullmatch(r"\d{8} \d\d:\d\d", first)) and n == 6:
-        return ["lean", *prices]
-    if re.fullmatch(r"[\d/.-]{8,10}", first) and n >= 7 and ":" in cells[1]:
-        return ["date", "time", *prices, *(f"extra{k}" for k in range(n - 7))]
-    if re.match(r"\d{1,4}[/-]\d{1,2}[/-]\d{2,4}", first) and n >= 6:
-        return ["datetime", *prices, *(f"extra{k}" for k in range(n - 6))]
-    raise BadInput(
-        f"{source} has no header and its first row ({', '.join(cells[:7])}) is not"
-        " date, [time,] open, high, low, close, volume; add a header."
-    )
-
-
-def _read_json(text: str, source: str) -> Raw:
-    """Alpaca's REST answer, ``{"bars": {"SPY": [...]}}`` or ``{"bars": [...], "symbol": "SPY"}``, and Polygon's ``{"results": [...]}``."""
-    import pandas as pd
-
+def _read_dbn(path: Path, source: str) -> Raw:
     try:
-        body = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BadInput(f"{source} line {error.lineno}: not valid JSON ({error.msg}).") from None
-    name, bars = "Alpaca bars", body.get("bars") if isinstance(body, dict) else None
-    if isinstance(body, dict) and isinstance(body.get("results"), list):
-        name, bars = "Polygon aggregates", body["results"]
-    symbol = (body.get("symbol") or body.get("ticker")) if isinstance(body, dict) else None
-    if isinstance(bars, dict):
-        rows = [{"symbol": key} | bar for key, some in bars.items() for bar in (some if isinstance(some, list) else [some])]
-    elif isinstance(bars, list):
-        rows = [{"symbol": symbol} | bar if symbol else dict(bar) for bar in bars]
-    else:
-        raise BadInput(f'{source} is JSON without "bars"; bt_pdt reads Alpaca\'s answer {{"bars": {{"SPY": [{{"t": ..., "o": ...}}]}}}}.')
-    if not rows:
-        raise BadInput(f"{source} has no bars in it.")
-    raw = Raw(pd.DataFrame(rows), source, "JSON", "bar", 1, name=name)
-    if body.get("next_page_token"):
-        raw.notes.append("not all of it: next_page_token says more pages follow")
+        import databento
+    except ImportError:
+        raise BadInput(
+            f"{source} is Databento's DBN, which Databento's own package reads: pip install 'bt_pdt[databento]',"
+            " or write it as CSV or parquet and load that."
+        ) from None
+    try:
+        frame = databento.DBNStore.from_file(path).to_df()
+    except Exception as error:  # its own package has its own errors
+        raise BadInput(f"{source} cannot be read as DBN: {_reason(error)}") from None
+    raw = _read_frame(frame, source)
+    raw.kind = "DBN"
     return raw
 
 
 def _read_zip(path: Path, source: str) -> Raw:
     with zipfile.ZipFile(path) as archive:
         inside = [name for name in archive.namelist() if not name.endswith("/")]
+        if any(name.startswith(("xl/", "word/")) for name in inside):
+            raise BadInput(f"{source} is a spreadsheet; save the sheet as CSV and load that.")
         if len(inside) != 1:
             raise BadInput(f"{source} holds {len(inside)} files; bt_pdt reads zips with one CSV in them.")
         inner = inside[0]
         if re.search(r"_(quote|openinterest)\b|_(tick|second)_", inner.lower()):
             raise BadInput(f"{source} holds {inner}: quotes or bars below a minute; give LEAN trade bars of a minute, an hour or a day.")
-        raw = _read_blob(archive.read(inner), inner)
+        if archive.getinfo(inner).file_size > LARGEST:
+            raise BadInput(f"{source} unpacks to more than {LARGEST >> 30} GB.")
+        with archive.open(inner) as stream:
+            blob = _limited(stream)
+    raw = _read_blob(blob, inner)
     raw.source, raw.kind = source, f"zip, {raw.kind}"
-    if raw.name == "LEAN bars":
-        raw.kind = "zip"
-        raw.symbol = raw.symbol or Path(inner).stem.split("_")[0].upper()
-    elif raw.symbol is None:
-        raw.symbol = _symbol_of(inner)
+    if raw.guess is not None and raw.guess.unit != "dollars":
+        raw.name, raw.kind = "LEAN bars", "zip"
+        found = re.search(r"(\d{8})_([a-z.]+)_minute_trade", inner.lower())
+        raw.day = found[1] if found else None
+        raw.symbol = found[2].upper() if found else Path(inner).stem.split("_")[0].upper()
+    else:
+        raw.symbol = names.symbol_of(inner)
+        raw.day = names.day_of(inner)
     return raw
 
 
 def _reason(error: Exception) -> str:
     """The first line of another library's message as the end of a sentence."""
-    return (str(error).splitlines() or ["no reason given"])[0].rstrip(". ") + "."
-
-
-def _symbol_of(name: str) -> str | None:
-    """The ticker a file's name starts with: ``SPY_1min.csv``, ``spy.us.txt``, ``SPY.Last.txt``, TradingView's ``BATS_SPY, 1.csv``."""
-    stem = re.sub(r"(\.(csv|txt|gz|zip|json|parquet|pq))+$", "", name, flags=re.IGNORECASE)
-    exchange = re.fullmatch(r"[A-Z]+_([A-Z.]+)(, .*)?", stem)
-    if exchange and ", " in stem:
-        return exchange[1]
-    first = re.split(r"[_\-, ]", stem)[0]
-    first = re.sub(r"\.(us|last|bid|ask)$", "", first, flags=re.IGNORECASE)
-    return first.upper() if _TICKER.fullmatch(first) else None
+    return (str(error).splitlines() or ["no reason given"])[0].rstrip(". ")[:300] + "."

@@ -12,25 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.sessions import sessions_between
-from . import clues
-from .model import Array, Bars, SymbolBars
+from . import adjustment, clues, findings, hypotheses
+from .findings import Finding
+from .model import Action, Array, Bars, SymbolBars
 from .stamps import session_closes
 
-#: Ratios of common splits, old shares to new; the way back (1:10) is a reverse split.
-SPLITS = {
-    "2:1": 2.0,
-    "3:1": 3.0,
-    "4:1": 4.0,
-    "5:1": 5.0,
-    "6:1": 6.0,
-    "7:1": 7.0,
-    "8:1": 8.0,
-    "10:1": 10.0,
-    "15:1": 15.0,
-    "20:1": 20.0,
-    "3:2": 1.5,
-}
-SPLIT_NEARNESS = 0.03
 #: Stray bars up to this part of all are counted in the table and not complained of.
 FEW = 0.001
 PRE_MARKET, AFTER_HOURS_END = 240, 1200
@@ -38,14 +24,6 @@ PRE_MARKET, AFTER_HOURS_END = 240, 1200
 
 #: Sessions in a row without a bar that are worth a word (a single one may be a day without trades).
 GAP_SESSIONS = 3
-
-
-class Finding(NamedTuple):
-    """One thing that looks wrong: ``kind`` (zone, stamp, gap, split, adjusted, off_session, off_hours, dropped), the symbol, a sentence."""
-
-    kind: str
-    symbol: str
-    text: str
 
 
 class SymbolReport(NamedTuple):
@@ -132,21 +110,36 @@ def examine(bars: Bars) -> DataReport:
     closes = session_closes(sessions)
     minutes = bars.compression if bars.timeframe == "minutes" else None
     symbols: list[SymbolReport] = []
-    findings: list[Finding] = []
+    found: list[Finding] = list(bars.notices) if bars.reading else list(_clock(bars))
+    stated = str(bars.reading.get("prices", "")).startswith("stated")
     for symbol in bars.symbols:
         arrays = bars.arrays(symbol)
         one = _count(symbol, arrays, sessions, closes, minutes)
         symbols.append(one)
-        findings += _misplaced(one)
-        if minutes is not None:
-            findings += _clock(symbol, arrays, minutes)
-        findings += _gap(symbol, arrays, sessions)
-        findings += _splits(symbol, arrays)
-        findings += _adjusted(symbol, arrays)
+        found += _misplaced(one)
+        found += _gap(symbol, arrays, sessions)
+        found += _splits(symbol, arrays, bars.actions.get(symbol, ()))
+        if not stated:
+            found += _adjusted(symbol, arrays, daily=minutes is None)
     if bars.dropped:
         what = ", ".join(f"{n:,} {reason}" for reason, n in bars.dropped.items())
-        findings.append(Finding("dropped", "", f"bad rows were dropped on loading: {what}."))
-    return DataReport(bars.bar_length, tuple(symbols), tuple(findings), dict(bars.dropped))
+        found.append(Finding("dropped", "", f"bad rows were dropped on loading: {what}."))
+    return DataReport(bars.bar_length, tuple(symbols), tuple(_said_once(found)), dict(bars.dropped))
+
+
+def _said_once(found: list[Finding]) -> Iterator[Finding]:
+    """The same thing of many symbols is one finding with their number; of one symbol it stays as it is."""
+    groups: dict[str, list[Finding]] = {}
+    for one in found:
+        key = f"{one.kind}" if one.kind in ("off_session", "off_hours", "adjusted") and one.symbol else f"{one.kind} {one.symbol} {one.text}"
+        groups.setdefault(key, []).append(one)
+    for some in groups.values():
+        if len(some) == 1:
+            yield some[0]
+            continue
+        names = ", ".join(one.symbol for one in some[:4]) + (", ..." if len(some) > 4 else "")
+        first = some[0]
+        yield Finding(first.kind, "", f"{len(some)} symbols ({names}), such as {first.text}")
 
 
 def _count(symbol: str, arrays: SymbolBars, sessions: Array, closes: Array, minutes: int | None) -> SymbolReport:
@@ -215,67 +208,62 @@ def _misplaced(one: SymbolReport) -> Iterator[Finding]:
         )
 
 
-def _clock(symbol: str, arrays: SymbolBars, minutes: int) -> Iterator[Finding]:
-    """A wrong zone first; only right zones can tell on the stamp."""
-    hours = clues.hours_off(arrays.datetimes, arrays.volume)
-    if hours:
-        way = "ahead of" if hours > 0 else "behind"
-        guess = {4: ' like UTC: try tz="UTC"', 5: ' like UTC: try tz="UTC"', -1: ' like Chicago: try tz="America/Chicago"'}.get(
-            hours, "; give tz="
-        )
-        yield Finding("zone", symbol, f"{symbol}: most volume trades {abs(hours)} hours {way} the New York session{guess}.")
+def _clock(bars: Bars) -> Iterator[Finding]:
+    """Bars that were not loaded from a file carry no reading: their END stamps in New York are taken as told and held against the bars."""
+    if bars.timeframe != "minutes":
         return
-    steps = clues.opening_stamp(arrays.datetimes, arrays.volume, minutes)
-    if steps == 0:
+    arrays = [bars.arrays(symbol) for symbol in bars.symbols]
+    clock = np.concatenate([one.datetimes for one in arrays])
+    firsts = np.zeros(len(clock), dtype=bool)
+    firsts[np.cumsum([0] + [len(one.close) for one in arrays[:-1]])] = True
+    some = hypotheses.sample(clock, firsts, np.concatenate([one.volume for one in arrays]), bars.compression)
+    choice = hypotheses.choose(some, stated=None, zone_told=hypotheses.NEW_YORK, zone_hint=None, stamp_told="end", stamp_hint=None)
+    yield from findings.of_reading(", ".join(bars.symbols[:3]), choice, stated=False)
+
+
+def _splits(symbol: str, arrays: SymbolBars, actions: tuple[Action, ...]) -> Iterator[Finding]:
+    """Splits that the bars' own columns state, and jumps overnight that look like one, or are too large for a night."""
+    told = set()
+    for action in actions:
+        if action.split == 1.0:
+            continue
+        jumped = adjustment.jumped_with(action, arrays)
+        if jumped is None:
+            continue
+        told.add(np.datetime64(action.day))
+        ratio = adjustment.stated_ratio(action.split)
+        if jumped:
+            text = (
+                f"{symbol}: its own column states a {ratio} split on {action.day}, and prices jump with it: they are raw; a position held"
+                " that night would book a false gain or loss."
+            )
+            yield Finding("split", symbol, text)
+        else:
+            text = (
+                f"{symbol}: its own column states a {ratio} split on {action.day}, and prices do not jump: they are adjusted for it, and lie off"
+                ' the raw prices of the days before, which margin law needs; load with unadjust="own" (--unadjust own).'
+            )
+            yield Finding("adjusted", symbol, text)
+    for jump in adjustment.jumps(arrays):
+        if jump.day in told:
+            continue
+        factor = max(jump.close / jump.open, jump.open / jump.close)
+        what = f"near a {jump.ratio} split" if jump.ratio else f"a factor of {factor:.2f}, near no usual split"
         yield Finding(
-            "stamp",
+            "split" if jump.ratio else "jump",
             symbol,
-            f'{symbol}: the opening bar ends at 09:30, before the open: these stamps mark the START of the bar; load with stamp="start".',
-        )
-    elif steps == 2:
-        yield Finding(
-            "stamp",
-            symbol,
-            f'{symbol}: the opening bar ends one bar too late: these stamps mark the END of the bar already; load with stamp="end".',
+            f"{symbol}: opened {jump.day.item()} at {jump.open:g} after a close of {jump.close:g}, {what};"
+            " a position held that night would book a false gain or loss.",
         )
 
 
-def _splits(symbol: str, arrays: SymbolBars) -> Iterator[Finding]:
-    """Jumps from one day's last close to the next day's first open that look like a split; regular hours, if there are any.
-
-    The first prints before the open may still be at the old price.
-    """
-    clock = clues.minute_of_day(arrays.datetimes)
-    regular = (clock > clues.OPEN) & (clock <= clues.CLOSE)
-    if regular.any():
-        arrays = SymbolBars(*(column[regular] for column in arrays))
-    days = clues.day_of(arrays.datetimes)
-    nights = np.flatnonzero(days[1:] != days[:-1])
-    ratios = arrays.close[nights] / arrays.open[nights + 1]
-    for night, ratio in zip(nights, ratios, strict=True):
-        for name, size in SPLITS.items():
-            forward = abs(ratio / size - 1) <= SPLIT_NEARNESS
-            if forward or abs(ratio * size - 1) <= SPLIT_NEARNESS:
-                shown = name if forward else ":".join(reversed(name.split(":")))
-                day = days[night + 1].item()
-                yield Finding(
-                    "split",
-                    symbol,
-                    f"{symbol}: opened {day} at {arrays.open[night + 1]:g} after a close of {arrays.close[night]:g}, near a {shown} split;"
-                    " a position held that night would book a false gain or loss.",
-                )
-                break
-
-
-def _adjusted(symbol: str, arrays: SymbolBars) -> Iterator[Finding]:
-    """Traded prices have at most four decimals; dividends and splits worked in afterwards leave more."""
-    whole = np.rint(arrays.close * 10_000) / 10_000
-    single = whole.astype(np.float32).astype(np.float64)  # files in single precision carry its rounding
-    odd = (np.abs(arrays.close - whole) > 1e-7 + 1e-12 * whole) & (arrays.close != single)
-    if odd.mean() > 0.05:
+def _adjusted(symbol: str, arrays: SymbolBars, daily: bool) -> Iterator[Finding]:
+    """Traded prices are whole cents, or have at most four decimals; dividends and splits worked in afterwards leave more."""
+    seen = adjustment.odd_decimals(arrays, daily)
+    if seen is not None:
         yield Finding(
             "adjusted",
             symbol,
-            f"{symbol}: {odd.mean():.0%} of the closes have more than four decimals: adjusted prices; margin rules such as the $2.50"
-            " a share of a short sale need the raw prices of the day.",
+            f"{symbol}: {seen}: adjusted prices; margin rules such as the $2.50 a share of a short sale need the raw prices of the day"
+            " (with a file of its splits: unadjust=, --unadjust).",
         )

@@ -1,4 +1,4 @@
-"""How long a bar is, which side of it is stamped, and where it therefore ends."""
+"""How long a bar is, and the session day of daily bars."""
 
 from __future__ import annotations
 
@@ -8,54 +8,79 @@ import numpy as np
 
 from ..core.errors import BadInput
 from ..core.sessions import close_of
-from . import clues
+from . import hypotheses, times
 from .formats import Raw, Taken
 from .model import Array
 from .rows import in_words
 
 DAY = 0
+#: So many bars, one a day at one time of day, are daily bars if their ranges are those of days.
+ENOUGH = 4
 
 
 def length_from_words(timeframe: str) -> int:
     """A bar length in words as minutes; 0 is a day."""
     found = re.fullmatch(r"(\d*)\s*-?\s*(m|min|minutes?|t|h|hours?|hourly|d|days?|daily)", str(timeframe).strip().lower())
-    if not found or found[1] == "0" or (found[2][0] == "d" and found[1] not in ("", "1")):
+    if not found or found[1] == "0" or len(found[1]) > 4 or (found[2][0] == "d" and found[1] not in ("", "1")):
         raise BadInput(f"timeframe {timeframe!r} is not a bar length; write 1 minute, 15 minutes, 1 hour or 1 day.")
     n = int(found[1] or 1)
     return DAY if found[2][0] == "d" else 60 * n if found[2][0] == "h" else n
 
 
-def length(raw: Raw, taken: Taken, forced: int | None, local: Array, utc: Array | None, first_of_symbol: Array) -> int:
-    """Minutes of a bar, 0 for a day: as told, as the format says, or as the distances between the times show."""
+def length(
+    raw: Raw, taken: Taken, forced: int | None, clock: Array, aware: bool, first_of_symbol: Array, values: Array
+) -> tuple[int, str]:
+    """Minutes of a bar, 0 for a day, and how that is known: stated (told, or by the format) or seen in the distances between the times."""
     if forced is not None:
-        return forced
-    seen, mixed = clues.bar_minutes(local, first_of_symbol)
+        return forced, "stated"
+    seen, mixed = hypotheses.bar_minutes(clock, first_of_symbol)
     if mixed:
         raise BadInput(f"{raw.source} mixes bars of {seen} minutes with shorter ones; give one length per file.")
     if taken.minutes is not None:
-        return taken.minutes
-    if seen is not None:
+        return taken.minutes, "stated"
+    if seen is not None and not taken.times.dates:
         if seen < 1:
             raise BadInput(f"{raw.source} has bars of less than a minute; resample them to a minute or more.")
-        return seen
-    clocks = np.unique(local - clues.day_of(local))
-    if utc is not None and (utc == clues.day_of(utc)).all():
-        return DAY
-    closes = [np.timedelta64(h, "h") for h in (0, 13, 16)]
-    if np.isin(clocks, closes).all():
-        return DAY
+        return seen, "seen"
+    local = _local(clock, aware)
+    if taken.times.dates or (aware and (clock == clock.astype("datetime64[D]")).all()):
+        return DAY, "seen"
+    clocks = np.unique(local - local.astype("datetime64[D]"))
+    if np.isin(clocks, [np.timedelta64(h, "h") for h in (0, 13, 16)]).all() or _looks_daily(clock, local, first_of_symbol, values):
+        return DAY, "seen"
     shown = in_words(local[0])
     raise BadInput(
         f"{raw.source} has no two bars of one symbol on one day (first {shown} New York time), so the length of a bar cannot be seen;"
-        " give timeframe=, for example '1 minute' or '1 day'."
+        " give timeframe= (--timeframe), for example '1 minute' or '1 day'."
     )
 
 
-def days_of(local: Array, utc: Array | None) -> Array:
-    """The session day of daily bars: the New York date, but the UTC date where all times are midnight UTC."""
-    if utc is not None and (utc == clues.day_of(utc)).all():
-        return clues.day_of(utc)
-    return clues.day_of(local)
+def _local(clock: Array, aware: bool) -> Array:
+    return times.to_new_york(clock) if aware else clock
+
+
+def _looks_daily(clock: Array, local: Array, first_of_symbol: Array, values: Array) -> bool:
+    """One bar a session at one time of day (TradingView stamps days 09:30, Schwab midnight in Chicago), as wide as days are."""
+    one_time = any(len(np.unique(some - some.astype("datetime64[D]"))) == 1 for some in (clock, local))
+    inner = ~first_of_symbol[1:]
+    if not one_time or inner.sum() < ENOUGH:
+        return False
+    steps = np.diff(local.astype("datetime64[D]")).astype(np.int64)[inner]
+    if np.median(steps) > 1 or (steps == 0).any():
+        return False
+    width = np.median(values[:, 1] - values[:, 2])
+    moves = np.median(np.abs(np.diff(values[:, 3]))[inner])
+    return bool(width >= 0.5 * moves)
+
+
+def days_of(clock: Array, aware: bool) -> Array:
+    """The session day of daily bars: the date as written; of times with a zone, the date (in UTC or in New York) that is a session."""
+    written = clock.astype("datetime64[D]")
+    if not aware:
+        return written
+    if (clock == written).all():
+        return written
+    return _local(clock, aware).astype("datetime64[D]")
 
 
 def session_closes(days: Array) -> Array:
@@ -63,32 +88,6 @@ def session_closes(days: Array) -> Array:
     unique, inverse = np.unique(days, return_inverse=True)
     closes = np.array([close_of(day.item()) for day in unique], dtype="datetime64[us]")
     return closes[inverse]
-
-
-def ends(local: Array, minutes: int, first_of_symbol: Array) -> Array:
-    """END stamps of START-stamped bars.
-
-    A bar ends ``minutes`` later. One whose grid does not meet the session's (an hour from 15:30, or 09:30 to 10:00) ends where the next
-    one of that day begins or at the close.
-    """
-    out = local + np.timedelta64(minutes, "m")
-    if 30 % minutes == 0:
-        return out
-    closes = session_closes(clues.day_of(local))
-    out = np.where((local < closes) & (out > closes), closes, out)
-    following = ~first_of_symbol[1:] & (local[1:] < out[:-1])
-    out[:-1][following] = local[1:][following]
-    return out
-
-
-def side(taken: Taken, told: str | None, local: Array, volume: Array, minutes: int) -> str:
-    """``start-stamped`` or ``end-stamped``, with "(seen)" or "(assumed)" where nobody said it."""
-    if told or taken.stamp:
-        return f"{told or taken.stamp}-stamped"
-    steps = clues.opening_stamp(local, volume, minutes)
-    if steps in (0, 1):
-        return f"{'end' if steps else 'start'}-stamped (seen at the open)"
-    return f"{taken.fallback}-stamped (assumed)"
 
 
 def refuse_odd_days(raw: Raw, days: Array, first_of_symbol: Array) -> None:
