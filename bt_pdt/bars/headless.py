@@ -61,11 +61,16 @@ def _time_form(cells: list[str]) -> str | None:
         return "moment"
     if _EPOCH.fullmatch(first):
         return "epoch"
-    if _DATE.fullmatch(first):
+    if _DATE.fullmatch(first) and (not first.isdigit() or _is_compact_day(first)):
         return "date"
     if re.fullmatch(r"\d{1,8}", first) and int(first) < 86_400_000:
         return "milliseconds"
     return None
+
+
+def _is_compact_day(text: str) -> bool:
+    """``20240102``, and not 34200000 milliseconds after midnight."""
+    return 1900 <= int(text[:4]) <= 2100 and 1 <= int(text[4:6]) <= 12 and 1 <= int(text[6:]) <= 31
 
 
 def names_of(rows: list[list[str]], source: str, delimiter: str, decimal: str) -> Guess:
@@ -132,6 +137,9 @@ def _order(columns: list[np.ndarray]) -> list[str] | None:  # type: ignore[type-
         near = 1e-9 * np.abs(table).max(axis=0)
         high = (table >= table.max(axis=0) - near).mean(axis=1)
         low = (table <= table.min(axis=0) + near).mean(axis=1)
+        apart = (table.max(axis=0) > 5 * np.abs(table).min(axis=0)).mean()
+    if apart > 0.05:  # a size or a volume is among them
+        return None
     usual = ["open", "high", "low", "close"]
     if high[1] > 0.9 and low[2] > 0.9:
         tops, bottoms = 1, 2

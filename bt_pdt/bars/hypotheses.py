@@ -32,6 +32,8 @@ NIGHT = np.timedelta64(5, "h")
 STRETCHES, SYMBOLS = 60, 4
 #: By so many points a reading must be better before it outranks what is usual, and before it is called seen at all.
 CLEARLY, BETTER = 2.5, 1.0
+#: Volume of the half hour after the open, at least, as a multiple of that before it.
+LEVEL = 2.0
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,9 @@ def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Arra
     jump, spike = _at_open(some, begin, opening, len(firsts))
     drop = _at_close(some, begin, close)
     points = 4 * float(inside.mean()) + 3 * first_at_open + 2 * last_at_close
-    points += 3 * max(only - 0.9, 0.0) / 0.1
+    weights = some.volume if some.volume.sum() > 0 else np.ones(len(begin))
+    volume = float(weights[regular].sum() / weights.sum())
+    points += 2 * max(only - 0.9, 0.0) / 0.1 + 2 * max(volume - 0.7, 0.0) / 0.3
     points += 3 * jump + (2 * spike * first_at_open) + drop
     points += 0.5 * float((begin[firsts] == FIRST).mean()) + 0.5 * float((end[lasts] == LAST).mean())
     if opening is None:
@@ -211,14 +215,20 @@ def _opening_slot(begin: Array, minutes: int) -> int | None:
 
 
 def _at_open(some: Sample, begin: Array, opening: int | None, stretches: int) -> tuple[bool, bool]:
-    """Whether volume jumps at the open from trading before it, and whether the opening bar stands out from those after it."""
-    if opening is None:
+    """Whether volume jumps at the open from trading before it, and whether the opening bar stands out from those after it.
+
+    The half hours before and after show the level (before the open it is a fraction), the bars around it the place.
+    """
+    if opening is None or some.volume.sum() <= 0:
         return False, False
-    weights = some.volume if some.volume.sum() > 0 else np.ones(len(begin))
-    sizes = [_usual(weights[begin == opening + k * some.minutes], stretches) for k in range(-3, 4)]
+    weights, n = some.volume, some.minutes
+    sizes = [_usual(weights[begin == opening + k * n], stretches) for k in range(-3, 4)]
     before, at, after = sizes[2], sizes[3], [size for size in sizes[4:] if size > 0]
-    jump = before > 0 and at > 2.5 * before and int(np.argmax(np.diff(sizes[:6]))) == 2
-    spike = some.volume.sum() > 0 and bool(after) and at > 1.4 * float(np.median(after))
+    wide = max(30, n)
+    early = weights[(begin >= opening - wide) & (begin < opening)].sum()
+    late = weights[(begin >= opening) & (begin < opening + wide)].sum()
+    jump = early > 0 and late > LEVEL * early and at > 2.5 * before and int(np.argmax(np.diff(sizes[:6]))) == 2
+    spike = bool(after) and at > 1.4 * float(np.median(after))
     return bool(jump), bool(spike)
 
 

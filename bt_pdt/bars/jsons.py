@@ -82,7 +82,10 @@ def _short(error: Exception) -> str:
 
 
 def _is_bar(value: Any) -> bool:
-    return isinstance(value, dict) and len(value) < 200 and set(PRICES) <= set(roles_of(value))
+    if not isinstance(value, dict) or len(value) >= 200:
+        return False
+    roles = roles_of(value)
+    return set(PRICES) <= set(roles) and not any(isinstance(value[roles[role]], list) and len(value[roles[role]]) != 1 for role in PRICES)
 
 
 def _is_moment(key: str) -> bool:
