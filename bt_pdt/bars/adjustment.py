@@ -20,6 +20,8 @@ NEAR_WHOLE = 0.06
 LARGE = 1.8
 #: Decimals of a cent that no file of raw daily prices has in more than so many of its prices.
 ODD_DAYS, ODD_MINUTES, ODD_DIGITS = 0.2, 0.6, 0.05
+#: More days without a bar are no night but a gap.
+LONGEST = np.timedelta64(14, "D")
 DECIMAL_DAY = np.datetime64("2001-04-09")
 
 
@@ -61,7 +63,7 @@ def nights(arrays: SymbolBars) -> tuple[Array, Array, Array]:
     if regular.any():
         arrays = SymbolBars(*(column[regular] for column in arrays))
     days = clues.day_of(arrays.datetimes)
-    at = np.flatnonzero(days[1:] != days[:-1])
+    at = np.flatnonzero((days[1:] != days[:-1]) & (days[1:] - days[:-1] <= LONGEST))
     return days[at + 1], arrays.close[at], arrays.open[at + 1]
 
 

@@ -122,6 +122,8 @@ def _one_clock(column: pd.Series, name: str) -> np.ndarray[Any, Any] | None:
     if numbers is not None:
         if name == "hour" and numbers.max() < 24:
             return numbers * 3_600_000_000
+        if numbers.max() < (1 if name == "minute" else 100) and numbers.any():
+            return None
         digits = column.astype(str).str.strip().str.replace(r"\.0$", "", regex=True).str.len().max()
         wide = numbers if digits > 4 else numbers * 100
         if (wide % 100 > 59).any() or (wide // 100 % 100 > 59).any() or wide.max() >= 240_000:

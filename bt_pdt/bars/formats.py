@@ -239,7 +239,10 @@ def numbers(column: pd.Series, name: str, raw: Raw, strict: bool = True) -> pd.S
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return column.astype("float64").reset_index(drop=True)
     column = column.reset_index(drop=True)
-    text = column.astype(str).str.strip()
+    try:
+        text = column.astype(str).str.strip()
+    except UnicodeDecodeError:
+        raise BadInput(f"{raw.source}: {name} holds bytes, not numbers; write it as numbers.") from None
     parsed = pd.to_numeric(text, errors="coerce") if raw.decimal == "." else pd.Series(np.nan, index=text.index)
     left = parsed.isna() & column.notna() & ~text.str.lower().isin(_EMPTY)
     if left.any():

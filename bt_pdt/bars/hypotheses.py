@@ -30,6 +30,7 @@ MINUTE = np.timedelta64(1, "m")
 #: A night: more than this between two bars of one symbol.
 NIGHT = np.timedelta64(5, "h")
 STRETCHES, SYMBOLS = 60, 4
+ENOUGH = 12
 #: By so many points a reading must be better before it outranks what is usual, and before it is called seen at all.
 CLEARLY, BETTER = 2.5, 1.0
 #: Volume of the half hour after the open, at least, as a multiple of that before it.
@@ -61,10 +62,9 @@ class Sample:
     volume: Array
     minutes: int
 
-    @property
-    def thin(self) -> bool:
-        """Too few bars to call anything seen."""
-        return len(self.clock) < 12
+    def shows(self, reading: Reading) -> bool:
+        """True if these bars are enough to call the reading seen: more than a few, or a day from the open to the close."""
+        return reading.open_seen and (len(self.clock) >= ENOUGH or reading.close_seen)
 
 
 def sample(clock: Array, first_of_symbol: Array, volume: Array, minutes: int) -> Sample:
@@ -284,7 +284,7 @@ def choose(
     mine = _best(found[usual], stamp_told or stamp_hint)
     every = [one for zone, readings in found.items() for one in readings]
     top = max(every, key=lambda one: (round(one.points, 6), one.stamp == mine.stamp))
-    moved = top.open_seen and top.points - mine.points >= CLEARLY and top.ends != mine.ends and top.zone != usual and not some.thin
+    moved = some.shows(top) and top.points - mine.points >= CLEARLY and top.ends != mine.ends and top.zone != usual
     better_zone = top if moved and fixed else None
     zone = top.zone if moved and not fixed else usual
     if moved and not fixed:
@@ -292,7 +292,7 @@ def choose(
     elif fixed:
         how = "stated"
     else:
-        how = "seen" if mine.open_seen and not some.thin else "assumed"
+        how = "seen" if some.shows(mine) else "assumed"
     chosen, stamp_how, better_stamp = _side(some, found[zone], stamp_told, stamp_hint, zone)
     if better_zone is not None and better_stamp is not None:
         better_stamp = None  # the zone first: only right zones can tell on the stamp
@@ -317,16 +317,16 @@ def _side(
     if told is not None:
         mine = readings[0]
         other = next((one for one in score(some, zone) if one.stamp != told), None)
-        against = other is not None and other.points - mine.points >= CLEARLY and other.open_seen and not some.thin
+        against = other is not None and other.points - mine.points >= CLEARLY and some.shows(other)
         return mine, "stated", other if against else None
     by = {one.stamp: one for one in readings}
     if hint is not None:
         mine, other = by[hint], by["end" if hint == "start" else "start"]
-        if other.points - mine.points >= CLEARLY and other.open_seen and not some.thin:
+        if other.points - mine.points >= CLEARLY and some.shows(other):
             return other, "seen", None
         return mine, "stated", None
     best = max(readings, key=lambda one: (round(one.points, 6), one.stamp == "start"))
     other = by["end" if best.stamp == "start" else "start"]
-    if best.points - other.points >= BETTER:
-        return best, "assumed" if some.thin or not (best.open_seen or best.close_seen) else "seen", None
+    if best.points - other.points >= BETTER and (some.shows(best) or len(some.clock) >= ENOUGH):
+        return best, "seen" if some.shows(best) or best.close_seen else "assumed", None
     return by["start"], "assumed", None

@@ -181,9 +181,17 @@ def _symbol(one: _Found, keyed: bool) -> str | None:
     for level in reversed(one.around):
         for holder in (level, *(v for v in level.values() if isinstance(v, dict) and len(v) < 40)):
             for key, value in holder.items():
-                if plain_name(key) in ("symbol", "ticker", "dataset_code") and isinstance(value, str) and value.strip():
+                if plain_name(key) not in ("symbol", "ticker", "dataset_code"):
+                    continue
+                if isinstance(value, dict | list) and not isinstance(holder.get("bars", value), dict) and holder is level and not _holds_bars(value):
+                    raise BadInput(f"{key} is {json.dumps(value)[:60]}, no symbol; correct it.")
+                if isinstance(value, str) and value.strip():
                     return value.strip()
     return None
+
+
+def _holds_bars(value: Any) -> bool:
+    return bool(list(_search(value, (), [])))
 
 
 def _zone(around: list[dict[str, Any]]) -> str | None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Unpacked, a file of bars may be this large: a few kilobytes that unpack to more are no bars.
 LARGEST = 8 << 30
+#: Bars pack to a tenth or so; what unpacks to this many times its size, and to more than a few, is made to fill a memory.
+DENSEST, FEW = 100, 64 << 20
 _DOORS = {
     (".xlsx", ".xls", ".xlsm", ".ods"): "a spreadsheet; save the sheet as CSV and load that.",
     (".pkl", ".pickle", ".joblib"): (
@@ -42,14 +44,15 @@ def read(path_or_frame: Any, source: str | None = None) -> Raw:
         return _read_frame(_to_pandas(path_or_frame), source or "the frame")
     path = Path(path_or_frame)
     try:
-        if not path.exists():
-            raise BadInput(f"there is no file {path}; check the path.")
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder; name the files in it.")
-        if path.stat().st_size == 0:
-            raise BadInput(f"{path} is empty.")
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise BadInput(f"there is no file {path}; check the path.") from None
     except (OSError, ValueError) as error:
         raise BadInput(f"there is no file {str(path)[:120]} ({getattr(error, 'strerror', None) or 'the name cannot be one'}).") from None
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; name the files in it.")
+    if size == 0:
+        raise BadInput(f"{path} is empty.")
     raw = _read_path(path, source or path.name)
     raw.symbol = raw.symbol or names.symbol_of(path.name)
     raw.day = raw.day or names.day_of(path.name)
@@ -89,6 +92,8 @@ def _read_path(path: Path, source: str) -> Raw:
         if suffix == ".zip":
             return _read_zip(path, source)
         blob = _unpacked(path, suffix)
+    except MemoryError:
+        raise BadInput(f"{source} does not fit into memory; split it, by year or by symbol.") from None
     except (OSError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError) as error:
         raise BadInput(f"{source} cannot be read as {suffix or 'a file'}: {_reason(error)}") from None
     return _read_blob(blob, source)
@@ -99,14 +104,19 @@ def _unpacked(path: Path, suffix: str) -> bytes:
     if opener is None:
         return path.read_bytes()
     with opener(path, "rb") as stream:
-        return _limited(stream)
+        return _limited(stream, path.stat().st_size)
 
 
-def _limited(stream: Any) -> bytes:
-    blob: bytes = stream.read(LARGEST + 1)
-    if len(blob) > LARGEST:
-        raise OSError(f"it unpacks to more than {LARGEST >> 30} GB")
-    return blob
+def _limited(stream: Any, packed: int) -> bytes:
+    """All of a packed stream, but no more than bars can be."""
+    most = min(LARGEST, max(FEW, DENSEST * packed))
+    pieces, size = [], 0
+    while piece := stream.read(1 << 22):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            raise OSError(f"it unpacks to more than {most >> 20:,} MB, over {DENSEST} times its size: no bars do")
+    return b"".join(pieces)
 
 
 def _read_blob(blob: bytes, source: str) -> Raw:
@@ -222,7 +232,7 @@ def _read_zip(path: Path, source: str) -> Raw:
         if archive.getinfo(inner).file_size > LARGEST:
             raise BadInput(f"{source} unpacks to more than {LARGEST >> 30} GB.")
         with archive.open(inner) as stream:
-            blob = _limited(stream)
+            blob = _limited(stream, archive.getinfo(inner).compress_size)
     raw = _read_blob(blob, inner)
     raw.source, raw.kind = source, f"zip, {raw.kind}"
     if raw.guess is not None and raw.guess.unit != "dollars":

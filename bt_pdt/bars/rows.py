@@ -30,9 +30,10 @@ def symbols_of(raw: Raw, frame: pd.DataFrame, symbol: str | None) -> tuple[Array
         if symbol is None:
             raw.notes.append(f"symbol {name} taken from the file's name")
         return np.zeros(len(frame), dtype=np.int64), [name]
-    codes, unique = pd.factorize(frame["symbol"])
-    if not all(isinstance(name, str) for name in unique) and not all(isinstance(name, str | int | float | bool | np.generic) for name in unique):
-        raise BadInput(f"{raw.source}: its column of symbols holds {type(unique[0]).__name__}s; symbols are text.")
+    try:
+        codes, unique = pd.factorize(frame["symbol"])
+    except TypeError:
+        raise BadInput(f"{raw.source}: its column of symbols holds {type(frame['symbol'].iloc[0]).__name__}s; symbols are text.") from None
     names = [str(name).strip() for name in unique]
     blank = codes < 0
     for k, name in enumerate(names):

@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import inspect
 import math
+import os
 import platform
 import sys
 import threading
@@ -238,7 +239,7 @@ def load(source: str | Path | pd.DataFrame, **options: Any) -> Bars | Result:
 
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
-        if not path.exists():
+        if not os.path.exists(path):  # unlike Path.exists it never raises, not for a name that is too long either
             raise BadInput(f"there is no file {source}; {near_name(path, 'check the path.')}")
         if path.is_dir() and any(any(path.glob(name)) for name in (MANIFEST, f"*/{MANIFEST}")):
             if options:

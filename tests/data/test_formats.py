@@ -139,10 +139,10 @@ TEXTS = {
         "SPY",
         MINUTES,
     ),
-    "Alpha Vantage, newest first": (
+    "Alpha Vantage, newest first": (  # the order of rows says nothing of the side
         "SPY.csv",
-        "timestamp,open,high,low,close,volume\n2024-01-02 09:32:00,10.25,11,10,10.75,200\n2024-01-02 09:31:00,10,10.5,9.5,10.25,100\n",
-        "Alpha Vantage bars (CSV), 2 rows, SPY, New York time, end-stamped (assumed), 1 minute",
+        "timestamp,open,high,low,close,volume\n2024-01-02 09:31:00,10.25,11,10,10.75,200\n2024-01-02 09:30:00,10,10.5,9.5,10.25,100\n",
+        "plain OHLCV bars (CSV), 2 rows, SPY, New York time, start-stamped (assumed), 1 minute",
         "SPY",
         MINUTES,
     ),
@@ -163,8 +163,8 @@ TEXTS = {
     "Stooq": (
         "spy.us.txt",
         "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n"
-        "SPY.US,1,20240102,093100,10,10.5,9.5,10.25,100,0\nSPY.US,1,20240102,093200,10.25,11,10,10.75,200,0\n",
-        "Stooq bars (CSV), 2 rows, SPY, New York time, end-stamped",
+        "SPY.US,1,20240102,153000,10,10.5,9.5,10.25,100,0\nSPY.US,1,20240102,153100,10.25,11,10,10.75,200,0\n",
+        "Stooq bars (CSV), 2 rows, SPY, Europe/Warsaw, start-stamped",
         "SPY",
         MINUTES,
     ),

@@ -44,9 +44,13 @@ def test_an_early_close_misses_nothing():
     "zone, words", [("UTC", '4 hours ahead of the New York session like UTC: try tz="UTC"'), ("America/Chicago", "1 hours behind")]
 )
 def test_a_wrong_zone(tidy, zone, words):
-    naive = tidy.assign(timestamp=tidy.timestamp.dt.tz_convert(zone).dt.tz_localize(None))
-    report = load(naive.drop(columns="symbol"), symbol="X", stamp="start").report
+    """A zone given by hand that the bars contradict is a finding; without one the bars decide."""
+    naive = tidy.assign(timestamp=tidy.timestamp.dt.tz_convert(zone).dt.tz_localize(None)).drop(columns="symbol")
+    report = load(naive, symbol="X", stamp="start", tz="America/New_York").report
     assert [f.kind for f in report.findings] == ["zone"] and words in str(report)
+    right = load(tidy.drop(columns="symbol"), symbol="X")
+    assert load(naive, symbol="X", tz=zone).sha256 == load(naive, symbol="X").sha256 == right.sha256
+    assert load(naive, symbol="X").reading["zone"] == "seen"
 
 
 @pytest.mark.parametrize("said, truth", [("end", "start"), ("start", "end")])
