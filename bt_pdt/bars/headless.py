@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..core.errors import BadInput
+from . import times
 
-_DATE = re.compile(r"\d{8}|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}[ \-/][A-Za-z]{3,9}[ \-/,]+\d{2,4}|[A-Za-z]{3,9} \d{1,2}, ?\d{4}")
-_MOMENT = re.compile(r"(?:\d{8}|\d{1,4}[/.\-]\d{1,2}[/.\-]\d{2,4})[T ]+\d{1,2}:?\d\d.*|\d{12}|\d{14}")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
 _EPOCH = re.compile(r"\d{9,10}|\d{13}|\d{16}|\d{19}|\d{9,10}\.\d+")
 
@@ -57,13 +56,14 @@ def _number(cell: str, decimal: str = ".") -> float | None:
 def _time_form(cells: list[str]) -> str | None:
     at = 1 if len(cells) > 6 and re.fullmatch(r"[A-Za-z][A-Za-z.\-]{0,9}", cells[0].strip()) else 0
     first = cells[at].strip()
-    if _MOMENT.fullmatch(first):
-        return "moment"
+    if first.isdigit() and len(first) == 8 and not _is_compact_day(first):
+        return "milliseconds" if int(first) < 86_400_000 else None
     if _EPOCH.fullmatch(first):
         return "epoch"
-    if _DATE.fullmatch(first) and (not first.isdigit() or _is_compact_day(first)):
-        return "date"
-    if re.fullmatch(r"\d{1,8}", first) and int(first) < 86_400_000:
+    read = times.date_and_clock(times.without_zone(first))
+    if read is not None:
+        return "date" if read[2] is None else "moment"
+    if re.fullmatch(r"\d{1,7}", first):
         return "milliseconds"
     return None
 

@@ -178,7 +178,7 @@ def _from_text(text: pd.Series, place: Place) -> Times:
     with_zone = np.array([zone is not None for zone in zones])
     if with_zone.any() and not with_zone.all():
         _mixed_zones(words, with_zone, codes, rows, place)
-    parts = [_date_and_clock(word) for word in rest]
+    parts = [date_and_clock(word) for word in rest]
     unread = [k for k, part in enumerate(parts) if part is None]
     if unread:
         _cannot_read(words, unread, rows, place)
@@ -211,7 +211,7 @@ def _mixed_zones(words: list[str], with_zone: Array, codes: Array, rows: Array, 
     first = bool(with_zone[codes[0]])
     odd = [k for k in range(len(words)) if bool(with_zone[k]) != first]
     at = min(odd, key=lambda k: int(rows[k]))
-    if _date_and_clock(words[at]) is None and not with_zone[at]:
+    if date_and_clock(words[at]) is None and not with_zone[at]:
         _cannot_read(words, odd, rows, place)
     place.stop(
         int(rows[at]),
@@ -233,6 +233,11 @@ def _split_zone(words: list[str]) -> tuple[list[str | None], list[str]]:
             zones.append(None)
             rest.append(word)
     return zones, rest
+
+
+def without_zone(word: str) -> str:
+    """One time without the zone it may state."""
+    return _split_zone([word])[1][0]
 
 
 def _to_utc(clock: Array, zones: list[str | None], place: Place) -> tuple[Array, str]:
@@ -257,7 +262,7 @@ def _offset(zone: str) -> int:
     return (1 if found[1] == "+" else -1) * (60 * int(found[2]) + int(found[3] or 0))
 
 
-def _date_and_clock(word: str) -> tuple[str, tuple[str, ...], int | None] | None:
+def date_and_clock(word: str) -> tuple[str, tuple[str, ...], int | None] | None:
     """(form of the date, its parts, microseconds after midnight or None) of one time; None if it is none."""
     word = re.sub(r"\s+", " ", word.strip())
     digits = re.fullmatch(r"(\d{8})(\d{4}|\d{6})", word)
