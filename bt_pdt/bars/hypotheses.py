@@ -201,6 +201,8 @@ def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Arra
     points += 0.5 * float((begin[firsts] == FIRST).mean()) + 0.5 * float((end[lasts] == LAST).mean())
     if opening is None:
         points -= 2
+    cut = ends - starts < np.timedelta64(some.minutes, "m")
+    points -= 2 * float((cut & (begin != OPEN) & (end != close)).sum() / len(firsts))  # short bars belong to the open or the close
     open_seen = bool(jump or (first_at_open >= 0.5 and (spike or last_at_close >= 0.5)))
     return Reading(zone, stamp, points, open_seen, bool(last_at_close >= 0.5 or drop), ends.tobytes(), ahead)
 
