@@ -64,7 +64,7 @@ def of_reading(who: str, choice: Choice, stated: bool) -> Iterator[Finding]:
             else "the opening bar ends one bar too late: these stamps mark the END of the bar already"
         )
         yield Finding("stamp", "", f'{who}: {words}; load with stamp="{side}" (--stamp {side}).')
-    elif choice.stamp_how == "assumed":
+    elif choice.stamp_how == "assumed" and better is None:  # the zone first: only right zones can tell on the stamp
         other = "end" if choice.stamp == "start" else "start"
         yield Finding(
             "stamp",

@@ -84,7 +84,7 @@ def load(
         days = ends.astype("datetime64[D]")
     prices_how, more = findings.of_prices(raw, taken, order)
     said.found += more
-    said.reading["prices"] = prices_how or "seen raw"
+    said.reading["prices"] = prices_how or "assumed raw"
     bounds = np.r_[np.flatnonzero(first_of_symbol), len(codes)]
     data = {
         names[int(codes[a])]: SymbolBars(ends[a:b], *(values[a:b, k] for k in range(5)))

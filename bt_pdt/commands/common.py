@@ -81,6 +81,37 @@ def every_run_options(command: F) -> F:
     return command
 
 
+#: the options of :func:`load_options`, as ``bt_pdt.load`` and ``study.load_bars`` call them
+LOAD_OPTIONS = ("symbol", "stamp", "tz", "timeframe", "columns", "drop_bad", "unadjust")
+
+
+def load_options(command: F) -> F:
+    """--symbol, --stamp, --tz, --timeframe, --columns, --drop-bad, --unadjust: what a user may have to say about his files."""
+    for option in reversed(
+        [
+            click.option("--symbol", metavar="NAME", help="Names bars that carry no symbol; picks one of several."),
+            click.option("--stamp", metavar="start|end", help="The side of the bar its time marks."),
+            click.option("--tz", metavar="ZONE", help="Zone of times that carry none, such as America/New_York or UTC."),
+            click.option("--timeframe", metavar="LENGTH", help="Length of a bar: '1 minute', '15 minutes', '1 hour', '1 day'."),
+            click.option("--columns", metavar="ROLE=NAME,...", help="Names columns by what they are, like close=Last,volume=Qty."),
+            click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping."),
+            click.option(
+                "--unadjust", metavar="SPLITS|own", help="Makes adjusted prices raw again by a file of splits, or by the bars' own columns."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def loading(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of :func:`load_options` as arguments of the loader; what was not given is left out."""
+    given = {name: options[name] for name in LOAD_OPTIONS if options[name]}
+    if "columns" in given:
+        given["columns"] = pairs("--columns", tuple(given["columns"].split(",")))
+    return given
+
+
 def a_day(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
     """A date as it was typed, refused by the option's own name if it is none (a callback of click)."""
     if text is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.errors import BadInput, known_name
-from .common import a_day, every_run_options, pairs, print_json
+from .common import LOAD_OPTIONS, a_day, every_run_options, load_options, loading, pairs, print_json
 from .run import ANSWERS, console, money, progress_bar, read_asset, read_deposit, share
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ QUIET = ("stuck_overnight", "stuck_pnl", "peak_dtbp_use", "calls", "forced_fills
 @every_run_options
 @click.option("--from", "fromdate", metavar="DATE", callback=a_day, help="First day.")
 @click.option("--to", "todate", metavar="DATE", callback=a_day, help="Last day, included.")
-@click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
+@load_options
 @click.option("--smallest", is_flag=True, help="Also the smallest account that each mode never refuses an order.")
 @click.option("--tolerance", type=float, default=100.0, show_default=True, metavar="DOLLARS", help="How exact --smallest is.")
 @click.option("--jobs", type=int, metavar="N", help="Runs at once (default: every core where that pays).")
@@ -121,7 +121,7 @@ def compare(what: tuple[str, ...], as_json: bool, out: str | None, page: str | N
 def _only_folders(options: dict[str, Any]) -> None:
     """Saved runs are what they are: options that would run them anew are slips."""
     named = {"overrides": "set", "params": "param", "assets": "asset", "deposits": "deposit", "fromdate": "from", "todate": "to"}
-    same = ("sizer", "cash", "cash_levels", "symbols", "smallest", "jobs", "on_call", "worst_price", "no_costs", "drop_bad")
+    same = ("sizer", "cash", "cash_levels", "symbols", "smallest", "jobs", "on_call", "worst_price", "no_costs", *LOAD_OPTIONS)
     wrong = [f"--{word.replace('_', '-')}" for name, word in [*named.items(), *zip(same, same, strict=True)] if options[name]]
     if wrong:
         raise BadInput(f"{', '.join(wrong)}: saved runs are compared as they are; give a strategy to run it anew.")
@@ -169,7 +169,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Comparison, dict[str, 
     if options["on_call"] is not None:
         common["on_call"] = known_name("--on-call", options["on_call"], ANSWERS)
     days = {"symbols": common["symbols"], "fromdate": options["fromdate"], "todate": options["todate"]}
-    bars = study.load_bars(options["files"], drop_bad=options["drop_bad"], **days)
+    bars = study.load_bars(options["files"], **loading(options), **days)
     asked: dict[str, Any] = {"brokerages": brokerages, "rules": rules, "cash_levels": cash} | ({} if modes is None else {"modes": modes})
     with progress_bar("variants") as report:
         found = run_compare(chosen, bars, progress=report, **asked, **common)

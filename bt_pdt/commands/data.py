@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..core.errors import BadInput
-from .common import Verbs, out_folder, print_json
+from .common import Verbs, load_options, loading, out_folder, print_json
 
 if TYPE_CHECKING:
     from ..bars import Bars
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
 @click.group(cls=Verbs)
 def data() -> None:
     """Generates sample bars, reports on bar files, converts them."""
-
-
-def _load_options(command: F) -> F:
-    """What a user may have to say about his files; the same words as ``bt_pdt.load``."""
-    for option in reversed(
-        [
-            click.option("--symbol", metavar="NAME", help="Names bars that carry no symbol; picks one of several."),
-            click.option("--stamp", metavar="start|end", help="The side of the bar its time marks."),
-            click.option("--tz", metavar="ZONE", help="Zone of times that carry none, such as America/New_York or UTC."),
-            click.option("--timeframe", metavar="LENGTH", help="Length of a bar: '1 minute', '15 minutes', '1 hour', '1 day'."),
-            click.option("--drop-bad", is_flag=True, help="Leave bad rows out and count them instead of stopping."),
-        ]
-    ):
-        command = option(command)
-    return command
 
 
 @data.command()
@@ -57,7 +38,7 @@ def generate(out: str, seed: int | None, as_json: bool) -> None:
 
 @data.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@_load_options
+@load_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 def report(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
     """Says the detected format of each file, what is missing from it and what looks wrong with it."""
@@ -77,7 +58,7 @@ def report(files: tuple[str, ...], as_json: bool, **options: Any) -> None:
 @data.command()
 @click.argument("file", metavar="FILE")
 @click.option("--out", required=True, metavar="X.parquet", help="File to write; .csv writes text.")
-@_load_options
+@load_options
 @click.option("--json", "as_json", is_flag=True, help="What was written as one JSON object.")
 def convert(file: str, out: str, as_json: bool, **options: Any) -> None:
     """Writes a file of bars in the tidy layout: symbol, timestamp (UTC, START of the bar), open, high, low, close, volume."""
@@ -110,4 +91,4 @@ def convert(file: str, out: str, as_json: bool, **options: Any) -> None:
 def _load(path: str, options: dict[str, Any]) -> Bars:
     from ..bars import load
 
-    return load(path, **options)
+    return load(path, **loading(options))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.errors import BadInput, known_name
-from .common import a_day, account_options, pairs, print_json, run_json
+from .common import a_day, account_options, load_options, loading, pairs, print_json, run_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option(
     "--trade-from", metavar="DATE", callback=a_day, help="On bars before it the strategy's indicators work, and it does not trade."
 )
-@click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
+@load_options
 @click.option("--out", metavar="DIR", help="Writes the run folder: manifest, tables, picture, page.")
 @click.option("--html", "page", metavar="FILE", help="Writes the run as one page: interactive picture, refusals explained, calls, rules.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
@@ -80,10 +80,10 @@ def run(
     fromdate: str | None,
     todate: str | None,
     trade_from: str | None,
-    drop_bad: bool,
     out: str | None,
     page: str | None,
     as_json: bool,
+    **about_data: Any,
 ) -> None:
     """Runs a backtrader strategy as it is over bars, with a margin account behind it that obeys the law of each day."""
     for option, mode in (("--block-on", block_on), ("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
@@ -112,7 +112,7 @@ def run(
     values = study.read_params(chosen, texts)
     names = None if symbols is None else [name.strip() for name in symbols.split(",") if name.strip()]
     with progress_bar("running") as report:
-        bars = study.load_bars(files, symbols=names, fromdate=fromdate, todate=todate, drop_bad=drop_bad)
+        bars = study.load_bars(files, symbols=names, fromdate=fromdate, todate=todate, **loading(about_data))
         result = study.run(
             chosen,
             bars,

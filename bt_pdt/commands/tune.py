@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..core.errors import BadInput, known_name
-from .common import account_options, every_run_options, pairs, print_json
+from .common import account_options, every_run_options, load_options, loading, pairs, print_json
 from .run import ANSWERS, console, progress_bar, read_asset, read_deposit
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ FEW = 10
 @every_run_options
 @click.option("--from", "fromdate", metavar="DATE", help="First day.")
 @click.option("--to", "todate", metavar="DATE", help="Last day, included.")
-@click.option("--drop-bad", is_flag=True, help="Leave bad rows of the data out and count them instead of stopping.")
+@load_options
 @click.option("--out", metavar="DIR", help="Writes tuning.json, trials.csv, pictures and the winner's run folder.")
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 def tune(strategy: str, out: str | None, as_json: bool, **options: Any) -> None:
@@ -112,9 +112,7 @@ def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | 
     fixed |= {"set": pairs("--set", options["overrides"]) or None, "assets": [read_asset(text) for text in options["assets"]] or None}
     fixed |= {"params": study.read_params(chosen, pairs("--param", options["params"])) or None}
     fixed |= {"deposits": [read_deposit(text) for text in options["deposits"]] or None}
-    bars = study.load_bars(
-        options["files"], symbols=names, fromdate=options["fromdate"], todate=options["todate"], drop_bad=options["drop_bad"]
-    )
+    bars = study.load_bars(options["files"], symbols=names, fromdate=options["fromdate"], todate=options["todate"], **loading(options))
     if options["folds"] is not None:
         listed = sessions_of(bars)
         first = windows(listed, options["folds"], anchored=True)[0].test_from

@@ -226,6 +226,8 @@ def load(
     tz: str | None = None,
     timeframe: str | None = None,
     drop_bad: bool = False,
+    columns: Mapping[str, str] | None = None,
+    unadjust: str | Path | pd.DataFrame | None = None,
 ) -> Bars: ...
 
 
@@ -258,18 +260,20 @@ def load_bars(
     symbols: Iterable[str] | None = None,
     fromdate: date | str | None = None,
     todate: date | str | None = None,
-    drop_bad: bool = False,
+    **options: Any,
 ) -> Bars:
-    """Bars from what ``run`` takes as data; ``symbols`` and the dates (both included) narrow them."""
+    """Bars from what ``run`` takes as data; ``symbols`` and the dates (both included) narrow them, the other options are the loader's."""
     from ..bars import Bars, load_many
 
     if isinstance(data, Bars):
+        if options:
+            raise BadInput(f"{next(iter(options))} goes with files and frames; these bars are loaded already.")
         bars = data
     else:
         sources: list[Any] = [data] if isinstance(data, str | Path) or hasattr(data, "iloc") else list(data)  # type: ignore[arg-type, list-item]
         if any(isinstance(source, Bars) for source in sources):
             raise BadInput("data takes one Bars object, or paths and frames; bt_pdt.bars.load_many puts several files together.")
-        bars = load_many(sources, drop_bad=drop_bad)
+        bars = load_many(sources, **options)
     if symbols is not None:
         names = [symbols] if isinstance(symbols, str) else list(symbols)
         if not names or len(dict.fromkeys(names)) < len(names):
