@@ -66,10 +66,11 @@ def of_reading(who: str, choice: Choice, stated: bool) -> Iterator[Finding]:
         yield Finding("stamp", "", f'{who}: {words}; load with stamp="{side}" (--stamp {side}).')
     elif choice.stamp_how == "assumed" and better is None:  # the zone first: only right zones can tell on the stamp
         other = "end" if choice.stamp == "start" else "start"
+        zone = f", and {zone_words(choice.zone)} for their zone" if choice.zone_how == "assumed" else ""
         yield Finding(
             "stamp",
             "",
-            f"{who}: nothing in these bars shows which side of the bar its times mark; the {choice.stamp.upper()} was assumed. If it is the"
+            f"{who}: nothing in these bars shows which side of the bar its times mark; the {choice.stamp.upper()} was assumed{zone}. If it is the"
             f' {other.upper()}, load with stamp="{other}" (--stamp {other}): a bar taken from the wrong side trades one bar too early or late.',
         )
 

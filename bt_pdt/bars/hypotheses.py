@@ -85,7 +85,8 @@ def sample(clock: Array, first_of_symbol: Array, volume: Array, minutes: int) ->
 def bar_minutes(clock: Array, first_of_symbol: Array) -> tuple[int | None, bool]:
     """The length of intraday bars in minutes and whether two lengths are mixed; None if no stretch holds two bars of one symbol.
 
-    The commonest distance wins. One short distance a day is a cut bar (09:30 to 10:00 of hourly bars); more are bars of another length.
+    The commonest distance wins. One short distance a day is a cut bar (09:30 to 10:00 of hourly bars); more are bars of another length, or
+    of a stock that trades seldom, whose distances are all multiples of a bar.
     """
     steps = np.diff(clock)
     same = ~first_of_symbol[1:] & (steps <= NIGHT)
@@ -101,7 +102,11 @@ def bar_minutes(clock: Array, first_of_symbol: Array) -> tuple[int | None, bool]
         return length, False
     stretch = np.cumsum(first_of_symbol[1:] | (np.diff(clock) > NIGHT))[same]
     _, counts = np.unique(stretch[short], return_counts=True)
-    return length, bool((counts > 2).any())
+    if not (counts > 2).any():
+        return length, False
+    least = int(minutes.min())
+    thin = length <= 4 * least and not (minutes % least).any() and (minutes == least).mean() > 0.1 and (minutes > length).mean() > 0.05
+    return (least, False) if thin else (length, True)
 
 
 def _mode(values: Array) -> int:
@@ -191,20 +196,21 @@ def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Arra
     first_at_open = float((begin[firsts] == opening).mean()) if opening is not None else 0.0
     last_at_close = float(((end[lasts] == close[lasts]) & on[lasts]).mean())
     only = float(regular.mean())
-    jump, spike = _at_open(some, begin, opening, len(firsts))
-    drop = _at_close(some, begin, close)
+    stretch = np.cumsum(some.begins) - 1
+    jump, spike = _at_open(some, begin, opening, stretch, firsts)
+    drop = _at_close(some, begin - close, stretch, len(firsts))
     points = 4 * float(inside.mean()) + 3 * first_at_open + 2 * last_at_close
     weights = some.volume if some.volume.sum() > 0 else np.ones(len(begin))
     volume = float(weights[regular].sum() / weights.sum())
     points += 2 * max(only - 0.9, 0.0) / 0.1 + 2 * max(volume - 0.7, 0.0) / 0.3
-    points += 3 * jump + (2 * spike * first_at_open) + drop
+    points += 3 * jump + 2 * spike + drop
     points += 0.5 * float((begin[firsts] == FIRST).mean()) + 0.5 * float((end[lasts] == LAST).mean())
     if opening is None:
         points -= 2
     cut = ends - starts < np.timedelta64(some.minutes, "m")
     points -= 2 * float((cut & (begin != OPEN) & (end != close)).sum() / len(firsts))  # short bars belong to the open or the close
-    open_seen = bool(jump or (first_at_open >= 0.5 and (spike or last_at_close >= 0.5)))
-    return Reading(zone, stamp, points, open_seen, bool(last_at_close >= 0.5 or drop), ends.tobytes(), ahead)
+    open_seen = jump >= 0.5 or (first_at_open >= 0.5 and (spike >= 0.5 or last_at_close >= 0.5))
+    return Reading(zone, stamp, points, open_seen, last_at_close >= 0.5 or drop >= 0.5, ends.tobytes(), ahead)
 
 
 def _opening_slot(begin: Array, minutes: int) -> int | None:
@@ -216,37 +222,41 @@ def _opening_slot(begin: Array, minutes: int) -> int | None:
     return OPEN - late
 
 
-def _at_open(some: Sample, begin: Array, opening: int | None, stretches: int) -> tuple[bool, bool]:
-    """Whether volume jumps at the open from trading before it, and whether the opening bar stands out from those after it.
+def _slots(volume: Array, slot: Array, stretch: Array, stretches: int) -> Array:
+    """Volume of each stretch in the seven bars from three before to three after a moment; a bar that is not there holds none."""
+    near = (slot >= -3) & (slot <= 3)
+    table = np.zeros((stretches, 7))
+    np.add.at(table, (stretch[near], slot[near] + 3), volume[near])
+    return table
 
-    The half hours before and after show the level (before the open it is a fraction), the bars around it the place.
+
+def _at_open(some: Sample, begin: Array, opening: int | None, stretch: Array, firsts: Array) -> tuple[float, float]:
+    """Of all stretches the part in which volume jumps at the open from trading before it, and in which the first bar is the opening one and
+    stands out from those after it.
+
+    The half hours before and after show the level (before the open it is a fraction), the bars around it the place. Each stretch is asked by
+    itself, so a reading cannot gain by putting some days elsewhere.
     """
     if opening is None or some.volume.sum() <= 0:
-        return False, False
-    weights, n = some.volume, some.minutes
-    sizes = [_usual(weights[begin == opening + k * n], stretches) for k in range(-3, 4)]
-    before, at, after = sizes[2], sizes[3], [size for size in sizes[4:] if size > 0]
+        return 0.0, 0.0
+    n, stretches = some.minutes, len(firsts)
+    table = _slots(some.volume, (begin - opening) // n, stretch, stretches)
     wide = max(30, n)
-    early = weights[(begin >= opening - wide) & (begin < opening)].sum()
-    late = weights[(begin >= opening) & (begin < opening + wide)].sum()
-    jump = early > 0 and late > LEVEL * early and at > 2.5 * before and int(np.argmax(np.diff(sizes[:6]))) == 2
-    spike = bool(after) and at > 1.4 * float(np.median(after))
-    return bool(jump), bool(spike)
+    early = np.bincount(stretch, weights=some.volume * ((begin >= opening - wide) & (begin < opening)), minlength=stretches)
+    late = np.bincount(stretch, weights=some.volume * ((begin >= opening) & (begin < opening + wide)), minlength=stretches)
+    jump = (early > 0) & (late > LEVEL * early) & (table[:, 3] > 2.5 * table[:, 2]) & (np.argmax(np.diff(table[:, :6]), axis=1) == 2)
+    after = table[:, 4:]
+    spike = (begin[firsts] == opening) & (table[:, 3] > 1.4 * after.sum(axis=1) / np.maximum((after > 0).sum(axis=1), 1)) & (after > 0).any(axis=1)
+    return float(jump.mean()), float(spike.mean())
 
 
-def _at_close(some: Sample, begin: Array, close: Array) -> bool:
-    """Whether volume falls off after the close, where there is trading after it."""
+def _at_close(some: Sample, late: Array, stretch: Array, stretches: int) -> float:
+    """Of all stretches the part in which volume falls off at the close, with trading after it."""
     if some.volume.sum() <= 0:
-        return False
-    late = begin - close
-    n = some.minutes
-    sizes = [float(np.median(some.volume[(late >= k * n) & (late < (k + 1) * n)] if ((late >= k * n) & (late < (k + 1) * n)).any() else [0.0])) for k in range(-3, 4)]
-    return sizes[3] > 0 and sizes[2] > 2.5 * sizes[3] and int(np.argmin(np.diff(sizes))) == 2
-
-
-def _usual(values: Array, stretches: int) -> float:
-    """The median volume of one minute of the day, a day without a trade in it counting as zero: one odd print changes nothing."""
-    return float(np.median(np.r_[values, np.zeros(max(stretches - len(values), 0))])) if stretches else 0.0
+        return 0.0
+    table = _slots(some.volume, late // some.minutes, stretch, stretches)
+    drop = (table[:, 3:].sum(axis=1) > 0) & (table[:, 2] > 2.5 * table[:, 3]) & (np.argmin(np.diff(table), axis=1) == 2)
+    return float(drop.mean())
 
 
 # -- the decision
