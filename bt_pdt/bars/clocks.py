@@ -36,9 +36,13 @@ def choose(raw: Raw, plain: dict[Any, str], given: dict[str, str], taken: set[An
     frame = raw.frame
     place = Place(raw.source, raw.row_word, raw.first_row, raw.day if raw.guess is not None and raw.guess.time == "milliseconds" else None)
     free = {column: name for column, name in plain.items() if column not in taken}
-    named = [given["time"]] if "time" in given else sorted((c for c, name in free.items() if name in TIMES), key=lambda c: TIMES.index(free[c]))
+    named = (
+        [given["time"]] if "time" in given else sorted((c for c, name in free.items() if name in TIMES), key=lambda c: TIMES.index(free[c]))
+    )
     if raw.guess is not None and raw.guess.time == "milliseconds" and raw.day is None:
-        raise BadInput(f"{raw.source}: its times are milliseconds after midnight and its name carries no day; keep LEAN's name (20240102_...).")
+        raise BadInput(
+            f"{raw.source}: its times are milliseconds after midnight and its name carries no day; keep LEAN's name (20240102_...)."
+        )
     ranked = sorted(named, key=lambda column: -_rank(frame[column], place))  # stable: the better known name first
     best = ranked[0] if ranked and (_rank(frame[ranked[0]], place) > 0 or len(named) == 1) else None
     clock_columns = [given["clock"]] if "clock" in given else [c for c, name in free.items() if name in CLOCKS and c != best]
@@ -58,7 +62,9 @@ def choose(raw: Raw, plain: dict[Any, str], given: dict[str, str], taken: set[An
             values, columns = clock
             if (values < 0).any():
                 at = int((values < 0).argmax())
-                place.stop(at, f"the time of day {str(frame[columns[0]].iloc[at])[:40]!r} is missing or cannot be read; write it like 09:31.")
+                place.stop(
+                    at, f"the time of day {str(frame[columns[0]].iloc[at])[:40]!r} is missing or cannot be read; write it like 09:31."
+                )
             if values.any():
                 times = Times(
                     times.clock.astype("datetime64[D]").astype("datetime64[us]") + values.astype("timedelta64[us]"),
@@ -79,7 +85,12 @@ def _rank(column: pd.Series, place: Place) -> int:
     import pandas as pd
 
     some = column.iloc[:SOME]
-    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column) and column.notna().all() and column.iloc[0] < 100_000:
+    if (
+        pd.api.types.is_numeric_dtype(column)
+        and not pd.api.types.is_bool_dtype(column)
+        and column.notna().all()
+        and column.iloc[0] < 100_000
+    ):
         some = column.iloc[[0, -1]]  # row numbers grow; Excel's days do not reach them
         if column.min() < 20_000 and place.day is None:
             return 0
@@ -96,7 +107,7 @@ def _clock(frame: pd.DataFrame, columns: list[Any], plain: dict[Any, str]) -> tu
     if {"hour", "minute"} <= set(by_name):
         hours, minutes = (_whole(frame[by_name[name]]) for name in ("hour", "minute"))
         if hours is not None and minutes is not None and hours.max() < 24 and minutes.max() < 60:
-            return (hours * 60 + minutes) * 60_000_000, (by_name["hour"], by_name["minute"])
+            return np.asarray((hours * 60 + minutes) * 60_000_000), (by_name["hour"], by_name["minute"])
     for column in columns:
         values = _one_clock(frame[column], plain[column])
         if values is not None:
@@ -121,16 +132,16 @@ def _one_clock(column: pd.Series, name: str) -> np.ndarray[Any, Any] | None:
     numbers = _whole(column) if not pd.api.types.is_datetime64_any_dtype(column) else None
     if numbers is not None:
         if name == "hour" and numbers.max() < 24:
-            return numbers * 3_600_000_000
+            return np.asarray(numbers * 3_600_000_000)
         if numbers.max() < (1 if name == "minute" else 100) and numbers.any():
             return None
         digits = column.astype(str).str.strip().str.replace(r"\.0$", "", regex=True).str.len().max()
         wide = numbers if digits > 4 else numbers * 100
         if (wide % 100 > 59).any() or (wide // 100 % 100 > 59).any() or wide.max() >= 240_000:
             if name == "minute" and numbers.max() < 1440:
-                return numbers * 60_000_000
+                return np.asarray(numbers * 60_000_000)
             return None
-        return ((wide // 10_000) * 3600 + (wide // 100 % 100) * 60 + wide % 100) * 1_000_000
+        return np.asarray(((wide // 10_000) * 3600 + (wide // 100 % 100) * 60 + wide % 100) * 1_000_000)
     codes, unique = pd.factorize(column)
     read = []
     for value in unique:

@@ -41,7 +41,11 @@ def of_reading(who: str, choice: Choice, stated: bool) -> Iterator[Finding]:
     if better is not None and choice.reading is not None:
         hours = better.ahead - choice.reading.ahead
         way = "ahead of" if hours > 0 else "behind"
-        why = "the times state a zone and the bars contradict it: clock times were taken for that zone's" if stated else "the bars contradict that zone"
+        why = (
+            "the times state a zone and the bars contradict it: clock times were taken for that zone's"
+            if stated
+            else "the bars contradict that zone"
+        )
         yield Finding(
             "zone",
             "",
@@ -105,7 +109,11 @@ def of_prices(raw: Raw, taken: Taken, order: Array) -> tuple[str, list[Finding]]
         return "stated raw", []
     if raw.adjusted is True:
         return "stated adjusted", [
-            Finding("adjusted", "", f'{who}: the file states "adjusted": true, so splits are worked into its prices; {need} (ask for adjusted=false).')
+            Finding(
+                "adjusted",
+                "",
+                f'{who}: the file states "adjusted": true, so splits are worked into its prices; {need} (ask for adjusted=false).',
+            )
         ]
     if raw.adjusted is False:
         return "stated raw", []

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.errors import BadInput
 from . import clocks
-from .columns import CLOCKS, NAMES, PRICES, TIMES, plain_name, roles_of, told, zone_in_name
+from .columns import CLOCKS, NAMES, PRICES, TIMES, plain_name, roles_of, told
 from .model import COLUMNS
 from .times import Place, Times, parse_times
 

@@ -39,9 +39,7 @@ def is_row(cells: list[str]) -> bool:
 
 def no_row(source: str, cells: list[str]) -> str:
     """The sentence for a text whose first row is none."""
-    return (
-        f"{source} has no header and its first row ({', '.join(cells[:7])[:120]}) is not date, [time,] open, high, low, close, volume; add a header."
-    )
+    return f"{source} has no header and its first row ({', '.join(cells[:7])[:120]}) is not date, [time,] open, high, low, close, volume; add a header."
 
 
 def _number(cell: str, decimal: str = ".") -> float | None:

@@ -244,9 +244,14 @@ def _at_open(some: Sample, begin: Array, opening: int | None, stretch: Array, fi
     wide = max(30, n)
     early = np.bincount(stretch, weights=some.volume * ((begin >= opening - wide) & (begin < opening)), minlength=stretches)
     late = np.bincount(stretch, weights=some.volume * ((begin >= opening) & (begin < opening + wide)), minlength=stretches)
-    jump = (early > 0) & (late > LEVEL * early) & (table[:, 3] > 2.5 * table[:, 2]) & (np.argmax(np.diff(table[:, :6]), axis=1) == 2)
+    before = np.bincount(stretch[begin < opening], minlength=stretches) > 0
+    jump = before & (late > LEVEL * early) & (table[:, 3] > 2.5 * table[:, 2]) & (np.argmax(np.diff(table[:, :6]), axis=1) == 2)
     after = table[:, 4:]
-    spike = (begin[firsts] == opening) & (table[:, 3] > 1.4 * after.sum(axis=1) / np.maximum((after > 0).sum(axis=1), 1)) & (after > 0).any(axis=1)
+    spike = (
+        (begin[firsts] == opening)
+        & (table[:, 3] > 1.4 * after.sum(axis=1) / np.maximum((after > 0).sum(axis=1), 1))
+        & (after > 0).any(axis=1)
+    )
     return float(jump.mean()), float(spike.mean())
 
 
@@ -292,7 +297,9 @@ def choose(
         found[zone] = [one for one in score(some, zone, calendar) if stamp_told in (None, one.stamp)]
     if not found[usual]:
         times.in_new_york(some.clock, usual, "the times")  # says what is wrong with it
-        return Choice(usual, stamp_told or stamp_hint or "start", _how(zone_told, stated, "assumed"), _how(stamp_told, stamp_hint, "assumed"))
+        return Choice(
+            usual, stamp_told or stamp_hint or "start", _how(zone_told, stated, "assumed"), _how(stamp_told, stamp_hint, "assumed")
+        )
     mine = _best(found[usual], stamp_told or stamp_hint)
     every = [one for zone, readings in found.items() for one in readings]
     top = max(every, key=lambda one: (round(one.points, 6), one.stamp == mine.stamp))
@@ -311,7 +318,9 @@ def choose(
     same = tuple(name for name, readings in found.items() if name != zone and any(one.ends == chosen.ends for one in readings))
     rivals = [one for one in every if one.ends != chosen.ends and one.open_seen and one.zone != zone and chosen.points - one.points < 0.25]
     rival = rivals[0] if rivals and how == "seen" and not fixed else None
-    return Choice(zone, chosen.stamp, how, stamp_how, chosen, better_zone, better_stamp, same if how == "seen" and zone != NEW_YORK else (), rival)
+    return Choice(
+        zone, chosen.stamp, how, stamp_how, chosen, better_zone, better_stamp, same if how == "seen" and zone != NEW_YORK else (), rival
+    )
 
 
 def _how(*marks: str | None) -> str:
@@ -322,9 +331,7 @@ def _best(readings: list[Reading], stamp: str | None) -> Reading:
     return max(readings, key=lambda one: (round(one.points, 6) + (BETTER if one.stamp == stamp else 0), one.stamp == "start"))
 
 
-def _side(
-    some: Sample, readings: list[Reading], told: str | None, hint: str | None, zone: str
-) -> tuple[Reading, str, Reading | None]:
+def _side(some: Sample, readings: list[Reading], told: str | None, hint: str | None, zone: str) -> tuple[Reading, str, Reading | None]:
     """The side of the bar: told, seen, the vendor's, or assumed; and the other one if the bars speak clearly for it against what was told."""
     if told is not None:
         mine = readings[0]

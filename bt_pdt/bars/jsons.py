@@ -48,7 +48,7 @@ def read_json(text: str, source: str) -> Raw:
         rows += [row if name is None or "symbol" in roles_of(row) else {"symbol": name} | row for row in one.rows]
     frame = _frame(rows, source)
     raw = Raw(frame, source, "JSON lines" if lines else "JSON", "bar", 1, name=_name(body, head, frame))
-    stated = [one for one in head.around]
+    stated = head.around
     raw.zone = _zone(stated)
     adjusted = next((one["adjusted"] for one in stated if isinstance(one.get("adjusted"), bool)), None)
     raw.adjusted = adjusted
@@ -98,10 +98,14 @@ def _search(value: Any, path: tuple[str, ...], around: list[dict[str, Any]]) -> 
         return
     if isinstance(value, list):
         if value and _is_bar(value[0]):
-            yield _Found([row for row in value if isinstance(row, dict)] if all(map(_is_bar, value)) else _only_bars(value, path), path, around)
+            yield _Found(
+                [row for row in value if isinstance(row, dict)] if all(map(_is_bar, value)) else _only_bars(value, path), path, around
+            )
             return
         if value and all(isinstance(row, list) for row in value[:50]) and around:
-            names = next((v for k, v in around[-1].items() if plain_name(k) in ("columns", "column_names", "fields", "headers", "schema")), None)
+            names = next(
+                (v for k, v in around[-1].items() if plain_name(k) in ("columns", "column_names", "fields", "headers", "schema")), None
+            )
             if isinstance(names, list) and names and set(PRICES) <= set(roles_of(map(_label, names))):
                 index = around[-1].get("index")
                 labels = [_label(name) for name in names]
@@ -137,7 +141,9 @@ def _label(name: Any) -> str:
 def _only_bars(value: list[Any], path: tuple[str, ...]) -> list[dict[str, Any]]:
     at = next(k for k, row in enumerate(value) if not _is_bar(row))
     where = ".".join(path) or "the list"
-    raise BadInput(f"bar {at + 1} of {where} is {json.dumps(value[at])[:60]}: no object with open, high, low and close; correct or remove it.")
+    raise BadInput(
+        f"bar {at + 1} of {where} is {json.dumps(value[at])[:60]}: no object with open, high, low and close; correct or remove it."
+    )
 
 
 def _by_columns(value: dict[str, Any], around: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
@@ -150,16 +156,19 @@ def _by_columns(value: dict[str, Any], around: list[dict[str, Any]]) -> list[dic
         n = len(columns[0])
         table = {key: column for key, column in value.items() if isinstance(column, list) and len(column) == n}
         if not any(plain_name(key) in ("t", "timestamp", "time", "date", "datetime") for key in table):
-            beside = next((one["timestamp"] for one in reversed(around) if isinstance(one.get("timestamp"), list) and len(one["timestamp"]) == n), None)
+            beside = next(
+                (one["timestamp"] for one in reversed(around) if isinstance(one.get("timestamp"), list) and len(one["timestamp"]) == n),
+                None,
+            )
             if beside is None:
                 return None
             table = {"timestamp": beside} | table
         return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
     if all(isinstance(column, dict) for column in columns):
         keys = list(columns[0])
-        table = {key: column for key, column in value.items() if isinstance(column, dict)}
+        named = {key: column for key, column in value.items() if isinstance(column, dict)}
         moments = all(_is_moment(key) for key in keys[:50])
-        return [({"timestamp": key} if moments else {}) | {name: column.get(key) for name, column in table.items()} for key in keys]
+        return [({"timestamp": key} if moments else {}) | {name: column.get(key) for name, column in named.items()} for key in keys]
     return None
 
 
@@ -183,7 +192,12 @@ def _symbol(one: _Found, keyed: bool) -> str | None:
             for key, value in holder.items():
                 if plain_name(key) not in ("symbol", "ticker", "dataset_code"):
                     continue
-                if isinstance(value, dict | list) and not isinstance(holder.get("bars", value), dict) and holder is level and not _holds_bars(value):
+                if (
+                    isinstance(value, dict | list)
+                    and not isinstance(holder.get("bars", value), dict)
+                    and holder is level
+                    and not _holds_bars(value)
+                ):
                     raise BadInput(f"{key} is {json.dumps(value)[:60]}, no symbol; correct it.")
                 if isinstance(value, str) and value.strip():
                     return value.strip()
@@ -210,7 +224,10 @@ def _frame(rows: list[dict[str, Any]], source: str) -> pd.DataFrame:
     if not rows:
         raise BadInput(f"{source} has no bars in it.")
     for k, row in enumerate(rows):
-        odd = next((key for key, value in row.items() if isinstance(value, dict | list) and (plain_name(key) in _MATTERS or key in ("T", "S"))), None)
+        odd = next(
+            (key for key, value in row.items() if isinstance(value, dict | list) and (plain_name(key) in _MATTERS or key in ("T", "S"))),
+            None,
+        )
         if odd is not None:
             raise BadInput(f"{source} bar {k + 1}: {odd} is {json.dumps(row[odd])[:60]}, not one value; correct that bar.")
     try:

@@ -106,7 +106,9 @@ def load(
     from . import unadjust as back
 
     own = back.own_factors(frame, order, bounds, list(data), bars) if isinstance(unadjust, str) and unadjust == "own" else None
-    return back.unadjusted(bars, own if own is not None else back.read_actions(unadjust, bars), "the file's own columns" if own else str(unadjust))
+    return back.unadjusted(
+        bars, own if own is not None else back.read_actions(unadjust, bars), "the file's own columns" if own else str(unadjust)
+    )
 
 
 @dataclass
@@ -164,9 +166,7 @@ def _daily(raw: Raw, clock: Array, aware: bool, told: str | None, tz: str | None
     return stamps.session_closes(days), days
 
 
-def _intraday(
-    raw: Raw, taken: Taken, said: _Said, told: _Told, clock: Array, values: Array, minutes: int, first_of_symbol: Array
-) -> Array:
+def _intraday(raw: Raw, taken: Taken, said: _Said, told: _Told, clock: Array, values: Array, minutes: int, first_of_symbol: Array) -> Array:
     """Where intraday bars end in New York, under the reading that the bars fit best."""
     some = hypotheses.sample(clock, first_of_symbol, values[:, 4], minutes)
     stated, zone_told = (UTC, None) if told.aware else (None, told.zone)
@@ -272,7 +272,9 @@ def load_many(paths: Iterable[str | Path | pd.DataFrame], **options: Any) -> Bar
                 )
         data[symbol] = SymbolBars(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
     said = "\n".join(bars.detected_format for bars in loaded)
-    reading = {part: _weakest(bars.reading.get(part, "") for bars in loaded) for part in dict.fromkeys(p for b in loaded for p in b.reading)}
+    reading = {
+        part: _weakest(bars.reading.get(part, "") for bars in loaded) for part in dict.fromkeys(p for b in loaded for p in b.reading)
+    }
     return Bars(
         data, timeframe=first.timeframe, compression=first.compression, detected_format=said, dropped=dropped, reading=reading,
         notices=_once(notices, [_name(bars) for bars in loaded]), actions=actions,
@@ -296,7 +298,11 @@ def _once(notices: list[Finding], files: list[str]) -> list[Finding]:
         if len(some) == 1:
             found.append(some[0][1])
         else:
-            found.append(Finding(kind, some[0][1].symbol, f"{len(some)} files ({some[0][0]}, {some[1][0]}{', ...' if len(some) > 2 else ''}): {text}"))
+            found.append(
+                Finding(
+                    kind, some[0][1].symbol, f"{len(some)} files ({some[0][0]}, {some[1][0]}{', ...' if len(some) > 2 else ''}): {text}"
+                )
+            )
     return found
 
 

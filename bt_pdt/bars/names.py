@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 _ENDINGS = r"(\.(csv|txt|gz|bz2|zip|json|jsonl|ndjson|parquet|pq|feather|arrow|tsv|dat|xz|zst|dbn))+$"
-_EXCHANGES = "NASDAQ NYSE NYSEARCA NYSEAMERICAN AMEX ARCA BATS CBOE OTC IEX".split()
+_EXCHANGES = "NASDAQ|NYSE|NYSEARCA|NYSEAMERICAN|AMEX|ARCA|BATS|CBOE|OTC|IEX"
 #: words that stand in the names of bar files and are no tickers there
-_WORDS = set(
-    """
+_NO_TICKERS = """
     ADJ ADJUSTED ADJSPLIT ADJSPLITDIV ALL ALPACA AMEX ARCA ASK AV BAR BARS BATS BID CANDLE CANDLES CHART CLEAN COPY CRSP CSV CUSTOM DAILY DATA
     DATABENTO DAY DAYS DB DBN DF DLY DUMP EDT EOD EQUITY EST ET ETH EXPORT EXT EXTENDED FILE FINAL FULL GMT H HIST HISTORICAL HISTORY HOUR
     HOURLY HOURS HR IB IBKR IEX INTRADAY KIBOT LAST LEAN LIST M MARKET MC MERGED MIN MINS MINUTE MINUTES MT MY NASDAQ NEW NINJA NY NYSE OHLC
@@ -16,8 +15,10 @@ _WORDS = set(
     SHARADAR SPLIT STOCK STOCKS STOOQ SYMBOL TABLE TD TEMP TEST TICK TICKER TICKS TIDY TIINGO TMP TRADE TRADES TRADING TS TV UNADJ
     UNADJUSTED US USA USD UTC V VALUES VWAP WEEK WEEKLY WIDE WIKI YAHOO YEAR YF YR ZIP
     JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC MON TUE WED THU FRI FROM TO AND THE OF FOR
-    """.split()
-)
+"""
+_WORDS = frozenset(_NO_TICKERS.split())
+#: ... but are, where they are all of the name
+_ALONE = frozenset(("ALL", "DAY", "DB", "H", "IBKR", "LEAN", "M", "MT", "TD", "TS", "TV", "V"))
 
 
 def stem_of(name: str) -> str:
@@ -28,7 +29,7 @@ def stem_of(name: str) -> str:
 def symbol_of(name: str) -> str | None:
     """The one ticker in a file's name: ``SPY_1min.csv``, ``1min_SPY.csv``, ``spy.us.txt``, ``BRK-B.csv``, TradingView's ``BATS_SPY, 1.csv``."""
     stem = stem_of(name)
-    view = re.fullmatch(rf"(?:{'|'.join(_EXCHANGES)})(?:_DLY)?_([A-Z][A-Z.]*), ?.*", stem)
+    view = re.fullmatch(rf"(?:{_EXCHANGES})(?:_DLY)?_([A-Z][A-Z.]*), ?.*", stem)
     if view:
         return view[1]
     whole = re.fullmatch(r"([A-Za-z]{1,4})[-.]([A-Ca-cKUW])", stem)
@@ -38,6 +39,8 @@ def symbol_of(name: str) -> str | None:
     if us:
         return us[1].upper()
     stem = re.sub(r"\.(last|bid|ask)$", "", stem, flags=re.IGNORECASE)
+    if stem in _ALONE:
+        return stem
     words = [word for word in re.split(r"[^A-Za-z0-9.]+", stem) if word]
     capitals = [word for word in words if re.fullmatch(r"[A-Z]{1,5}(\.[A-Z])?", word) and word not in _WORDS]
     if not capitals:

@@ -100,7 +100,7 @@ def _read_path(path: Path, source: str) -> Raw:
 
 
 def _unpacked(path: Path, suffix: str) -> bytes:
-    opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(suffix)
+    opener: Any = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(suffix)
     if opener is None:
         return path.read_bytes()
     with opener(path, "rb") as stream:

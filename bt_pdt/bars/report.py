@@ -131,7 +131,9 @@ def _said_once(found: list[Finding]) -> Iterator[Finding]:
     """The same thing of many symbols is one finding with their number; of one symbol it stays as it is."""
     groups: dict[str, list[Finding]] = {}
     for one in found:
-        key = f"{one.kind}" if one.kind in ("off_session", "off_hours", "adjusted") and one.symbol else f"{one.kind} {one.symbol} {one.text}"
+        key = (
+            f"{one.kind}" if one.kind in ("off_session", "off_hours", "adjusted") and one.symbol else f"{one.kind} {one.symbol} {one.text}"
+        )
         groups.setdefault(key, []).append(one)
     for some in groups.values():
         if len(some) == 1:

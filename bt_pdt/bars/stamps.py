@@ -27,9 +27,7 @@ def length_from_words(timeframe: str) -> int:
     return DAY if found[2][0] == "d" else 60 * n if found[2][0] == "h" else n
 
 
-def length(
-    raw: Raw, taken: Taken, forced: int | None, clock: Array, aware: bool, first_of_symbol: Array, values: Array
-) -> tuple[int, str]:
+def length(raw: Raw, taken: Taken, forced: int | None, clock: Array, aware: bool, first_of_symbol: Array, values: Array) -> tuple[int, str]:
     """Minutes of a bar, 0 for a day, and how that is known: stated (told, or by the format) or seen in the distances between the times."""
     if forced is not None:
         return forced, "stated"

@@ -103,15 +103,16 @@ def read_csv(data: bytes, source: str) -> Table:
         if len(head[k]) >= 5 and headless.is_row(head[k]):
             return _without_header(data, start, source, delimiter, lines, rows, k)
     if any(re.search("[A-Za-z]", cell) for cell in head[0]) and not re.search(r"\d{4}", head[0][0]):
-        return _with_header(data, start, source, delimiter, lines, head, 0)  # a table of something else: its columns are named in the refusal
+        return _with_header(
+            data, start, source, delimiter, lines, head, 0
+        )  # a table of something else: its columns are named in the refusal
     raise BadInput(headless.no_row(source, head[0]))
 
 
 def not_text(source: str) -> str:
     """The sentence for bytes that are no text."""
     return (
-        f"{source} is not text; bt_pdt reads CSV, CSV.gz, JSON, parquet and LEAN zip files"
-        " (text in UTF-8 or UTF-16: save it as CSV UTF-8)."
+        f"{source} is not text; bt_pdt reads CSV, CSV.gz, JSON, parquet and LEAN zip files (text in UTF-8 or UTF-16: save it as CSV UTF-8)."
     )
 
 
@@ -198,7 +199,7 @@ def _decimal(cells: list[str], delimiter: str) -> str:
     comma = [cell for cell in seen if "," in cell]
     if not comma or any(re.search(r",\d{3}\.\d", cell) or re.fullmatch(r"\d+\.\d{1,2}", cell) for cell in seen):
         return "."
-    if any(not re.search(r",\d{3}$", cell) or cell.count(",") == 1 and "." in cell for cell in comma):
+    if any(not re.search(r",\d{3}$", cell) or (cell.count(",") == 1 and "." in cell) for cell in comma):
         return ","
     return "," if delimiter == ";" else "."
 

@@ -32,7 +32,7 @@ _ZONE = re.compile(
 _ISO_OFFSET = re.compile(r":\d\d(?:\.\d+)?\s*[+-]\d\d:?(?:\d\d)?$|[Z]$")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?")
 _COMPACT_CLOCK = re.compile(r"(\d\d)(\d\d)(\d\d)?")
-_MONTHS = {m: k + 1 for k, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_MONTHS = {m: k + 1 for k, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"))}
 _NUMERIC = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4}|\d\d)")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)")
@@ -140,14 +140,16 @@ def _from_numbers(column: pd.Series, place: Place) -> Times:
     values = column.to_numpy(dtype=np.float64)
     low, high = values.min(), values.max()
     if place.day is not None and low >= 0 and high < _MS_PER_DAY:
-        return Times(_us(np.datetime64(place.day[:4] + "-" + place.day[4:6] + "-" + place.day[6:], "us") + (values * 1000).astype("timedelta64[us]")))
+        return Times(
+            _us(np.datetime64(place.day[:4] + "-" + place.day[4:6] + "-" + place.day[6:], "us") + (values * 1000).astype("timedelta64[us]"))
+        )
     if low >= 19_000_101 and high <= 21_001_231:
         return _from_text(column.astype("int64").astype(str), place)
     if low >= 190_001_010_000 and high <= 210_012_312_359:
         return _from_text(column.astype("int64").astype(str), place)
     if low >= 19_000_101_000_000 and high <= 21_001_231_235_959:
         return _from_text(column.astype("int64").astype(str), place)
-    if 20_000 <= low and high < 80_000:
+    if low >= 20_000 and high < 80_000:
         clock = _EXCEL + np.rint(values * 86_400).astype("int64").astype("timedelta64[s]")
         return Times(_us(clock), dates=bool((values == np.rint(values)).all()), notes=["times are serial numbers of Excel"])
     unit = next((unit for bound, unit in _EPOCH_UNITS if low >= bound), None)
@@ -305,9 +307,7 @@ def clock_of(text: str) -> int | None:
     return ((hour * 60 + minute) * 60 + second) * 1_000_000 + (int(fraction.ljust(6, "0")[:6]) if fraction else 0)
 
 
-def _dates(
-    parts: list[tuple[str, ...]], form: str, rows: Array, words: list[str], place: Place
-) -> tuple[Array, str | None, str | None]:
+def _dates(parts: list[tuple[str, ...]], form: str, rows: Array, words: list[str], place: Place) -> tuple[Array, str | None, str | None]:
     """The days of the parts; for numbers like 02/03/2024 by the order that the days speak for."""
     if form in ("iso", "compact"):
         return _days([(int(p[0]), int(p[1]), int(p[2])) for p in parts], rows, words, place), None, None
@@ -390,7 +390,7 @@ def localize(clock: Array, zone: str, source: str) -> Array:
     if zone in _LETTERS or zone in _REGIONS:
         zone = _REGIONS.get(zone, zone)
     if zone in _LETTERS:
-        return clock - np.timedelta64(_LETTERS[zone], "m").astype("timedelta64[us]")
+        return _us(clock - np.timedelta64(_LETTERS[zone], "m").astype("timedelta64[us]"))
     try:
         return _us(pd.DatetimeIndex(clock).tz_localize(zone).tz_convert("UTC").tz_localize(None))
     except (KeyError, ModuleNotFoundError, IsADirectoryError, PermissionError):

@@ -186,7 +186,9 @@ def own_factors(frame: pd.DataFrame, order: Array, bounds: Array, symbols: list[
         return found
     for symbol in symbols:
         if not bars.actions.get(symbol):
-            raise BadInput(f'unadjust="own": the columns of {symbol} state no splits, dividends or unadjusted closes; give a file that does.')
+            raise BadInput(
+                f'unadjust="own": the columns of {symbol} state no splits, dividends or unadjusted closes; give a file that does.'
+            )
         found[symbol] = bars.actions[symbol]
     return found
 
@@ -218,11 +220,20 @@ def read_actions(source: Any, bars: Bars) -> dict[str, Stated]:
     table = _table(source, name)
     if table.shape[1] in (3, 4) and all(re.fullmatch(r"\d{8}", str(cell)) for cell in table.iloc[:, 0]):
         if len(bars.symbols) > 1:
-            raise BadInput(f"unadjust: {name} is a LEAN factor file of one symbol and these bars have {len(bars.symbols)}; load them one by one.")
+            raise BadInput(
+                f"unadjust: {name} is a LEAN factor file of one symbol and these bars have {len(bars.symbols)}; load them one by one."
+            )
         return {bars.symbols[0]: _lean(table, name)}
     roles = roles_of(table.columns)
     plain = {plain_name(column): column for column in table.columns}
-    day = next((plain[one] for one in ("date", "exdate", "ex_date", "ex_dividend_date", "timestamp", "datetime", "day", "unnamed") if one in plain), None)
+    day = next(
+        (
+            plain[one]
+            for one in ("date", "exdate", "ex_date", "ex_dividend_date", "timestamp", "datetime", "day", "unnamed")
+            if one in plain
+        ),
+        None,
+    )
     if day is None:
         raise BadInput(
             f"unadjust: {name} has no column of dates; its columns are {', '.join(map(str, table.columns[:10]))}. Write date, ratio, dividend."

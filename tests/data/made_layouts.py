@@ -75,7 +75,9 @@ def longer(made: Made, minutes: int, clock_grid: bool = False) -> Made:
         cut=("cut", "first"), close=("close", "first"),
     )  # fmt: skip
     start = np.where(out.cut == 1, np.maximum(out.slot, out.close), out.slot)
-    end = np.where((out.cut == 0) & (out.slot < out.close), np.minimum(out.slot + minutes, np.where(offset, out.close, 9999)), out.slot + minutes)
+    end = np.where(
+        (out.cut == 0) & (out.slot < out.close), np.minimum(out.slot + minutes, np.where(offset, out.close, 9999)), out.slot + minutes
+    )
     base = out.day.to_numpy().astype("datetime64[us]")
     return Made(
         base + start.astype("timedelta64[m]"), base + end.astype("timedelta64[m]"), out[list("ohlcv")].to_numpy(dtype=float), minutes
@@ -95,7 +97,16 @@ def days_of(seed: int, first: datetime.date, sessions: int) -> Made:
     return Made(end, end, np.stack([open_, high, low, close, np.rint(rng.lognormal(14, 0.3, sessions))], axis=1), 0)
 
 
-ZONES = ("America/New_York", "UTC", "America/Chicago", "Europe/Warsaw", "Etc/GMT+5", "America/Los_Angeles", "America/New_York+7", "Asia/Kolkata")
+ZONES = (
+    "America/New_York",
+    "UTC",
+    "America/Chicago",
+    "Europe/Warsaw",
+    "Etc/GMT+5",
+    "America/Los_Angeles",
+    "America/New_York+7",
+    "Asia/Kolkata",
+)
 
 
 def in_zone(local: np.ndarray, zone: str) -> pd.DatetimeIndex:
@@ -128,7 +139,18 @@ FORMATS = (
     "%m/%d/%Y %I:%M %p", "%Y.%m.%d %H:%M", "%Y%m%d%H%M", "%Y%m%d%H%M%S", "%d/%m/%Y %H:%M", "%b %d, %Y %H:%M", "%d-%b-%Y %H:%M:%S",
     "%Y/%m/%d %H:%M",
 )  # fmt: skip
-DAY_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d", "%b %d, %Y", "%m/%d/%y", "%d-%b-%Y", "%Y/%m/%d", "%Y-%m-%d 00:00:00")
+DAY_FORMATS = (
+    "%Y-%m-%d",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%d.%m.%Y",
+    "%Y%m%d",
+    "%b %d, %Y",
+    "%m/%d/%y",
+    "%d-%b-%Y",
+    "%Y/%m/%d",
+    "%Y-%m-%d 00:00:00",
+)
 
 
 @dataclasses.dataclass
@@ -187,7 +209,7 @@ def _write(rng: random.Random, made: Made, zone: str, stamp: str, about: str) ->
     prices = [[f"{money}{value:.2f}".replace(".", "," if comma else ".") for value in row[:4]] for row in made.values]
     thousands = rng.random() < 0.1 and not comma
     volumes = [f'"{int(row[4]):,}"' if thousands else str(int(row[4])) for row in made.values]
-    quote = '"' if delimiter in ",;" and ("," in form or comma and delimiter == ",") else ""
+    quote = '"' if delimiter in ",;" and ("," in form or (comma and delimiter == ",")) else ""
     rows = [[*(f"{quote}{cell}{quote}" for cell in when), *price, size] for when, price, size in zip(times, prices, volumes, strict=True)]
     order = list(range(len(times[0]) + 5))
     if rng.random() < 0.25:
@@ -204,5 +226,7 @@ def _write(rng: random.Random, made: Made, zone: str, stamp: str, about: str) ->
     above = rng.choice([[], [], [], ["# made by hand", "# source: none"], ["XYZ prices"], ["Symbol: XYZ", ""]])
     below = rng.choice([[], [], [], ["Total"], ['"Downloaded at noon"'], [""]])
     text = "\n".join([*above, *lines, *below]) + rng.choice(["", "\n", "\n\n"])
-    what = f"{about} {form!r} {delimiter!r}{' comma' if comma else ''}{' bare' if bare else f' {header}'}{' newest first' if newest else ''}"
+    what = (
+        f"{about} {form!r} {delimiter!r}{' comma' if comma else ''}{' bare' if bare else f' {header}'}{' newest first' if newest else ''}"
+    )
     return Layout(text, made.end, made.values[:, 3], made.values[:, 4], f"{what} above={above} below={below}")
