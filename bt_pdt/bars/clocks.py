@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import BadInput
-from .columns import CLOCKS, TIMES, zone_in_name
+from .columns import CLOCKS, TIMES, role_of, zone_in_name
 from .times import Place, Times, clock_of, parse_times
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def choose(raw: Raw, plain: dict[Any, str], given: dict[str, str], taken: set[An
         raise BadInput(
             f"{raw.source}: its times are milliseconds after midnight and its name carries no day; keep LEAN's name (20240102_...)."
         )
+    if not named:  # no name says it: a column whose values are times
+        ranks = {column: _rank(frame[column], place) for column, name in free.items() if name not in CLOCKS and role_of(name) is None}
+        named = [column for column in ranks if ranks[column] > 0]
     ranked = sorted(named, key=lambda column: -_rank(frame[column], place))  # stable: the better known name first
     best = ranked[0] if ranked and (_rank(frame[ranked[0]], place) > 0 or len(named) == 1) else None
     clock_columns = [given["clock"]] if "clock" in given else [c for c, name in free.items() if name in CLOCKS and c != best]

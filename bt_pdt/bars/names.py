@@ -32,9 +32,9 @@ def symbol_of(name: str) -> str | None:
     view = re.fullmatch(rf"(?:{_EXCHANGES})(?:_DLY)?_([A-Z][A-Z.]*), ?.*", stem)
     if view:
         return view[1]
-    whole = re.fullmatch(r"([A-Za-z]{1,4})[-.]([A-Ca-cKUW])", stem)
+    whole = re.fullmatch(r"([A-Za-z]{1,4})[-.]([A-Ca-cKUW])", stem) or re.match(r"([A-Z]{1,4})[-.]([A-C])(?=[_ ,])", stem)
     if whole and whole[1].upper() not in _WORDS:
-        return f"{whole[1].upper()}{'.' if '.' in stem else '-'}{whole[2].upper()}"
+        return whole[0].upper()
     us = re.match(r"([A-Za-z]{1,6}(?:[-.][A-Za-z])?)\.us(?![A-Za-z])", stem, flags=re.IGNORECASE)
     if us:
         return us[1].upper()

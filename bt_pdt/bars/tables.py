@@ -71,6 +71,8 @@ def _delimiter(lines: list[_Line]) -> str:
         found = (counts.count(widest) if widest >= 5 else 0, widest)
         if found > score:
             best, score = mark, found
+    if not score[0] and min(len(text.split()) for text in texts) >= 5:
+        return " "
     return best
 
 

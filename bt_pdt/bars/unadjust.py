@@ -262,7 +262,8 @@ def _table(source: Any, name: str) -> pd.DataFrame:
             return pd.read_parquet(path).reset_index().astype(str)
         if path.suffix.lower() == ".json":
             return pd.read_json(path, dtype=False, convert_dates=False).astype(str)
-        first = path.open(encoding="utf-8-sig").readline()
+        with path.open(encoding="utf-8-sig") as stream:
+            first = stream.readline()
         header = None if re.match(r"\d{8},", first) else 0
         return pd.read_csv(path, header=header, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=None, engine="python")
     except FileNotFoundError:
