@@ -199,7 +199,7 @@ def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Arra
     stretch = np.cumsum(some.begins) - 1
     jump, spike = _at_open(some, begin, opening, stretch, firsts)
     drop = _at_close(some, begin - close, stretch, len(firsts))
-    points = 4 * float(inside.mean()) + 3 * first_at_open + 2 * last_at_close
+    points = 8 * float(inside.mean()) + 3 * first_at_open + 2 * last_at_close
     weights = some.volume if some.volume.sum() > 0 else np.ones(len(begin))
     volume = float(weights[regular].sum() / weights.sum())
     points += 2 * max(only - 0.9, 0.0) / 0.1 + 2 * max(volume - 0.7, 0.0) / 0.3
@@ -208,7 +208,7 @@ def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Arra
     if opening is None:
         points -= 2
     cut = ends - starts < np.timedelta64(some.minutes, "m")
-    points -= 2 * float((cut & (begin != OPEN) & (end != close)).sum() / len(firsts))  # short bars belong to the open or the close
+    points -= 3 * float((cut & (begin != OPEN) & (end != close)).sum() / len(firsts))  # short bars belong to the open or the close
     open_seen = jump >= 0.5 or (first_at_open >= 0.5 and (spike >= 0.5 or last_at_close >= 0.5))
     return Reading(zone, stamp, points, open_seen, last_at_close >= 0.5 or drop >= 0.5, ends.tobytes(), ahead)
 
