@@ -46,6 +46,7 @@ _HOMES = {
     "load": "bt_pdt.runs.study",
     "load_many": "bt_pdt.bars",
     "plot": "bt_pdt.host.plot",
+    "result": "bt_pdt.host.outcome",
     "run": "bt_pdt.runs.study",
     "rulebook_for": "bt_pdt.law.brokerages",
     "smallest_account": "bt_pdt.comparison",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:  # what a checker of types sees: every public name with its ty
     from .host.install import install as install
     from .host.observers import DayTradeCount as DayTradeCount
     from .host.observers import DayTradingBuyingPower as DayTradingBuyingPower
+    from .host.outcome import result as result
     from .host.plot import plot as plot
     from .host.sizers import FixedRisk as FixedRisk
     from .host.sizers import KeepDayTrades as KeepDayTrades

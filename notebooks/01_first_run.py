@@ -11,7 +11,7 @@
 # %% [markdown]
 # # First run
 #
-# You have a backtrader strategy and \$24,500. The account is under \$25,000, and until 2026-06-03 it may make three day trades in five
+# You have a backtrader strategy and 24,500 dollars. The account is under 25,000 dollars, and until 2026-06-03 it may make three day trades in five
 # business days. What does the strategy make when the broker keeps that rule?
 #
 # The bars in `data/` are **invented**. They show how the rules work, and nothing about any market.
@@ -108,7 +108,7 @@ for name, shown in (("rules off", free), ("Block on Entry", result)):
 #
 # ## What to try next
 #
-# - Set `cash=30_000` and run again: at \$25,000 at the previous close the count does not bind.
+# - Set `cash=30_000` and run again: at 25,000 dollars at the previous close the count does not bind.
 # - Set `block_on="exit"`: the broker lets the trade begin and refuses the order that closes it. Notebook 03 says what that costs.
 # - Give your own strategy file and your own bars. `bars.report` says what looks odd about them.
 # - Write the run as a page that explains each refusal: `result.to_html("run.html")`.

@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Why was my order refused?
 #
-# *"I have \$30,000, and still I get pattern day trading protection."* Traders have asked their brokers this for years. The account
+# *"I have 30,000 dollars, and still I get pattern day trading protection."* Traders have asked their brokers this for years. The account
 # looks rich enough, buying power is there, and the order comes back. There are two usual causes, and neither is on the screen:
 #
 # 1. The money that counts is that of the **previous close**, not of now.
@@ -29,9 +29,9 @@ from matplotlib.figure import Figure
 import bt_pdt
 
 # %% [markdown]
-# ## \$30,000 that count as \$24,800
+# ## 30,000 dollars that count as 24,800 dollars
 #
-# The account closed yesterday at \$24,800. It rose this morning and holds \$30,000 now. Three day trades were made on Tuesday, and 100 SPY
+# The account closed yesterday at 24,800 dollars. It rose this morning and holds 30,000 dollars now. Three day trades were made on Tuesday, and 100 SPY
 # were bought today.
 
 # %%
@@ -59,14 +59,14 @@ print("passes on", answer.would_pass.on)
 # The broker says *pattern day trading protection* and no more. The sentence says the rest: 24,800 is under 25,000, and today's 30,000
 # count from the next session on, if the account closes there.
 #
-# ## \$30,000 in a leveraged fund
+# ## 30,000 dollars in a leveraged fund
 #
-# The second cause is harder to see. The account closed yesterday with \$30,000, all of it in TQQQ, a fund that moves three times its
+# The second cause is harder to see. The account closed yesterday with 30,000 dollars, all of it in TQQQ, a fund that moves three times its
 # index. In 2023 Alpaca asked for **100 %** of its value as maintenance margin.
 #
 # Day-trading buying power of today = 4 × (equity − maintenance margin), both at yesterday's close:
 #
-# $$4 \times (30{,}000 - 30{,}000) = 0$$
+# **4 × (30,000 - 30,000) = 0**
 
 # %%
 TQQQ = bt_pdt.Asset("TQQQ", leverage=3)
@@ -84,7 +84,7 @@ print(f"last_maintenance_margin ${state.last_maintenance_margin:>9,.2f}")
 print(f"day-trading buying power${state.daytrading_buying_power:>9,.2f}")
 
 # %% [markdown]
-# Sell all of it at the open. Now the account is \$30,000 of cash, and Regulation T lends as much again:
+# Sell all of it at the open. Now the account is 30,000 dollars of cash, and Regulation T lends as much again:
 
 # %%
 account.post(bt_pdt.Fill("TQQQ", "sell", 1_200, 25.0))
@@ -102,12 +102,12 @@ print(refused.why)
 print(refused.facts)
 
 # %% [markdown]
-# \$60,000 of buying power, and an order for \$20,000 is refused. Any purchase might become a day trade, so the broker asks that day-trading
+# 60,000 dollars of buying power, and an order for 20,000 dollars is refused. Any purchase might become a day trade, so the broker asks that day-trading
 # buying power covers it; and that one never rises above what it was at the start of the day. The sale of the fund gave none of it back.
 #
 # ## What you hold overnight decides
 #
-# The same \$30,000, held in four ways over the night:
+# The same 30,000 dollars, held in four ways over the night:
 
 # %%
 ways = {
@@ -186,7 +186,7 @@ for decision in found["decisions"]:
 # %% [markdown]
 # ## Since 2026-06-04
 #
-# The count, the \$25,000 and day-trading buying power are gone. The same fund asks for 75 %, and what is left counts at once, four times
+# The count, the 25,000 dollars and day-trading buying power are gone. The same fund asks for 75 %, and what is left counts at once, four times
 # over.
 
 # %%

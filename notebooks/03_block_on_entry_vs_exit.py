@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Block on Entry or Block on Exit?
 #
-# Until 2026-06-03 an account under \$25,000 may make three day trades in five business days. The broker can refuse the order that *opens*
+# Until 2026-06-03 an account under 25,000 dollars may make three day trades in five business days. The broker can refuse the order that *opens*
 # the fourth (Block on Entry), or the one that *closes* it (Block on Exit). The second lets you in, and keeps you over the night.
 #
 # Which one suits a strategy is a question that a backtest can put. The bars are invented; the method is what to take home.
@@ -23,7 +23,7 @@ import bt_pdt
 # %% [markdown]
 # ## Three runs of one strategy
 #
-# An opening range breakout with \$24,500 trades three symbols, one of them a three times leveraged fund. `off` measures and refuses
+# An opening range breakout with 24,500 dollars trades three symbols, one of them a three times leveraged fund. `off` measures and refuses
 # nothing: what the rules cost is measured against it.
 
 # %%
@@ -88,7 +88,7 @@ for sentence in found.conclusions:
     print(sentence)
 
 # %% [markdown]
-# Nineteen sessions cannot tell the two apart, although \$157.00 lie between them. Choose by what can go wrong instead: with *entry* you
+# Nineteen sessions cannot tell the two apart, although 157.00 dollars lie between them. Choose by what can go wrong instead: with *entry* you
 # miss trades; with *exit* you hold positions you wanted to leave.
 #
 # ## Turn the knobs
@@ -108,7 +108,7 @@ explorer.cash.value = 26_000
 explorer.result
 
 # %% [markdown]
-# \$1,500 more, and nothing is refused: the equity of every previous close is at least \$25,000.
+# 1,500 dollars more, and nothing is refused: the equity of every previous close is at least 25,000 dollars.
 #
 # ## What to try next
 #

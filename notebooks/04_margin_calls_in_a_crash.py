@@ -25,7 +25,7 @@ import bt_pdt
 # %% [markdown]
 # ## Buy on margin and hold
 #
-# \$50,000 buy 1.25 times as much of `IDX3` on the first bar. From 2026-06-04 Alpaca asks for 75 % of such a fund as maintenance margin:
+# 50,000 dollars buy 1.25 times as much of `IDX3` on the first bar. From 2026-06-04 Alpaca asks for 75 % of such a fund as maintenance margin:
 # 1.25 × 75 % is 94 % of equity, so there is room, but not much.
 
 # %%

@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Before and after 2026-06-04
 #
-# On 2026-06-04 the pattern day trader rule ended. The count of day trades, the \$25,000 and day-trading buying power went; the intraday
+# On 2026-06-04 the pattern day trader rule ended. The count of day trades, the 25,000 dollars and day-trading buying power went; the intraday
 # margin rule came. What does that change for a strategy?
 #
 # bt_pdt can hold one day's law over any bars. So the same strategy is run over the same bars twice: under the law of 2026-06-03, and
@@ -37,7 +37,7 @@ for name in ("regime", "pdt_check", "pdt_day_trades_threshold", "pdt_min_equity"
 # %% [markdown]
 # ## One strategy under both
 #
-# \$24,500, Block on Exit, the sessions from 2026-06-04 on, with the fall of 2026-06-17 among them.
+# 24,500 dollars, Block on Exit, the sessions from 2026-06-04 on, with the fall of 2026-06-17 among them.
 
 # %%
 found = bt_pdt.compare(
@@ -69,10 +69,10 @@ found.what_changed(*found.names)
 print(found.changed_sentence(*found.names))
 
 # %% [markdown]
-# The old law's one call is a minimum-equity call: a pattern day trader's account closed under \$25,000. Until a close at \$25,000 it may
+# The old law's one call is a minimum-equity call: a pattern day trader's account closed under 25,000 dollars. Until a close at 25,000 dollars it may
 # make no day trade, and orders are refused for that reason instead of the count.
 #
-# More freedom is not always more money: on these bars the old law ends \$429.78 higher. Could that be chance?
+# More freedom is not always more money: on these bars the old law ends 429.78 dollars higher. Could that be chance?
 
 # %%
 print(found.paired(*found.names).sentence)
@@ -103,7 +103,7 @@ print("refused before:", before.sum(), " from 2026-06-04 on:", (~before).sum())
 # ## What is new
 #
 # The intraday margin rule asks at every moment for what the old law asked at the close. Equity less maintenance margin is the *margin
-# level*; a purchase that takes it below zero makes a deficit, and a deficit over the lesser of 5 % of equity and \$1,000 is called. The
+# level*; a purchase that takes it below zero makes a deficit, and a deficit over the lesser of 5 % of equity and 1,000 dollars is called. The
 # lowest level of each session:
 
 # %%

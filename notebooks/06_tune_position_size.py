@@ -11,7 +11,7 @@
 # %% [markdown]
 # # How large may a position be?
 #
-# A day trader has \$25,500, a little over the \$25,000 under which an account that day trades is restricted (until 2026-06-03). Each
+# A day trader has 25,500 dollars, a little over the 25,000 dollars under which an account that day trades is restricted (until 2026-06-03). Each
 # position takes 100 % of equity. What does the broker refuse, and which size would it have let pass?
 #
 # The bars are invented and the strategy has no edge to speak of: the question is not what is earned, but what is refused.
@@ -55,7 +55,7 @@ for first in naive.refusals.drop_duplicates("reason").itertuples():
     print(f"    {first.why}")
 
 # %% [markdown]
-# So it is not the size of one order alone. Large positions lose more on a bad day; a bad day ends under \$25,000; and from the next
+# So it is not the size of one order alone. Large positions lose more on a bad day; a bad day ends under 25,000 dollars; and from the next
 # session on the account may make no day trade, not even by closing what it has bought.
 #
 # ## A few thousand accounts
@@ -98,8 +98,8 @@ found.trials.groupby("replayed")["seconds"].agg(["count", "median"])
 found.only(block_on="exit").heatmap("sizer.percent", "cash")
 
 # %% [markdown]
-# A step and three edges. Up to \$25,000 no size helps: the account is under the line, or gets there. With \$25,500 some sizes let a bad
-# day reach it; from \$26,000 on none does.
+# A step and three edges. Up to 25,000 dollars no size helps: the account is under the line, or gets there. With 25,500 dollars some sizes let a bad
+# day reach it; from 26,000 dollars on none does.
 #
 # The edges across are what a position is charged. Four times the equity is day-trading buying power for shares at 25 %; the three times
 # leveraged fund is charged at 75 %, three times its value. So all three positions fit up to 80 % of equity each
@@ -108,7 +108,7 @@ found.only(block_on="exit").heatmap("sizer.percent", "cash")
 #
 # ## The account at hand
 #
-# `only` takes a part of a search. With \$25,500, return against refusals:
+# `only` takes a part of a search. With 25,500 dollars, return against refusals:
 
 # %%
 mine = found.only(cash=25_500)
@@ -119,7 +119,7 @@ mine.pareto.drop_duplicates("sizer.percent")[["sizer.percent", "total_return", "
 
 # %% [markdown]
 # From bottom to top: the best size without any refusal, and what refused entries more bring. The modes make no difference here:
-# they bind under \$25,000, and these sizes close every session above it.
+# they bind under 25,000 dollars, and these sizes close every session above it.
 #
 # And 100 %, for comparison, in each mode:
 
@@ -139,7 +139,7 @@ for note in found.swept.notes:
     print(note)
 
 # %% [markdown]
-# The best size for \$25,500 was not among those five. `best` runs it in full and raises if one number differs:
+# The best size for 25,500 dollars was not among those five. `best` runs it in full and raises if one number differs:
 
 # %%
 best = mine.best
@@ -165,7 +165,7 @@ print(mine.deflated_sharpe.sentence)
 
 # %% [markdown]
 # So do not take the return for skill. What does hold is the arithmetic: the edges at 80 %, 100 % and 133 % come from the rates alone, and
-# how far an account must be from \$25,000 is a matter of its bad days, and you know yours. That step is the step for *these* bad days; a
+# how far an account must be from 25,000 dollars is a matter of its bad days, and you know yours. That step is the step for *these* bad days; a
 # worse one moves it. Stay well inside.
 #
 # ## The same on a cluster
@@ -190,6 +190,6 @@ print(mine.deflated_sharpe.sentence)
 # ## What to try next
 #
 # - The strategy's own parameters in the space: `"fast": [10, 20]` makes one recording for each.
-# - Drop `todate`: from 2026-06-04 there is no \$25,000, and the step goes.
+# - Drop `todate`: from 2026-06-04 there is no line at 25,000 dollars, and the step goes.
 # - Another brokerage, `"brokerage": ["alpaca", "ibkr"]`, or the sizer `"PercentOfBuyingPower()"`.
 # - A strategy that asks again when it is refused cannot be replayed. The search says so and runs everything in full: `docs/howto/screen.md`.

@@ -24,6 +24,8 @@ def rulebook_as(brokerage: str, rules: str | date, overrides: Mapping[str, Any])
         book = book.override(overrides)
     if isinstance(rules, date) or rules not in ("as_of", "off"):
         book = book.frozen(_day(rules))
+    elif rules == "off":
+        book = book.reaching_back()
     _require_whole(book, overrides)
     return book
 
@@ -33,7 +35,7 @@ def _day(rules: str | date) -> date:
         return rules
     try:
         return date.fromisoformat(rules)
-    except ValueError:
+    except (TypeError, ValueError):
         raise BadInput(f"rules takes as_of, off or a date like 2026-06-03, got {rules!r}.") from None
 
 

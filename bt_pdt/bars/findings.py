@@ -41,6 +41,8 @@ def of_reading(who: str, choice: Choice, stated: bool) -> Iterator[Finding]:
     if better is not None and choice.reading is not None:
         hours = better.ahead - choice.reading.ahead
         way = "ahead of" if hours > 0 else "behind"
+        other_side = choice.stamp_how == "stated" and better.stamp != choice.stamp
+        side = f' with stamp="{better.stamp}" (--stamp {better.stamp})' if other_side else ""
         why = (
             "the times state a zone and the bars contradict it: clock times were taken for that zone's"
             if stated
@@ -50,7 +52,7 @@ def of_reading(who: str, choice: Choice, stated: bool) -> Iterator[Finding]:
             "zone",
             "",
             f"{who}: most volume trades {abs(hours):g} hours {way} the New York session like {zone_words(better.zone)}:"
-            f' try tz="{better.zone}" (--tz {better.zone}), under which open and close are in their places; {why}.',
+            f' try tz="{better.zone}" (--tz {better.zone}){side}, under which open and close are in their places; {why}.',
         )
     elif choice.rival is not None:
         other = choice.rival.zone

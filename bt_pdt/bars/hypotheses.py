@@ -293,8 +293,11 @@ def choose(
     fixed = zone_told or stated
     usual = fixed or zone_hint or NEW_YORK
     found: dict[str, list[Reading]] = {}
+    either_side: list[Reading] = []
     for zone in dict.fromkeys((usual, *ZONES)):
-        found[zone] = [one for one in score(some, zone, calendar) if stamp_told in (None, one.stamp)]
+        scored = score(some, zone, calendar)
+        either_side += scored
+        found[zone] = [one for one in scored if stamp_told in (None, one.stamp)]
     if not found[usual]:
         times.in_new_york(some.clock, usual, "the times")  # says what is wrong with it
         return Choice(
@@ -302,7 +305,8 @@ def choose(
         )
     mine = _best(found[usual], stamp_told or stamp_hint)
     every = [one for zone, readings in found.items() for one in readings]
-    top = max(every, key=lambda one: (round(one.points, 6), one.stamp == mine.stamp))
+    # zone and side may both have been told wrong: against a zone that is told or stated the bars may speak for either side
+    top = max(either_side if fixed else every, key=lambda one: (round(one.points, 6), one.stamp == mine.stamp))
     moved = some.shows(top) and top.points - mine.points >= CLEARLY and top.ends != mine.ends and top.zone != usual
     better_zone = top if moved and fixed else None
     zone = top.zone if moved and not fixed else usual

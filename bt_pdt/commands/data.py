@@ -13,6 +13,7 @@ from .common import Verbs, load_options, loading, out_folder, print_json
 if TYPE_CHECKING:
     from ..bars import Bars
 
+
 @click.group(cls=Verbs)
 def data() -> None:
     """Generates sample bars, reports on bar files, converts them."""

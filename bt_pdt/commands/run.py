@@ -28,10 +28,14 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 
 @click.command()
 @click.argument("strategy", metavar="STRATEGY.py[:Class]")
+@click.argument("script_arguments", metavar="[-- ARGUMENTS]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--data", "files", multiple=True, metavar="FILE", help="Bars in any usual format; several times for several files.")
 @click.option(
-    "--data", "files", multiple=True, required=True, metavar="FILE", help="Bars in any usual format; several times for several files."
+    "--script",
+    is_flag=True,
+    help="Runs a whole script that builds its own cerebro, as it is, with the law under it; its arguments follow --.",
 )
-@click.option("--cash", type=float, default=100_000.0, show_default=True, help="Dollars at the start.")
+@click.option("--cash", type=float, default=None, help="Dollars at the start (default 100000; of a script: its own).")
 @account_options
 @click.option("--block-on", metavar="MODE", help="entry, exit or both: sets --pdt-check and --dtbp-check at once.")
 @click.option("--param", "params", metavar="NAME=VALUE", multiple=True, help="A parameter of the strategy.")
@@ -50,6 +54,9 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option("--worst-price", is_flag=True, help="Tests equity at each bar's low (of shorts: high) too, not at its close alone.")
 @click.option("--no-costs", is_flag=True, help="Charges neither margin interest nor borrow fees.")
 @click.option("--symbols", metavar="A,B", help="Only these symbols; the strategy sees them in this order.")
+@click.option(
+    "--resample", "resample", metavar="LENGTH", multiple=True, help="Adds feeds of longer bars, like 15min or 1d, in the order given."
+)
 @click.option("--from", "fromdate", metavar="DATE", callback=a_day, help="First day.")
 @click.option("--to", "todate", metavar="DATE", callback=a_day, help="Last day, included.")
 @click.option(
@@ -61,8 +68,10 @@ ASSET_FACTS = ("leverage", "marginable", "shortable", "easy_to_borrow", "mainten
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object.")
 def run(
     strategy: str,
+    script_arguments: tuple[str, ...],
     files: tuple[str, ...],
-    cash: float,
+    script: bool,
+    cash: float | None,
     brokerage: str | None,
     rules: str | None,
     pdt_check: str | None,
@@ -77,6 +86,7 @@ def run(
     worst_price: bool,
     no_costs: bool,
     symbols: str | None,
+    resample: tuple[str, ...],
     fromdate: str | None,
     todate: str | None,
     trade_from: str | None,
@@ -85,7 +95,10 @@ def run(
     as_json: bool,
     **about_data: Any,
 ) -> None:
-    """Runs a backtrader strategy as it is over bars, with a margin account behind it that obeys the law of each day."""
+    """Runs a backtrader strategy as it is over bars, with a margin account behind it that obeys the law of each day.
+
+    Without --block-on a brokerage's own checks hold: at Alpaca the day-trade count refuses on exit, day-trading buying power on entry.
+    """
     for option, mode in (("--block-on", block_on), ("--pdt-check", pdt_check), ("--dtbp-check", dtbp_check)):
         if mode is not None:
             known_name(option, mode, CHECKS)
@@ -106,6 +119,30 @@ def run(
 
         require_file(page)
 
+    if script:
+        own: dict[str, Any] = {
+            "--data": files,
+            "--param": params,
+            "--sizer": sizer,
+            "--symbols": symbols,
+            "--resample": resample,
+            "--from": fromdate,
+        }
+        own |= {"--to": todate, "--trade-from": trade_from}
+        own |= {f"--{name.replace('_', '-')}": given for name, given in about_data.items()}
+        for option, given in own.items():
+            if given:
+                raise BadInput(f"{option} does not go with --script: the script builds its own feeds and strategies.")
+        law: dict[str, Any] = {"brokerage": brokerage or "alpaca", "rules": rules or "as_of", "block_on": block_on, "pdt_check": pdt_check}
+        law |= {"dtbp_check": dtbp_check, "set": settings, "assets": facts, "deposits": flows, "on_call": on_call or "ignore"}
+        law |= {"worst_price": worst_price, "charge_costs": not no_costs, "cash": cash}
+        _script(strategy, script_arguments, law, out, page, as_json)
+        return
+    if script_arguments:
+        raise BadInput(f"got an unexpected argument {script_arguments[0]!r}; arguments after the file are a script's, with --script.")
+    if not files:
+        raise BadInput("give the bars with --data FILE, or --script if the file builds its own cerebro.")
+
     from ..runs import study
 
     chosen = study.load_strategy(strategy)
@@ -116,7 +153,7 @@ def run(
         result = study.run(
             chosen,
             bars,
-            cash=cash,
+            cash=100_000.0 if cash is None else cash,
             brokerage=brokerage or "alpaca",
             rules=rules or "as_of",
             block_on=block_on,
@@ -131,6 +168,7 @@ def run(
             worst_price=worst_price,
             charge_costs=not no_costs,
             symbols=names,
+            resample=resample,
             trade_from=trade_from,
             progress=report,
         )
@@ -143,6 +181,40 @@ def run(
     show(result, out)
     if folder is not None:
         click.echo(f"wrote {out}: manifest.json, report.html, run.png and the tables")
+    if page is not None:
+        click.echo(f"wrote {page}")
+
+
+def _script(file: str, arguments: tuple[str, ...], law: dict[str, Any], out: str | None, page: str | None, as_json: bool) -> None:
+    """A whole script under the law: one answer for each run of a cerebro in it."""
+    import contextlib
+    import warnings
+    from pathlib import Path
+
+    from ..host.scripts import run_script
+    from ..results.page.page import write
+
+    printed = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with printed, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"bt_pdt\.")  # they are in the results, and printed from there
+        results = run_script(file, arguments, **law)
+    several = len(results) > 1
+    folders = {}
+    for k, (name, result) in enumerate(results.items(), 1):
+        if out is not None:
+            folders[name] = result.save(Path(out) / str(k) if several else out)
+    if page is not None:
+        write(page, list(results.items()))
+    if as_json:
+        told = {name: run_json(result, folders.get(name)) | {"html": page} for name, result in results.items()}
+        print_json(told if several else next(iter(told.values())))
+        return
+    for name, result in results.items():
+        if several:
+            click.echo(f"\n== {name}")
+        show(result, out)
+        if name in folders:
+            click.echo(f"wrote {folders[name]}: manifest.json, report.html, run.png and the tables")
     if page is not None:
         click.echo(f"wrote {page}")
 

@@ -88,10 +88,13 @@ def tune(strategy: str, out: str | None, as_json: bool, **options: Any) -> None:
             "out": str(folder) if folder else None,
         }
         print_json(found.to_dict() | more)
-        return
-    show(found, walked)
-    if folder is not None:
+    else:
+        show(found, walked)
+    if folder is not None and not as_json:
         click.echo(f"wrote {out}: tuning.json, trials.csv, pictures{' and the run folder best' if found.winner is not None else ''}")
+    if found.stopped:
+        click.echo("stopped.", err=True)
+        raise SystemExit(130)  # what follows with && goes on with a whole search only
 
 
 def _run(strategy: str, options: dict[str, Any]) -> tuple[Tuning, WalkForward | None]:

@@ -35,7 +35,7 @@ def compare(
     rules: str | date | Iterable[str | date] = ("as_of",),
     cash_levels: float | Iterable[float] | None = None,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     symbols: Iterable[str] | None = None,
     fromdate: date | str | None = None,
     todate: date | str | None = None,
@@ -49,7 +49,7 @@ def compare(
     ``as_of`` or days whose law holds throughout; ``cash_levels`` replaces ``cash``. ``off`` is run once for each cash level: what the rules
     cost is measured against it.
     ``jobs`` processes work at once (default: every core where that pays; the results are the same as with 1): a strategy of a file or a
-    module travels to them, a class of a notebook or of the running script is run here. ``progress(done, total)`` counts variants.
+    module travels to them, a class of a notebook or of the running script is run here. ``progress(done, total)`` counts variants, and ``progress=True`` shows a bar.
     Everything else is handed on to :func:`bt_pdt.run`. Raises :class:`BadInput` with the variant's name for what cannot be used.
     """
     if not isinstance(brokerages, str) and isinstance(brokerages, Iterable):
@@ -59,9 +59,12 @@ def compare(
     names = None if symbols is None else [symbols] if isinstance(symbols, str) else list(symbols)
     bars = study.load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     chosen = study.load_strategy(strategy)
+    from ..runs.progress import progress_bar
+
     runs_of = shared_runs(wanted, common, bars, brokerages)
     made = sorted(set(runs_of))
-    done = run_all(chosen, bars, [wanted[k] for k in made], common | {"symbols": names}, jobs=jobs, progress=progress)
+    with progress_bar(progress, f"{chosen.__name__}: variants") as tell:
+        done = run_all(chosen, bars, [wanted[k] for k in made], common | {"symbols": names}, jobs=jobs, progress=tell)
     results = dict(zip(made, done, strict=True))
     runs = []
     for k, (variant, of) in enumerate(zip(wanted, runs_of, strict=True)):

@@ -7,8 +7,13 @@ and exit code 2; everything else is a defect of ours (exit code 1).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
-from typing import Any, TypeVar, cast
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, ParamSpec, TypeVar, cast
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class BadInput(ValueError):
@@ -50,3 +55,17 @@ def known_name(what: str, name: object, known: Collection[Name]) -> Name:
     if isinstance(name, str) and name in known:
         return cast(Name, name)
     raise UnknownName(what, name, known)
+
+
+def names_known(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """``function``, which answers a misspelt argument with the nearest name, as a :class:`UnknownName`."""
+    known = list(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        for name in kwargs:
+            if name not in known:
+                raise UnknownName(f"{function.__name__} argument", name, known)
+        return function(*args, **kwargs)
+
+    return checked

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from .errors import BadInput, known_name
 from .money import SHARE_DUST, SMALLEST_QTY
@@ -171,3 +173,16 @@ class Asset:
             raise BadInput("leverage must not be 0; leave it out for an ordinary security.")
         if self.maintenance is not None:
             positive("maintenance", self.maintenance)
+
+
+def assets_of(given: Any) -> tuple[Asset, ...]:
+    """``assets`` as a user gives them, in a list or by symbol; raises :class:`BadInput` for what is no :class:`Asset`."""
+    found = given.values() if isinstance(given, Mapping) else () if given is None else given
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        raise BadInput(f"assets takes bt_pdt.Asset values, like [Asset('TQQQ', leverage=3)], got {given!r}.")
+    kept = tuple(found)
+    for each in kept:
+        if not isinstance(each, Asset):
+            named = next((s for s, v in given.items() if v is each), "TQQQ") if isinstance(given, Mapping) else "TQQQ"
+            raise BadInput(f"assets takes bt_pdt.Asset values, like Asset({named!r}, leverage=3), got {each!r}.")
+    return kept

@@ -1,8 +1,9 @@
 """The exchange day: which session a moment belongs to, the n-th business day after, the day a trade settles.
 
-All moments are naive New York time. The calendar is XNYS from ``exchange_calendars``, read once into plain arrays on first
-use: a look-up here is a bisect. Columbus Day and Veterans Day are business days (exchanges open) but not settlement days
-(banks closed). Extended hours belong to the same date; from 20:00 on, the next session (rulebook: trade date).
+All moments are naive New York time. The calendar is XNYS from ``exchange_calendars``, shipped as a table up to a day that
+:mod:`bt_pdt.core.exchange_days` names, and read from the library itself for later ones; a look-up here is a bisect. Columbus Day and Veterans Day
+are business days (exchanges open) but not settlement days (banks closed). Extended hours belong to the same date; from 20:00 on, the next
+session (rulebook: trade date).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from . import exchange_days
 from .errors import BadInput
 
 FIRST_DAY = date(1990, 1, 1)
@@ -30,8 +32,26 @@ class _Table(NamedTuple):
     early: dict[date, time]
 
 
+#: So many days before the end of the shipped table the library is asked instead: what is due falls inside what is known.
+_MARGIN = timedelta(days=400)
+
+
 @lru_cache(maxsize=1)
-def _table() -> _Table:
+def shipped() -> _Table:
+    """The calendar that comes with the package (:mod:`bt_pdt.core.exchange_days`, written from the library): it costs no import of pandas."""
+    closed = {_day(text) for text in exchange_days.CLOSED.split()}
+    early = {_day(text[:8]): time(int(text[9:11]), int(text[11:])) for text in exchange_days.EARLY.split()}
+    span = (FIRST_DAY + timedelta(days=k) for k in range((exchange_days.LAST - FIRST_DAY).days + 1))
+    return _Table([day for day in span if day.weekday() < 5 and day not in closed], early)
+
+
+def _day(text: str) -> date:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+
+
+@lru_cache(maxsize=1)
+def from_library() -> _Table:
+    """The calendar of ``exchange_calendars``, to :data:`LAST_DAY`."""
     import warnings
 
     import exchange_calendars
@@ -45,10 +65,15 @@ def _table() -> _Table:
     return _Table(days, early)
 
 
+def _table(day: date) -> _Table:
+    """The calendar that knows ``day`` and what falls due after it."""
+    return shipped() if day <= exchange_days.LAST - _MARGIN else from_library()
+
+
 def _days_around(day: date) -> list[date]:
-    days = _table().days
+    days = _table(day).days
     if not days[0] <= day <= days[-1]:
-        raise BadInput(f"the exchange calendar is read from {days[0]} to {days[-1]}; got {day}.")
+        raise BadInput(f"the exchange calendar is read from {days[0]} to {LAST_DAY}; got {day}.")
     return days
 
 
@@ -62,7 +87,9 @@ def is_session(day: date) -> bool:
 
 def sessions_between(first: date, last: date) -> list[date]:
     """All sessions from ``first`` to ``last``, both included."""
-    days = _days_around(first)
+    days = _days_around(max(first, min(last, LAST_DAY)))
+    if first < days[0]:
+        _days_around(first)
     return days[bisect_left(days, first) : bisect_right(days, last)]
 
 
@@ -93,7 +120,7 @@ def window(day: date, n: int) -> tuple[date, ...]:
 @lru_cache(maxsize=4096)
 def close_of(day: date) -> datetime:
     """The scheduled end of the regular session of ``day``: 16:00, 13:00 on early closes."""
-    return datetime.combine(day, _table().early.get(day, REGULAR_CLOSE))
+    return datetime.combine(day, _table(day).early.get(day, REGULAR_CLOSE))
 
 
 def end_of_date(day: date) -> datetime:
@@ -116,24 +143,24 @@ def session_on_or_before(day: date) -> date:
 
 def is_settlement_day(day: date) -> bool:
     """A day on which the banks and the clearing house are open: sessions but for bank holidays, and the days of mourning."""
-    if day in DAYS_OF_MOURNING:
-        return True
-    if not is_session(day):
-        return False
+    return day in DAYS_OF_MOURNING or (is_session(day) and not _bank_holiday(day))
+
+
+def _bank_holiday(day: date) -> bool:
+    """Columbus Day and Veterans Day, on which the exchange is open."""
     if day.month == 10 and day.weekday() == 0 and 8 <= day.day <= 14:
-        return False
+        return True
     veterans = date(day.year, 11, 11)
-    observed = veterans + timedelta(days=1) if veterans.weekday() == 6 else veterans
-    return day != observed
+    return day == (veterans + timedelta(days=1) if veterans.weekday() == 6 else veterans)
 
 
-@lru_cache(maxsize=1)
-def _settlement_days() -> list[date]:
-    return sorted(DAYS_OF_MOURNING.union(filter(is_settlement_day, _table().days)))
+@lru_cache(maxsize=2)
+def _settlement_days(far: bool) -> list[date]:
+    return sorted(DAYS_OF_MOURNING.union(day for day in (from_library() if far else shipped()).days if not _bank_holiday(day)))
 
 
 @lru_cache(maxsize=4096)
 def settlement_date(day: date, cycle: int) -> date:
     """The day a trade of ``day`` settles, ``cycle`` settlement days later."""
-    days = _settlement_days()
+    days = _settlement_days(day > exchange_days.LAST - _MARGIN)
     return days[bisect_right(days, day) - 1 + cycle] if cycle else day

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import backtrader as bt
 
 from ..core.decisions import Rejected
 from ..core.errors import BadInput
 from ..core.journal import FillEntry, OrderEntry
-from ..core.money import cents, dollars
+from ..core.money import cents
 from ..results import cash, owed
 from .broker import MarginBroker
+from .notes import notes
+from .outcome import own_result
 
-#: How many bars of a feed are looked at to see whether its timeframe is declared rightly.
-LOOK = 50
+if TYPE_CHECKING:
+    from ..results import Result
 
 
 class ComplianceAnalyzer(bt.Analyzer):
@@ -37,22 +37,33 @@ class ComplianceAnalyzer(bt.Analyzer):
 
     def create_analysis(self) -> None:
         self.rets: dict[str, Any] = {}
+        self._result: Result | None = None
 
     def start(self) -> None:
         _margin_broker(self.strategy)
 
     def stop(self) -> None:
         broker = _margin_broker(self.strategy)
-        if broker.account is None and len(self.strategy):
+        if not broker.times and len(self.strategy):
             raise BadInput(
                 "the run went past its bars without asking the broker (an engine that bypasses backtrader's hooks), so no order was "
                 "checked; use backtrader 1.9.78.123."
             )
         broker.finish()
         self.rets = analysis(broker)
-        for sentence in self.rets["warning_list"]:
-            warnings.warn(sentence, stacklevel=2)
         self.rets["warning_list"] += notes(broker)
+        cerebro = self.strategy.cerebro
+        if cerebro._dooptimize:  # the next variant begins with the same broker anew, and this one may travel
+            self._result = own_result(broker, cerebro.runningstrats)
+
+    @property
+    def result(self) -> Result:
+        """The :class:`~bt_pdt.results.Result` of the run, as :func:`bt_pdt.result` gives it; of ``optstrategy`` that of this variant."""
+        if self._result is None:
+            if not self.rets:
+                raise BadInput("the run is not over yet; ask for its result after cerebro.run().")
+            self._result = own_result(_margin_broker(self.strategy), self.strategy.cerebro.runningstrats)
+        return self._result
 
     def get_analysis(self) -> dict[str, Any]:
         """The analysis; empty before the run is over."""
@@ -102,7 +113,7 @@ def analysis(broker: MarginBroker) -> dict[str, Any]:
         "fill_list": [_fill_row(entry) for entry in journal if isinstance(entry, FillEntry)],
         "call_list": owed.call_rows(journal, calls),
         "restriction_list": owed.restriction_rows(journal, restrictions),
-        "warning_list": list(_warnings(broker)),
+        "warning_list": list(broker.looker.said),
     }
     return found
 
@@ -151,47 +162,3 @@ def _dtbp_uses(rows: list[dict[str, Any]]) -> Iterator[tuple[float, float]]:
         if begin:
             left = row["lowest_daytrading_buying_power"]
             yield 1.0 - left / begin, left
-
-
-def _warnings(broker: MarginBroker) -> Iterator[str]:
-    """Bars to which the rules cannot be applied as they stand: a mistake in the feed, most likely."""
-    if broker.odd_dates:
-        days = sorted(set(broker.odd_dates))
-        yield (
-            f"{len(days)} dates with bars are no sessions of the exchange (the first is {days[0]}): what happened there counts for the "
-            "next session. Are the times New York time, not UTC?"
-        )
-    for feed in broker.clock.feeds.values():
-        stamps = [feed.times.array[i] for i in range(min(LOOK, len(feed.times.array)))]
-        days_seen = [int(stamp) for stamp in stamps if stamp == stamp]
-        if len(days_seen) < 3:
-            continue
-        same_day = sum(a == b for a, b in pairwise(days_seen))
-        name = feed.symbol
-        if feed.long_bars and same_day:
-            yield (
-                f"the feed of {name} has several bars a day but is declared as daily, backtrader's default; "
-                "give it timeframe=bt.TimeFrame.Minutes."
-            )
-        elif not feed.long_bars and not same_day:
-            yield f"the feed of {name} has one bar a day but is not declared as daily; give it timeframe=bt.TimeFrame.Days."
-
-
-def notes(broker: MarginBroker) -> list[str]:
-    """What a reader of the report should know about right bars, without being warned."""
-    found = [
-        f"{'deposit' if amount > 0 else 'withdrawal'} of {dollars(abs(amount))} on {day} did not move: {why}"
-        for day, amount, why in broker.unmoved
-    ]
-    if broker.closed_on is not None:
-        owes = max(0.0, -broker.getvalue())
-        debt = f"the account ends owing {dollars(owes)}" if owes else "no debt is left"
-        found.append(f"equity was gone on {broker.closed_on}: the brokerage sold everything and closed the account to trading; {debt}.")
-    daily = sorted({f.symbol for f in broker.clock.feeds.values() if f.long_bars and broker.clock.is_daily(f.stamp() or 0.0)})
-    if not daily:
-        return found
-    return [
-        *found,
-        f"daily bars ({', '.join(daily[:5])}{', ...' if len(daily) > 5 else ''}): the order of trades within a day is unknown, so the "
-        "worst for day trades is taken: openings first, closings after.",
-    ]

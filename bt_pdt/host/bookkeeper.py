@@ -19,8 +19,11 @@ from ..core import sessions
 from ..core.decisions import Accepted, Decision, Rejected
 from ..core.money import HALF_CENT, SHARE_DUST
 from ..core.orders import Fill, OrderRequest
+from ..law.rulebook import RULEBOOK_BEGINS
 from .clock import MILLISECOND, Feed
 from .fast.sparse import SparseBroker
+from .looking import Looker, after_hours, fractions, odd_dates
+from .opening import before_the_law, open_account
 
 Order = bt.Order
 MORNING = time(9, 30)
@@ -52,8 +55,13 @@ class Judged(NamedTuple):
 class BookingBroker(SparseBroker):
     """Keeps a margin account in step with the host: what :class:`~bt_pdt.host.broker.MarginBroker` stands on. Judges nothing."""
 
+    def __init__(self) -> None:
+        self.looker = Looker()
+        super().__init__()
+
     def init(self) -> None:
         super().init()
+        self.looker.begin()
         self._account: Account | None = None
         self._arguments: dict[str, Any] = {}  # of the account that opens with the first bar
         #: Time (backtrader's float) and equity of every bar; read-only.
@@ -117,12 +125,26 @@ class BookingBroker(SparseBroker):
 
     def finish(self) -> None:
         """The bars are over: the session of the last one closes. Safe to call again."""
-        if self._account is None:
+        if self._account is None or not self.times:
             return
         self._flush()
         last = self._work_time(self._seen)
         if not self._closed and sessions.session_of(last) == self._account.session:
             self._close_session()
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """What only the whole run shows about its bars."""
+        account, looker = self._account, self.looker
+        assert account is not None
+        looker.look(self.clock, at_end=True)
+        if not looker.days_known:
+            looker.tell(odd_dates(self.odd_dates))
+        looker.tell(after_hours(account.journal, not self.clock.all_long_bars))
+        if account.refuses:
+            looker.tell(fractions(account.journal))
+        elif account.rules.day < RULEBOOK_BEGINS or (account.journal and account.journal[0].session < RULEBOOK_BEGINS):
+            looker.tell([before_the_law(account.journal[0].session if account.journal else account.session)])
 
     # -- time and sessions
 
@@ -241,7 +263,8 @@ class BookingBroker(SparseBroker):
 
     def _open_account(self, now: float) -> None:
         at = self._work_time(now)
-        self._account = Account(float(self.p.cash), at=at, **self._arguments)
+        self.looker.look(self.clock)
+        self._account = open_account(float(self.p.cash), at, self._arguments)
         if not sessions.is_session(at.date()):
             self.odd_dates.append(at.date())
         for position in self.positions.values():
@@ -314,7 +337,7 @@ class BookingBroker(SparseBroker):
         assert account is not None
         fresh: dict[str, float] = {}
         if not marked:
-            if self._one_feed_each and not self.p.coo:
+            if self._one_feed_each and not self.p.coo and feed.stamp() <= self._seen:
                 for row in self._open:
                     price = row.close[0]
                     if 0.0 < price < math.inf:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,16 +20,16 @@ from ..account.account import Account
 from ..core import sessions
 from ..core.decisions import Accepted, Decision, Reason, Rejected, WouldPass
 from ..core.errors import BadInput, UnknownName, known_name
-from ..core.orders import Asset, OrderRequest
+from ..core.orders import OrderRequest, assets_of
 from .bookkeeper import Live
 from .clock import Feed
 from .collections import CallingBroker, answer_of, deposits_of
+from .hosts import HOOKS as HOOKS
 from .requests import exits_of, same_exit, to_oco, to_request
 
 Order = bt.Order
 BLOCKS = ("entry", "exit", "both")
-#: Hooks of backtrader's broker that must be called as Python methods; an engine without them would trade uncounted.
-HOOKS = ("init", "start", "stop", "next", "submit", "transmit", "submit_accept", "check_submitted", "notify", "_execute", "_get_value")
+_SHORTCASH = "shortcash=False is not how a margin account books a short sale; leave it True."
 _OWN_ARGUMENTS = ("self", "cash", "at", "brokerage", "rules", "pdt_check", "dtbp_check", "set", "assets")
 ACCOUNT_ARGUMENTS = tuple(name for name in inspect.signature(Account.__init__).parameters if name not in _OWN_ARGUMENTS)
 
@@ -42,6 +42,21 @@ def require_python_host(base: type = bt.brokers.BackBroker) -> None:
             f"this backtrader ({base.__module__}) runs its broker outside Python ({', '.join(missing)} cannot be overridden), "
             "so no order would be checked; use backtrader 1.9.78.123."
         )
+
+
+#: Stock backtrader sends such a parent once more with every child, and never activates one of them: the position has no exit.
+_LATE_CHILD = (
+    "{child} names as parent= {parent} that was sent already (its transmit was left at True), so backtrader would never "
+    "activate it and the position would have no exit; send the whole bracket with its last order: o = self.buy(..., transmit=False), "
+    "self.sell(exectype=bt.Order.Stop, price=..., parent=o, transmit=False), self.sell(exectype=bt.Order.Limit, price=..., parent=o), "
+    "or use self.buy_bracket(...); an exit of its own, after the fill, takes no parent=."
+)
+
+
+def _spoken(order: Any) -> str:
+    """An order in a sentence."""
+    size = abs(order.size)
+    return f"a {order.getordername()} order to {order.ordtypename().lower()} {size:g} {order.data._name or 'shares'}"
 
 
 class MarginBroker(CallingBroker):
@@ -117,14 +132,14 @@ class MarginBroker(CallingBroker):
             if pdt_check is not None or dtbp_check is not None:
                 raise BadInput("give block_on, or pdt_check and dtbp_check, but not both.")
             pdt_check = dtbp_check = p.block_on
-        assets: Iterable[Asset] = p.assets.values() if isinstance(p.assets, Mapping) else p.assets
+        assets = assets_of(p.assets)
         arguments: dict[str, Any] = {
             "brokerage": p.brokerage,
             "rules": p.rules,
             "pdt_check": pdt_check,
             "dtbp_check": dtbp_check,
             "set": p.set,
-            "assets": tuple(assets),
+            "assets": assets,
         }
         arguments |= {name: tuple(v) if name in ("positions", "daytrades") else v for name, v in (p.account or {}).items()}
         # asked of a throw-away account, so that a wrong word is found before the first bar
@@ -147,15 +162,32 @@ class MarginBroker(CallingBroker):
         self._arguments = self.account_arguments()
         self.clock.forgets = cerebro._exactbars > 0 or any(d.replaying for d in self.clock.feeds)
         if not self.p.shortcash:
-            raise BadInput("shortcash=False is not how a margin account books a short sale; leave it True.")
-        for feed in self.clock.feeds.values():
-            self._require_stock(feed)
+            raise BadInput(_SHORTCASH)
+        self._require_stocks()
         self._carry_in(self._arguments.get("positions", ()))
         self._running = True
         # backtrader keeps every order and its clones to the end of a run: looking through them for garbage every 700 objects
         # costs up to a third of an order-heavy run and finds none
         self._garbage = gc.get_threshold()
         gc.set_threshold(max(self._garbage[0], 50_000) if self._garbage[0] else 0, *self._garbage[1:])
+
+    def _require_stocks(self) -> None:
+        for feed in self.clock.feeds.values():
+            self._require_stock(feed)
+
+    def _forget_rows(self) -> None:
+        super()._forget_rows()
+        if self._running:
+            self._require_stocks()
+
+    def _row_of(self, data: Any, position: Any) -> Any:
+        self._require_stock(self.clock.feeds[data])  # a scheme may be changed in place, past every setter
+        return super()._row_of(data, position)
+
+    def set_shortcash(self, shortcash: bool) -> None:
+        if not shortcash:
+            raise BadInput(_SHORTCASH)
+        super().set_shortcash(shortcash)
 
     def _require_stock(self, feed: Feed) -> None:
         comminfo = self.getcommissioninfo(feed.data)
@@ -166,7 +198,6 @@ class MarginBroker(CallingBroker):
 
     def _carry_in(self, positions: Iterable[tuple[str, float, float]]) -> None:
         """Positions held before the first bar, on the host's side."""
-        worth = 0.0
         for symbol, qty, price in positions:
             feeds = self.clock.by_symbol.get(symbol)
             if not feeds:
@@ -174,11 +205,15 @@ class MarginBroker(CallingBroker):
                 raise BadInput(f"positions: no data feed trades {symbol!r}; the feeds trade {known}.")
             if qty:
                 self.positions[feeds[0].data].update(qty, float(price), datetime.min)
-                worth += qty * price
         self._open_stale = True
-        self._value = self.startingcash = self.cash + worth
+        self._value_at_start()
         if self._value > 0:
             self._fundshares = self._value / self._fundval
+
+    def _value_at_start(self) -> None:
+        """What the account is worth before the first bar: its cash, and what is carried in at its last closes."""
+        worth = sum(qty * price for _, qty, price in self._arguments.get("positions", ()))
+        self._value = self.startingcash = self.cash + worth
 
     def stop(self) -> None:
         self.finish()
@@ -187,10 +222,13 @@ class MarginBroker(CallingBroker):
         gc.set_threshold(*self._garbage)
 
     def set_cash(self, cash: float) -> None:
-        """Cash to start with; during a run it comes and goes with ``add_cash``."""
-        if self._running:
-            raise BadInput("cash cannot be set during a run; use broker.add_cash(amount), negative to withdraw.")
+        """Cash to start with, until the first bar (a strategy may set it in ``__init__`` and ``start``); then it moves with ``add_cash``."""
+        if self._running and self._account is not None:
+            raise BadInput("cash cannot be set after the first bar; use broker.add_cash(amount), negative to withdraw.")
         super().set_cash(float(cash))
+        if self._running:
+            self.account_arguments()  # is it an amount to open with?
+            self._value_at_start()
 
     setcash = set_cash
 
@@ -213,6 +251,8 @@ class MarginBroker(CallingBroker):
             if decision is not None:
                 self._explain(order, decision)
             return super().submit(order, check=check)  # the host rejects a child whose parent is gone
+        if parent is not None and parent.status != Order.Created:
+            raise BadInput(_LATE_CHILD.format(child=_spoken(order), parent=_spoken(parent)))
         if not asked.transmit:
             return super().submit(order, check=check)
         root = order.ref if parent is None else parent.ref
@@ -244,14 +284,19 @@ class MarginBroker(CallingBroker):
         self._live.pop(order.ref, None)
         order.reject(self)
         self.notify(order)
-        self._ococheck(order)
+        self._leave_oco(order)
+
+    def _leave_oco(self, order: Any) -> None:
+        """A refused order was never at work: those that it was tied to stay as they are, and it cancels none of them later."""
+        leader = self._ocos[order.ref]
+        group = self._ocol.get(leader)
+        if group is not None:
+            group.remove(order.ref)
+            if not group:
+                del self._ocol[leader]
 
     def _judge_group(self, group: Sequence[Any]) -> Decision:
         first, children = group[0], group[1:]
-        if first.parent is not None:  # late children of a parent that is already working: they wait for it
-            for child in group:
-                self._wait_for_parent(child)
-            return Accepted()
         exits = exits_of(first, children) if children else None
         other = self._oco_partner(first) if not children else None
         decision = self._judge(first, exits, other)
@@ -289,12 +334,22 @@ class MarginBroker(CallingBroker):
                 f"{type(order.owner).__name__} sent an order on {self.clock.moment(stamp):%Y-%m-%d}, before it may trade (it trades in "
                 "prenext or by a timer, which backtrader calls on every bar), so it cannot be warmed up; run it without."
             )
+        if account is None and feed.started:
+            # sent on the first bar before the broker has worked on it: by a cheat timer, or at its open
+            self._open_account(self.clock.read())
+            account = self._account
         if account is None or not feed.started:
+            if self.p.rules == "off":
+                self._live[order.ref] = Live(order, None)
+                return Accepted()
             return self._unsupported(order, f"{feed.symbol} has no bar yet, so no price to judge an order at; wait for its first bar.")
         at = max(self._order_time(stamp), account.now)
         if stamp > self._boundary or at > sessions.close_of(account.session):
             at = self._reach(at)
         if not self._mark(feed):
+            if not account.refuses:
+                self._live[order.ref] = Live(order, None)
+                return Accepted()
             return self._unsupported(order, f"the last price of {feed.symbol} is not a number above 0, so an order cannot be judged.")
         self._orders_sent += 1
         order_id = str(self._orders_sent)

@@ -216,13 +216,21 @@ class Rulebook:
     The regime changes on ``switch_day`` (a parameter, since a brokerage may switch later than the law's first day).
     """
 
-    def __init__(self, parameters: Iterable[Parameter], *, frozen_on: date | None = None) -> None:
+    def __init__(self, parameters: Iterable[Parameter], *, frozen_on: date | None = None, reaches_back: bool = False) -> None:
         self.parameters: dict[str, Parameter] = {p.name: p for p in parameters}
         self.frozen_on = frozen_on
+        self.reaches_back = reaches_back
         self._rules: dict[date, Rules] = {}
+        self._back: Rulebook | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_rules": {}}  # worked out again when asked: they hold the book that holds them
+        return vars(self) | {"_rules": {}, "_back": None}  # worked out again when asked: they hold the book that holds them
+
+    def _day(self, day: date) -> date:
+        """The day whose rules answer for ``day``."""
+        if self.frozen_on is not None:
+            return self.frozen_on
+        return RULEBOOK_BEGINS if self.reaches_back and day < RULEBOOK_BEGINS else day
 
     def parameter(self, name: str) -> Parameter:
         """The parameter called ``name``; raises :class:`UnknownName` with the nearest."""
@@ -233,7 +241,7 @@ class Rulebook:
 
     def regime_on(self, day: date) -> str:
         """``pattern_day_trader`` or ``intraday_margin``; raises :class:`NotInForce` before 2001-09-28."""
-        day = self.frozen_on or day
+        day = self._day(day)
         if day >= self.parameter("switch_day").on(day):
             return INTRADAY
         self.parameter("regime").on(day)
@@ -241,7 +249,7 @@ class Rulebook:
 
     def since(self, name: str, day: date) -> Since | None:
         """The entry of ``name`` in force on ``day``, None where that day's regime has none."""
-        day = self.frozen_on or day
+        day = self._day(day)
         parameter = self.parameter(name)
         if name == "regime":
             began = self.parameter("switch_day").since(day)
@@ -263,7 +271,7 @@ class Rulebook:
 
     def on(self, day: date) -> Rules:
         """The rules of ``day`` (the same object each time: ask as often as you like)."""
-        day = self.frozen_on or day
+        day = self._day(day)
         rules = self._rules.get(day)
         if rules is None:
             rules = self._rules[day] = Rules(self, day)
@@ -279,7 +287,7 @@ class Rulebook:
             if name == "switch_day":
                 self._judge_switch(value)
             changed[name] = replace(parameter, history=(Since(parameter.history[0].day, value, source),))
-        return Rulebook(changed.values(), frozen_on=self.frozen_on)
+        return Rulebook(changed.values(), frozen_on=self.frozen_on, reaches_back=self.reaches_back)
 
     def _judge_switch(self, day: date) -> None:
         first, last = (self.parameter(n).history[0].value for n in ("imd_effective", "imd_phase_in_end"))
@@ -290,6 +298,12 @@ class Rulebook:
         """A copy that answers every day with the rules of ``day`` (a what-if)."""
         self.regime_on(day)
         return Rulebook(self.parameters.values(), frozen_on=day)
+
+    def reaching_back(self) -> Rulebook:
+        """A copy that measures days before the rulebook by its first day: for an account that refuses nothing and so needs no law."""
+        if self._back is None:
+            self._back = Rulebook(self.parameters.values(), frozen_on=self.frozen_on, reaches_back=True)
+        return self._back
 
     def changes(self, day1: date, day2: date) -> list[Change]:
         """What changed from ``day1`` to ``day2``, by name."""

@@ -5,47 +5,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import inspect
 import math
 import os
-import platform
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
-from ..core import sessions
-from ..core.errors import BadInput, NotInForce, UnknownName, known_name
-from ..core.journal import FillEntry, OrderEntry
-from ..core.orders import Asset
-from ..core.version import __version__
+from ..core.errors import BadInput, NotInForce, UnknownName, known_name, names_known
+from ..core.journal import OrderEntry
+from ..core.orders import Asset, assets_of
+from ..host import outcome, strategy_files
+from ..host.outcome import bar_warnings as bar_warnings
+from ..host.outcome import result_of
+from ..host.strategy_files import StrategyFailed as StrategyFailed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..account.account import Account
     from ..bars import Bars
-    from ..law import Rulebook
     from ..results import Result
 
     Source: TypeAlias = str | Path | pd.DataFrame | Bars
 
-PACKAGES = ("backtrader", "pandas", "numpy", "exchange_calendars", "matplotlib", "pyarrow")
 _POLL_SECONDS = 0.1
-#: How the module of a strategy file is called: the file's name and a hash of its path follow.
-_MODULE = "bt_pdt_strategy_"
-
-
-class StrategyFailed(BadInput):
-    """A strategy file raised an exception; the text says where. The exception itself is ``__cause__``."""
+_MODULE = strategy_files.MODULE
+_sentence = strategy_files.sentence
+_about = outcome.about
 
 
 class Samples(NamedTuple):
@@ -81,7 +72,7 @@ def load_strategy(strategy: type | str | Path) -> type:
     if not isinstance(strategy, str | Path):
         raise BadInput(f"strategy takes a class or a file like my_strategy.py:MyStrategy, got {type(strategy).__name__}.")
     path, wanted = _file_and_class(str(strategy))
-    module = _import_file(path)
+    module = strategy_files.load_file(path)
     inside = {n: v for n, v in vars(module).items() if inspect.isclass(v) and issubclass(v, bt.Strategy) and v is not bt.Strategy}
     own = {n: v for n, v in inside.items() if v.__module__ == module.__name__ and v.__name__ == n}
     if wanted:
@@ -95,8 +86,13 @@ def load_strategy(strategy: type | str | Path) -> type:
     if not candidates:
         raise BadInput(f"{path}: no backtrader Strategy in it.")
     if len(candidates) > 1:
-        raise BadInput(f"{path}: several strategies in it ({', '.join(candidates)}); name one, like {path}:{next(iter(candidates))}.")
+        raise BadInput(f"{path}: several strategies in it ({', '.join(candidates)}); name one, like {path}:{_last_derived(candidates)}.")
     return next(iter(candidates.values()))
+
+
+def _last_derived(found: Mapping[str, type]) -> str:
+    """The first class that no other one of them is derived from: a base is seldom what is meant to be run."""
+    return next(n for n, v in found.items() if not any(issubclass(other, v) and other is not v for other in found.values()))
 
 
 def _file_and_class(text: str) -> tuple[Path, str]:
@@ -111,48 +107,6 @@ def _file_and_class(text: str) -> tuple[Path, str]:
     if path.suffix != ".py":
         raise BadInput(f"{path}: a strategy file ends in .py.")
     return path, wanted
-
-
-def _import_file(path: Path) -> ModuleType:
-    """The file as a module; its folder is on ``sys.path`` only meanwhile, so that it may import what lies beside it."""
-    full = path.resolve()
-    name = f"{_MODULE}{full.stem}_{hashlib.sha256(str(full).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, full)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # backtrader and pickle look the class's module up there
-    try:
-        with _on_path(full.parent):
-            spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        said = _sentence(error)
-        raise StrategyFailed(f"{path}: does not import, {said}{_line_of(error, full)}.") from error
-    return module
-
-
-@contextmanager
-def _on_path(folder: Path) -> Iterator[None]:
-    entry = str(folder)
-    sys.path.insert(0, entry)
-    try:
-        yield
-    finally:
-        if entry in sys.path:
-            sys.path.remove(entry)
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _line_of(error: BaseException, file: Path) -> str:
-    """ " (line 12)", the last line of ``file`` the error passed through; nothing if the message says it or none is known."""
-    if isinstance(error, SyntaxError):
-        return ""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
-    return f" (line {lines[-1]})" if lines else ""
 
 
 def read_params(strategy: type, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -296,17 +250,10 @@ def _day(what: str, value: date | str | None) -> date | None:
         raise BadInput(f"{what} takes a date like 2026-06-04, got {str(value)!r}.") from None
 
 
-def bar_warnings(bars: Bars) -> list[str]:
-    """What a reader of the results must know about the bars: invented ones, and everything the data report finds odd."""
-    found = []
-    if "synthetic" in bars.detected_format.lower():
-        found.append("the bars are SYNTHETIC: invented prices, nothing can be learnt from them about any market.")
-    return found + [finding.text for finding in bars.report.findings]
-
-
 # -- the run
 
 
+@names_known
 def run(
     strategy: type | str | Path,
     data: Source | Iterable[Source],
@@ -327,10 +274,11 @@ def run(
     worst_price: bool = False,
     charge_costs: bool = True,
     symbols: Iterable[str] | None = None,
+    resample: str | Iterable[str] = (),
     fromdate: date | str | None = None,
     todate: date | str | None = None,
     trade_from: date | str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | bool | None = None,
 ) -> Result:
     """Runs a strategy over bars under margin law and returns what happened.
 
@@ -345,17 +293,20 @@ def run(
     margin call on the day it is issued: ``"ignore"``, ``"deposit"``, ``"liquidate"`` or a function ``(call, account)``; ``worst_price``
     tests equity at each bar's low (of shorts: high) too; ``charge_costs=False`` leaves margin interest and borrow fees out.
 
-    ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). On sessions before ``trade_from`` the
+    ``symbols`` picks symbols and the order in which the strategy sees them (default: alphabetical). ``resample`` adds feeds of longer bars
+    after them, for each length (``"15min"``, ``"1h"``, ``"1d"``) one a symbol in that order: orders for any of them are orders of its symbol.
+    On sessions before ``trade_from`` the
     strategy is shown bars, so that its indicators are ready, and its ``next`` is not called; the account opens with the first bar after
     them, and the result begins there. ``progress(done, total)`` is called a
-    few times a second with bars, from another thread. Raises :class:`BadInput` for anything that cannot be used.
+    few times a second with bars, from another thread; ``True`` shows a bar. Raises :class:`BadInput` for anything that cannot be used.
     """
     from ..host.broker import MarginBroker
     from ..host.calendar import XNYSCalendar
     from ..host.fast.cerebro import Cerebro
-    from ..host.fast.feeds import feeds
+    from ..host.fast.feeds import feeds, lengths
     from ..host.fast.warming import WarmUp
     from ..host.sizing import sizing_of
+    from .progress import progress_bar
 
     chosen = load_strategy(strategy)
     params = dict(params or {})
@@ -364,11 +315,13 @@ def run(
     if isinstance(symbols, str):
         symbols = [symbols]
     names = None if symbols is None else list(symbols)
+    resample = [resample] if isinstance(resample, str) else list(resample)
     sizing = None if sizer is None else sizing_of(sizer, chosen)
     bars = load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     _require_cash(cash, account)
+    longer = lengths(resample, bars)
     deposits = list(deposits)
-    facts = {asset.symbol: asset for asset in (assets.values() if isinstance(assets, Mapping) else assets or ())}
+    facts = {asset.symbol: asset for asset in assets_of(assets)}
     for symbol in facts:
         known_name("asset", symbol, bars.symbols)
     broker: Any = MarginBroker(
@@ -386,11 +339,16 @@ def run(
         worst_price=bool(worst_price),
         charge_costs=bool(charge_costs),
     )
+    broker.looker.known = True
+    broker.looker.days_known = any(finding.kind == "off_session" for finding in bars.report.findings)
     cerebro = Cerebro(stdstats=False)
     cerebro.addcalendar(XNYSCalendar())
     cerebro.setbroker(broker)
     for feed in feeds(bars, names):
         cerebro.adddata(feed)
+    for timeframe, compression in longer:
+        for feed in cerebro.datas[: len(names or bars.symbols)]:
+            cerebro.resampledata(feed, timeframe=timeframe, compression=compression)
     cerebro.addstrategy(chosen, **params)
     asked: list[bool] = []
     if sizing is not None:
@@ -398,7 +356,7 @@ def run(
     if trade_from is not None:
         cerebro.addanalyzer(WarmUp, **_warm_up(bars, trade_from))
     try:
-        with _progress(broker, bars, progress):
+        with progress_bar(progress, f"{chosen.__name__}: bars") as tell, _progress(broker, bars, tell):
             ran = cerebro.run()
     except NotInForce as error:
         raise NotInForce(
@@ -414,7 +372,7 @@ def run(
     if not ran:
         raise BadInput(f"{chosen.__name__} left the run before its first bar (StrategySkipError), so there is no result.")
     parameters = {
-        "cash": float(cash),
+        "cash": float(broker.p.cash),
         "brokerage": brokerage,
         "rules": rules,
         "block_on": block_on,
@@ -430,12 +388,16 @@ def run(
         "worst_price": bool(worst_price),
         "charge_costs": bool(charge_costs),
         "symbols": list(names or bars.symbols),
+        "resample": resample,
         "fromdate": fromdate,
         "todate": todate,
         "trade_from": trade_from,
     }
     about = _about(chosen, params) | {"asks_sizer": None if sizing is None else bool(asked)}
-    return _result(broker, bars, parameters, about)
+    unasked = [] if broker.account is None else _unasked(broker.account, repr(sizing), about)
+    if broker.p.cash != float(cash):
+        unasked.append(f"{chosen.__name__} sets its own cash, ${broker.p.cash:,.2f}; the ${cash:,.2f} of cash= were not used.")
+    return result_of(broker, bars, parameters, about, unasked)
 
 
 def _warm_up(bars: Bars, trade_from: date | str) -> dict[str, Any]:
@@ -489,12 +451,13 @@ def _progress(broker: Any, bars: Bars, tell: Callable[[int, int], None] | None) 
 
 def _blame(error: Exception, strategy: type) -> None:
     """Raises :class:`StrategyFailed` if the strategy's own file is where it went wrong, and bt_pdt is not called from there."""
-    file = Path(inspect.getfile(strategy))
+    files = set(strategy_files.files_beside(strategy.__module__))
     package = Path(__file__).resolve().parents[1]
     frames = traceback.extract_tb(error.__traceback__)
-    own = [i for i, frame in enumerate(frames) if Path(frame.filename) == file]
-    if not own or any(package in Path(frame.filename).parents and Path(frame.filename) != file for frame in frames[own[-1] + 1 :]):
+    own = [i for i, frame in enumerate(frames) if Path(frame.filename) in files]
+    if not own or any(package in Path(frame.filename).parents and Path(frame.filename) not in files for frame in frames[own[-1] + 1 :]):
         return
+    file = Path(frames[own[-1]].filename)
     raise StrategyFailed(f"{file.name}, line {frames[own[-1]].lineno}: {strategy.__name__} stopped with {_sentence(error)}.") from error
 
 
@@ -514,128 +477,3 @@ def _unasked(account: Account, sizer: str, about: Mapping[str, Any]) -> list[str
     if about["asks_sizer"] is not False or not any(isinstance(entry, OrderEntry) for entry in account.journal):
         return []
     return [f"the sizer {sizer} was never asked for a size: {about['class']} gives each order its own, or sets a sizer of its own."]
-
-
-def _after_hours(account: Account, bars: Bars) -> list[str]:
-    """Fills outside regular hours: a live market, stop or bracket order would have waited for 09:30."""
-    if bars.timeframe != "minutes":
-        return []
-    times = [entry.fill.at for entry in account.journal if isinstance(entry, FillEntry) and entry.fill.at is not None]
-    outside = sum(at.time() <= sessions.REGULAR_OPEN or at > sessions.close_of(sessions.session_of(at)) for at in times)
-    if not outside:
-        return []
-    return [
-        f"{outside:,} of {len(times):,} fills are outside regular hours: backtrader fills any order on any bar, the brokerage only limit orders "
-        "marked for extended hours; a live market, stop or bracket order waits for 09:30."
-    ]
-
-
-def _result(broker: Any, bars: Bars, parameters: dict[str, Any], about: dict[str, Any]) -> Result:
-    import numpy as np
-
-    from ..host.analyzer import analysis, notes
-    from ..results import Result
-    from ..results.tables import UnsupportedOrder
-
-    account = broker.account
-    if account is None:
-        raise BadInput(
-            "the run went past its bars without asking the broker (an engine that bypasses backtrader's hooks), so no order was checked; "
-            "use backtrader 1.9.78.123."
-        )
-    days = np.frombuffer(broker.times, dtype=np.float64) - 719_163  # backtrader's day number of 1970-01-01
-    times = np.round(days * 86_400_000.0).astype("datetime64[ms]").astype("datetime64[us]")
-    known = any(finding.kind == "off_session" for finding in bars.report.findings)
-    told = [text for text in analysis(broker)["warning_list"] if not (known and "no sessions of the exchange" in text)]
-    warned = bar_warnings(bars) + told + notes(broker) + _after_hours(account, bars)
-    warned += _unasked(account, parameters["sizer"], about)
-    manifest = {
-        "versions": _versions(),
-        "parameters": parameters,
-        "strategy": about,
-        "data": {
-            "detected_format": bars.detected_format.split("\n"),
-            "sha256": bars.sha256,
-            "symbols": list(bars.symbols),
-            "bar_length": bars.bar_length,
-            "bars": len(bars),
-            "first": bars.first,
-            "last": bars.last,
-            "dropped": dict(bars.dropped),
-        },
-        "rules_by_day": rules_by_day(account.rulebook, [date.fromisoformat(row["session"]) for row in account.sessions]),
-    }
-    return Result(
-        journal=tuple(account.journal),
-        times=times,
-        values=np.array(broker.equity, dtype=np.float64),
-        rows=tuple(account.sessions),
-        equity_start=float(broker.startingcash),
-        unsupported=tuple(UnsupportedOrder(*lost) for lost in broker.unsupported),
-        carried={symbol: float(qty) for symbol, qty, _ in parameters["account"].get("positions", ())},
-        issued=tuple(account.calls),
-        restricted=tuple(account.restrictions),
-        manifest=manifest,
-        warnings=tuple(warned),
-        closes=_closes(account, bars),
-    )
-
-
-def _closes(account: Account, bars: Bars) -> dict[str, tuple[Any, Any]]:
-    """(end of bar, close) of every symbol that was held or had an order accepted: what the account's value hangs on."""
-    traded = {entry.fill.symbol for entry in account.journal if isinstance(entry, FillEntry)} | account.positions.keys()
-    traded |= {entry.request.symbol for entry in account.journal if isinstance(entry, OrderEntry)}
-    arrays = {symbol: bars.arrays(symbol) for symbol in bars.symbols if symbol in traded}
-    return {symbol: (each.datetimes, each.close) for symbol, each in arrays.items()}
-
-
-def _versions() -> dict[str, str]:
-    found = {"bt_pdt": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = "unknown"
-    return found
-
-
-def _about(strategy: type, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Class, file, its hash and the parameters in force (defaults included); the file is None where there is none."""
-    try:
-        file: Path | None = Path(inspect.getfile(strategy))
-    except (TypeError, OSError):
-        file = None
-    if file is not None and not file.is_file():
-        file = None
-    sha256 = hashlib.sha256(file.read_bytes()).hexdigest() if file is not None else None
-    values = _defaults(strategy) | dict(params)
-    return {
-        "class": strategy.__name__,
-        "file": str(file) if file is not None else None,
-        "sha256": sha256,
-        "parameters": {n: value if isinstance(value, bool | int | float | str | None) else str(value) for n, value in values.items()},
-    }
-
-
-def rules_by_day(book: Rulebook, days: list[date]) -> list[dict[str, Any]]:
-    """The rules in force over a run: all of them on its first session, then each later session on which some changed, with before and after."""
-    if not days:
-        return []
-    rules = book.on(days[0])
-    first = {"day": days[0], "regime": rules.regime, "parameters": {name: getattr(rules, name) for name in rules}, "changed": {}}
-    found: list[dict[str, Any]] = [first]
-    if book.frozen_on is not None:
-        return found
-    steps = {since.day for parameter in book.parameters.values() for since in parameter.history}
-    steps |= {entry for day in (days[0], days[-1]) if isinstance(entry := book.value("switch_day", day), date)}
-    before = days[0]
-    for step in sorted(steps):
-        day = next((d for d in days if d >= step), None)
-        if day is None or day <= before:
-            continue
-        changes = book.changes(before, day)
-        if changes:
-            changed = {c.name: {"before": c.before, "after": c.after} for c in changes}
-            found.append({"day": day, "regime": book.on(day).regime, "changed": changed})
-        before = day
-    return found

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..comparison.variants import HANDED_ON
 from ..core.errors import BadInput, UnknownName, known_name
 from ..runs import study
+from ..runs.progress import progress_bar
 from . import screening
 from .objectives import METRICS, read_constraints, read_objectives
-from .progress import progress_bar
 from .robustness import Deflated, Neighbours
 from .search import METHODS, search_for
 from .shared import sweep_shared

@@ -53,6 +53,9 @@ METRICS: dict[str, str | None] = {
     **{f"refused_{reason}": MINIMIZE for reason in Reason},
     **{f"calls_{kind}": MINIMIZE for kind in KINDS},
 }
+#: Numbers that are 0 at best: how far something fell.
+NEVER_POSITIVE = ("max_drawdown", "closing_drawdown")
+_EITHER_SIGN = ("cost_of_rules",)
 #: Other words for the same numbers.
 ALSO = {"refusals": "refused", "exits_refused": "refused_exits", "entries_refused": "refused_entries"}
 COST = "cost_of_rules"
@@ -157,7 +160,14 @@ def _objective(given: Any, k: int) -> Objective:
         return Objective(f"{name}()" if name in METRICS else str(name), MAXIMIZE, given)
     words = str(given).split()
     if len(words) == 2 and words[0] in (MAXIMIZE, MINIMIZE):
-        return Objective(metric(words[1]), words[0])
+        name = metric(words[1])
+        if METRICS[name] not in (None, words[0]):
+            why = " (it is negative: the nearer to 0 the better)" if name in NEVER_POSITIVE else ""
+            raise BadInput(
+                f"'{given}' seeks the worst: of {name} {'more' if METRICS[name] == MAXIMIZE else 'less'} is better{why}; "
+                f"write '{METRICS[name]} {name}', or {name} alone."
+            )
+        return Objective(name, words[0])
     if len(words) != 1:
         raise BadInput(f"objective takes a name like sharpe or 'minimize orders', got {given!r}.")
     name = metric(words[0])
@@ -192,7 +202,29 @@ def _constraint(given: Any) -> Constraint:
         bound = math.nan
     if not math.isfinite(bound):
         raise BadInput(f"a constraint compares with a number, like 'calls == 0', got {given!r}.")
+    _require_real(metric(name), comparison, bound, written, name)
     return Constraint(f"{metric(name)} {comparison} {written}", metric(name), comparison, bound)
+
+
+def _require_real(name: str, comparison: str, bound: float, written: str, given: str) -> None:
+    """Raises :class:`BadInput` for a constraint that every run keeps, or none can: it says something else than was meant."""
+    if name in NEVER_POSITIVE:
+        kept = (comparison == "<" and bound > 0) or (comparison == "<=" and bound >= 0)
+        broken = (comparison == ">" and bound >= 0) or (comparison in (">=", "==") and bound > 0)
+        if kept or broken:
+            size = written.lstrip("+-")
+            raise BadInput(
+                f"{name} is 0 or negative (a fall by 15 % is -0.15), so '{given} {comparison} {written}' {'cannot fail' if kept else 'cannot be kept'}; "
+                f"to allow a fall of at most {size}, write '{given} > -{size}'."
+            )
+    elif METRICS[name] == MINIMIZE and name not in _EITHER_SIGN:
+        kept = (comparison == ">" and bound < 0) or (comparison == ">=" and bound <= 0)
+        broken = (comparison == "<" and bound <= 0) or (comparison in ("<=", "==") and bound < 0)
+        if kept or broken:
+            raise BadInput(
+                f"{name} is never below 0, so '{given} {comparison} {written}' {'cannot fail' if kept else 'cannot be kept'}; "
+                f"write it like '{given} <= 3' or '{given} == 0'."
+            )
 
 
 def answered(function: Callable[[Result], Any], result: Result) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from ..core.errors import BadInput
 from ..results.result import bar_sessions
 from ..runs import study
-from .progress import progress_bar
+from ..runs.progress import progress_bar
 from .space import Point
 from .sweep import Plan, Progress, evaluate, sweep
 from .tuning import Tuning

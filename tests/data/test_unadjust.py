@@ -92,7 +92,9 @@ def test_the_bars_own_columns(raw):
 
 def test_raw_prices_are_refused_and_files_that_do_not_fit_are_said(raw, tmp_path):
     path = table(raw, (0.0, 0.0), "plain", tmp_path)
-    with pytest.raises(BadInput, match=r"jump with the 4:1 split of 2022-04-12 .* they are raw already; leave unadjust= \(--unadjust\) out"):
+    with pytest.raises(
+        BadInput, match=r"jump with the 4:1 split of 2022-04-12 .* they are raw already; leave unadjust= \(--unadjust\) out"
+    ):
         load(raw, symbol="XYZ", unadjust=path)
     with pytest.raises(BadInput, match=r"there is no file none\.csv"):
         load(raw, symbol="XYZ", unadjust="none.csv")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from bt_pdt.cli import cli, main
+from bt_pdt.core import sessions
 from bt_pdt.law.brokerages import NAMES
 
 
@@ -149,3 +154,31 @@ def test_rules_says_the_calls_in_words() -> None:
     section = " ".join(shown[shown.index("Margin calls") :].split())
     assert "- day trade: 25 % of what" in section
     assert "due by the close of the 5th business day; met by deposits;" in section
+
+
+def test_the_shipped_days_are_the_library_s() -> None:
+    """The table that comes with the package against exchange_calendars, day by day: closings and early closes."""
+    shipped, library = sessions.shipped(), sessions.from_library()
+    last = shipped.days[-1]
+    assert shipped.days == [day for day in library.days if day <= last] and last >= date(2028, 12, 29)
+    assert shipped.early == {day: close for day, close in library.early.items() if day <= last}
+
+
+def test_beyond_the_table_the_library_answers() -> None:
+    assert sessions.next_session(date(2031, 12, 24)) == date(2031, 12, 26) and not sessions.is_session(date(2031, 1, 1))
+    assert sessions.sessions_between(date(2028, 12, 28), date(2029, 1, 3)) == [
+        date(2028, 12, 28),
+        date(2028, 12, 29),
+        date(2029, 1, 2),
+        date(2029, 1, 3),
+    ]
+
+
+def test_an_account_loads_no_calendar_library() -> None:
+    program = (
+        "from datetime import datetime; from bt_pdt import Account, OrderRequest, Fill; import sys\n"
+        "a = Account(20_000, at=datetime(2026, 3, 2, 9, 30)); a.mark({'SPY': 500.0}); a.submit(OrderRequest('SPY', 'buy', 5, id='1'))\n"
+        "a.post(Fill('SPY', 'buy', 5, 500.0, '1')); a.advance(datetime(2026, 3, 4, 12)); a.state\n"
+        "assert not {'pandas', 'numpy', 'exchange_calendars', 'backtrader'} & set(sys.modules), 'loaded'"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

@@ -33,12 +33,12 @@ EXAMPLE = Brokerage(
     unknown=("switch_day", "pdt_check"),
 )
 '''
-PARAMETER = '''
+PARAMETER = """
 _LARGEST: tuple[Parameter, ...] = (
     _house("largest_order", "dollars", "The largest opening order that a brokerage takes.", None, float),
 )
 PARAMETERS += _LARGEST
-'''
+"""
 CHECK = '''
 
 def largest_order(context: OrderContext) -> Refusal | None:

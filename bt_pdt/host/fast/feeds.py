@@ -7,6 +7,7 @@ symbol as ``_name`` and the session's hours, so that timers, resampling and ``Or
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from ...core.sessions import DATE_ENDS, PRE_MARKET_OPEN, REGULAR_CLOSE, REGULAR_
 from .cells import BarLine, Cells, cells_of
 
 _TIMEFRAMES = {"minutes": bt.TimeFrame.Minutes, "days": bt.TimeFrame.Days}
+_LENGTH = re.compile(r"(\d*) ?([a-z]+)")
 _MICROSECONDS_PER_DAY = 86_400_000_000
 #: 1970-01-01 as backtrader counts days (1 is 0001-01-01).
 _EPOCH_DAY = 719_163
@@ -108,6 +110,31 @@ class Tick:
             raise AttributeError(f"no tick_{self.line} yet")
         at = line.at[0]
         return line.array[at] if at + 1 < line.buflen() else None  # of the last bar backtrader has none
+
+
+_UNITS = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "t"), (bt.TimeFrame.Minutes, 1)),
+    **dict.fromkeys(("h", "hour", "hours"), (bt.TimeFrame.Minutes, 60)),
+    **dict.fromkeys(("d", "day", "days"), (bt.TimeFrame.Days, 1)),
+    **dict.fromkeys(("w", "week", "weeks"), (bt.TimeFrame.Weeks, 1)),
+    **dict.fromkeys(("mo", "month", "months"), (bt.TimeFrame.Months, 1)),
+}
+
+
+def lengths(texts: Iterable[str], bars: Bars) -> list[tuple[int, int]]:
+    """``15min``, ``1h``, ``1d`` as backtrader's timeframe and compression; raises :class:`BadInput` for what these bars do not make."""
+    found = []
+    for text in texts:
+        told = _LENGTH.fullmatch(str(text).lower())
+        unit = None if told is None else _UNITS.get(told[2])
+        if told is None or unit is None or int(told[1] or 1) < 1:
+            raise BadInput(f"resample takes lengths like 15min, 1h, 1d or 1w, got {text!r}.")
+        timeframe, compression = unit[0], unit[1] * int(told[1] or 1)
+        own = (_TIMEFRAMES[bars.timeframe], bars.compression)
+        if (timeframe, compression) <= own or (timeframe == own[0] and compression % own[1]):
+            raise BadInput(f"resample {text}: bars of {bars.bar_length} do not make it; give a longer length that is a multiple of theirs.")
+        found.append((timeframe, compression))
+    return found
 
 
 class ArrayFeed(bt.feed.DataBase):

@@ -11,18 +11,28 @@ Same fills, statuses, notifications, cash and value as ``bt.brokers.BackBroker``
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from typing import Any, NamedTuple
 
 import backtrader as bt
 
+from ...core.errors import BadInput
 from ..clock import Clock, Feed
+from ..positions import FollowingPosition
+from ..zones import zoned
 from .host_orders import OrderMaker, cheap_clone
 
 Order = bt.Order
 _LIMIT, _STOP, _MARKET, _HISTORICAL = Order.Limit, Order.Stop, Order.Market, Order.Historical
 _PARTIAL, _COMPLETED, _BUY = Order.Partial, Order.Completed, Order.Buy
 _Comm = bt.CommInfoBase
+
+
+def _untraded(data: Any, feed: Feed | None) -> str:
+    name = data._name or type(data).__name__
+    if feed is None:
+        return f"an order for {name}, which is no feed of this run; add it with cerebro.adddata() before run()."
+    return f"an order for {name}, a feed without {', '.join(feed.lacks)}, so nothing can be traded on it; send it to a feed with prices."
 
 
 class Resting:
@@ -94,6 +104,7 @@ class SparseBroker(bt.brokers.BackBroker):
 
     def init(self) -> None:
         super().init()
+        self.positions: Any = defaultdict(FollowingPosition)
         self._open: list[Held] = []  # where size != 0
         self._open_stale = False
         self._rows: dict[Any, Held] = {}  # of every feed that ever had a position
@@ -111,7 +122,8 @@ class SparseBroker(bt.brokers.BackBroker):
 
     def start(self) -> None:
         super().start()
-        self.clock = Clock(self.cerebro.datas, self.symbol_names())
+        datas = self.cerebro.datas
+        self.clock = Clock(datas, self.symbol_names(), zoned=zoned(self.cerebro))
 
     def symbol_names(self) -> dict[Any, str]:
         """Tickers for feeds whose backtrader name is not one."""
@@ -145,6 +157,9 @@ class SparseBroker(bt.brokers.BackBroker):
         _checksubmit: bool = True,
         **info: Any,
     ) -> Any:
+        feed = self.clock.feeds.get(data)
+        if feed is None or feed.lacks:
+            raise BadInput(_untraded(data, feed))
         order = self._make(
             buy, owner, data, size, price, plimit, exectype,
             valid=valid, tradeid=tradeid, trailamount=trailamount, trailpercent=trailpercent,
@@ -165,8 +180,10 @@ class SparseBroker(bt.brokers.BackBroker):
     def submit(self, order: Any, check: bool = True) -> Any:
         made = order.created.dt
         # Made before the broker saw this bar (cheat-on-open, cheat timers) or an order history: the bar itself may fill it.
-        early = made > self._seen or order.exectype == _HISTORICAL
-        self._resting[order.ref] = Resting(order, self.clock.feeds[order.p.data], -math.inf if early else made)
+        # Before the feed's first bar it carries, where bars are preloaded, the stamp of the last one: as in stock, no bar comes after it.
+        feed = self.clock.feeds[order.p.data]
+        early = (made > self._seen and feed.started) or order.exectype == _HISTORICAL
+        self._resting[order.ref] = Resting(order, feed, -math.inf if early else made)
         return super().submit(order, check=check)
 
     def cancel(self, order: Any, bracket: bool = False) -> bool:
@@ -351,6 +368,7 @@ class SparseBroker(bt.brokers.BackBroker):
         symbol = self.clock.feeds[data].symbol
         leverage = comminfo.get_leverage()
         simple = plain and leverage == 1.0 and data._compensate is None and not _overrides_sums(comminfo)
+        position.follows = None if interest else (self.clock.feeds[data], self.clock)
         row = Held(position, comminfo, data, data.lines.close, plain, interest, comminfo.p.mult, leverage, symbol, simple)
         self._rows[data] = row
         return row
@@ -393,6 +411,7 @@ class SparseBroker(bt.brokers.BackBroker):
                 profit = comminfo.profitandloss(size, position.price, price)
             value += worth
             unrealized += profit
+            position.adjbase = price
             if worth > 0:
                 unlevered += (worth - profit) / leverage
                 unlevered += profit

@@ -218,7 +218,7 @@ RUN = Names(
         **dict.fromkeys(("strategy", "data", "params"), _OF_THE_RECORDING),
         "progress": "tells how far a full run is",
     },
-    {"deposits": "deposits", "trade_from": "the argument trade_from"},
+    {"deposits": "deposits", "trade_from": "the argument trade_from", "resample": "resampled feeds"},
 )
 #: The arguments of the broker that a run makes, beside those of backtrader's own.
 BROKER = Names(

@@ -38,12 +38,12 @@ TWINS: dict[str, str] = {
     "account.checks": "01c8c20ea031",
     "account.submission": "0dde3c1d3013",
     "account.order_desk": "8821987b9460",
-    "account.terms": "ab11973b2c2c",
+    "account.terms": "f8ad7d08e7be",
     "account.account": "c0d2d851ea4e",
     "host.requests": "72c3fb530628",
-    "host.bookkeeper": "741b2da1501a",
+    "host.bookkeeper": "b400fc73b99f",
     "host.collections": "f37e6b8ecfb2",
-    "host.broker": "70f265b264ea",
+    "host.broker": "9fa34899767e",
     "host.sizers": "9476ce1ae47e",
 }
 _PACKAGE = Path(__file__).parents[2]
