@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ParamSpec, TypeVar, cast
 
 _P = ParamSpec("_P")
@@ -55,6 +55,33 @@ def known_name(what: str, name: object, known: Collection[Name]) -> Name:
     if isinstance(name, str) and name in known:
         return cast(Name, name)
     raise UnknownName(what, name, known)
+
+
+def mapping(name: str, value: Any, example: str) -> dict[str, Any]:
+    """``value`` as a dict, empty for None; raises :class:`BadInput` naming the argument for what is none."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{name} takes a dict like {example}, got {value!r}.")
+    return dict(value)
+
+
+def listing(name: str, value: Any, example: str) -> list[Any]:
+    """``value`` as a list, empty for None, of one for a text; raises :class:`BadInput` naming the argument for what is none."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Iterable):
+        raise BadInput(f"{name} takes a list like {example}, got {value!r}.")
+    return list(value)
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    """``value`` as a bool; raises :class:`BadInput` for a word, which would always be true."""
+    if isinstance(value, str) or value not in (True, False):
+        raise BadInput(f"{name} takes True or False, got {value!r}.")
+    return bool(value)
 
 
 def names_known(function: Callable[_P, _R]) -> Callable[_P, _R]:

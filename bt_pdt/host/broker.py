@@ -19,7 +19,7 @@ import backtrader as bt
 from ..account.account import Account
 from ..core import sessions
 from ..core.decisions import Accepted, Decision, Reason, Rejected, WouldPass
-from ..core.errors import BadInput, UnknownName, known_name
+from ..core.errors import BadInput, UnknownName, known_name, mapping
 from ..core.orders import OrderRequest, assets_of
 from .bookkeeper import Live
 from .clock import Feed
@@ -109,8 +109,9 @@ class MarginBroker(CallingBroker):
             raise BadInput("MarginBroker takes keyword arguments only, like MarginBroker(cash=25_000).")
         if unknown:
             raise UnknownName("MarginBroker argument", next(iter(unknown)), self.p._getkeys())
-        for name in self.p.account or {}:
+        for name in mapping("account", self.p.account, "{'pattern_day_trader': True}"):
             known_name("account argument", name, ACCOUNT_ARGUMENTS)
+        mapping("symbols", self.p.symbols, "{'feed name': 'SPY'}")
         self.cerebro = None
         self._running = False
         super().__init__()
@@ -138,7 +139,7 @@ class MarginBroker(CallingBroker):
             "rules": p.rules,
             "pdt_check": pdt_check,
             "dtbp_check": dtbp_check,
-            "set": p.set,
+            "set": mapping("set", p.set, "{'pdt_min_equity': 25_000}"),
             "assets": assets,
         }
         arguments |= {name: tuple(v) if name in ("positions", "daytrades") else v for name, v in (p.account or {}).items()}

@@ -23,7 +23,7 @@ NEEDS = {
 }
 #: Hooks of backtrader's broker that must be called as Python methods; an engine without them would trade uncounted.
 HOOKS = ("init", "start", "stop", "next", "submit", "transmit", "submit_accept", "check_submitted", "notify", "_execute", "_get_value")
-_RENAMED = ("backtrader_next", "backtrader2")
+_RENAMED = ("backtrader_next", "back_trader", "backtrader2")
 CURE = "use backtrader 1.9.78.123 (pip install backtrader==1.9.78.123) or slim-backtrader, in an environment without the other"
 
 

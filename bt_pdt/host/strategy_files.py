@@ -208,6 +208,26 @@ def files_beside(module: str) -> list[Path]:
 
 
 @contextmanager
+def at_work(module: str) -> Iterator[None]:
+    """While the strategy of this module runs: its folder is on the path for what it imports by name (``importlib``), and that goes again."""
+    mount = _mounts.get(module.partition(".")[0])
+    if mount is None:
+        yield
+        return
+    before, entry = set(sys.modules), str(mount.file.parent)
+    sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        if entry in sys.path:
+            sys.path.remove(entry)
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and not name.startswith(MODULE) and Path(file).parent == mount.file.parent:
+                del sys.modules[name]
+
+
+@contextmanager
 def _as_run(file: Path) -> Iterator[None]:
     """The world that a file expects when Python runs it: its own arguments, its folder on the path, and no screen to draw on.
 
@@ -279,4 +299,4 @@ def _acts_at(file: Path, line: int | None) -> bool:
         return False
     defines = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.AsyncFunctionDef)
     at = [node for node in tree.body if node.lineno <= line <= (node.end_lineno or node.lineno)]
-    return bool(at) and not isinstance(at[0], defines) and any(isinstance(node, ast.Call) for node in ast.walk(at[0]))
+    return bool(at) and not isinstance(at[0], defines)

@@ -251,7 +251,8 @@ class Result:
     def figure(self, name: str = "run", **options: Any) -> Figure:
         """A picture by its name, as a matplotlib Figure: no window, no backend touched. ``bt_pdt.results.draw.drawing.FIGURES`` lists them.
 
-        ``run`` is equity and refusals over buying power and day trades; ``session_power`` takes ``session=``, each takes ``width=`` inches.
+        ``run`` is equity and refusals over buying power and day trades; ``price`` is the price of a symbol (``symbol=``, ``day=``) with its fills
+        and, in red, the orders that were refused; ``session_power`` takes ``session=``, each takes ``width=`` inches.
         """
         from .draw.drawing import figure
 

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
-from ..core.errors import BadInput, NotInForce, UnknownName, known_name, names_known
+from ..core.errors import BadInput, NotInForce, UnknownName, known_name, listing, mapping, names_known, yes_or_no
 from ..core.journal import OrderEntry
 from ..core.orders import Asset, assets_of
 from ..host import outcome, strategy_files
@@ -224,6 +224,8 @@ def load_bars(
             raise BadInput(f"{next(iter(options))} goes with files and frames; these bars are loaded already.")
         bars = data
     else:
+        if data is None or not (isinstance(data, str | Path | Iterable) or hasattr(data, "iloc")):
+            raise BadInput(f"data takes bt_pdt.load(...), a frame, or paths of bar files, got {data!r}.")
         sources: list[Any] = [data] if isinstance(data, str | Path) or hasattr(data, "iloc") else list(data)  # type: ignore[arg-type, list-item]
         if any(isinstance(source, Bars) for source in sources):
             raise BadInput("data takes one Bars object, or paths and frames; bt_pdt.bars.load_many puts several files together.")
@@ -309,18 +311,18 @@ def run(
     from .progress import progress_bar
 
     chosen = load_strategy(strategy)
-    params = dict(params or {})
+    params = mapping("params", params, "{'fast': 10}")
+    account, set = mapping("account", account, "{'pattern_day_trader': True}"), mapping("set", set, "{'pdt_min_equity': 25_000}")
+    worst_price, charge_costs = yes_or_no("worst_price", worst_price), yes_or_no("charge_costs", charge_costs)
     for name in params:
         known_name(f"parameter of {chosen.__name__}", name, _defaults(chosen))
-    if isinstance(symbols, str):
-        symbols = [symbols]
-    names = None if symbols is None else list(symbols)
-    resample = [resample] if isinstance(resample, str) else list(resample)
+    names = None if symbols is None else listing("symbols", symbols, "['SPY', 'QQQ']")
+    resample = listing("resample", resample, "['15min', '1d']")
     sizing = None if sizer is None else sizing_of(sizer, chosen)
     bars = load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
     _require_cash(cash, account)
     longer = lengths(resample, bars)
-    deposits = list(deposits)
+    deposits = list(deposits) if isinstance(deposits, Iterable) else deposits  # what is no list, the broker refuses
     facts = {asset.symbol: asset for asset in assets_of(assets)}
     for symbol in facts:
         known_name("asset", symbol, bars.symbols)
@@ -356,7 +358,11 @@ def run(
     if trade_from is not None:
         cerebro.addanalyzer(WarmUp, **_warm_up(bars, trade_from))
     try:
-        with progress_bar(progress, f"{chosen.__name__}: bars") as tell, _progress(broker, bars, tell):
+        with (
+            progress_bar(progress, f"{chosen.__name__}: bars") as tell,
+            _progress(broker, bars, tell),
+            strategy_files.at_work(chosen.__module__),
+        ):
             ran = cerebro.run()
     except NotInForce as error:
         raise NotInForce(

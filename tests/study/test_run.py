@@ -279,3 +279,33 @@ def test_bars_before_the_law_are_refused(short_data):
 def test_the_samples_are_found():
     found = samples()
     assert len(list(found.data.glob("*.parquet"))) == 2 and len(list(found.strategies.glob("*.py"))) >= 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"csh": 3}, "run argument 'csh' is not known; did you mean 'cash'"),
+        ({"rules": False}, "rules takes as_of, off or a date"),
+        ({"rules": None}, "rules takes as_of, off or a date"),
+        ({"assets": {"SPY": 3}}, r"assets takes bt_pdt.Asset values, like Asset\('SPY', leverage=3\), got 3"),
+        ({"assets": 5}, r"assets takes bt_pdt.Asset values"),
+        ({"params": [1]}, "params takes a dict like"),
+        ({"set": 5}, "set takes a dict like"),
+        ({"account": 5}, "account takes a dict like"),
+        ({"deposits": 5}, "deposits takes a list of"),
+        ({"symbols": 5}, "symbols takes a list like"),
+        ({"resample": 5}, "resample takes a list like"),
+        ({"worst_price": "no"}, "worst_price takes True or False"),
+        ({"charge_costs": "no"}, "charge_costs takes True or False"),
+        ({"progress": "x"}, "progress takes True or a function"),
+    ],
+)
+def test_arguments_of_another_kind_are_sentences(short_data, arguments, words):
+    with pytest.raises(BadInput, match=words):
+        run("strategies/sma_cross_intraday.py", short_data, **arguments)
+
+
+@pytest.mark.parametrize("data", [None, 5])
+def test_data_of_another_kind_is_a_sentence(data):
+    with pytest.raises(BadInput, match=r"data takes bt_pdt.load"):
+        run("strategies/sma_cross_intraday.py", data)

@@ -16,6 +16,7 @@ from ...core.errors import known_name
 from ..metrics import Array
 from . import figures, picture
 from .picture import COLOURS, EQUITY, OTHER, USED
+from .price import price_data
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,6 +143,44 @@ def drawdown(result: Result, *, width: float = 11.0) -> Figure:
     return figure
 
 
+def price(result: Result, symbol: str | None = None, day: date | str | None = None, *, width: float = 11.0) -> Figure:
+    """The price of one symbol with its fills and, in red, the orders that were refused; a square where a position was stuck over the night."""
+    from ..result import bar_sessions
+
+    data = price_data(result, symbol, day)
+    if not len(data.times):
+        return _nothing("Price, fills and refused orders", "nothing was traded", width)
+    figure, axis = _empty(data.title, width, 4.2)
+    step = max(1, len(data.close) // picture.MOST_POINTS)
+    at = np.arange(0, len(data.close), step)
+    axis.plot(at, data.close[at], color=GREY, linewidth=0.9, label="close")
+    for marks, shape, colour, size, words in (
+        (data.bought, "^", USED, 26, "bought"),
+        (data.sold, "v", EQUITY, 26, "sold"),
+        (data.refused, "x", COLOURS["PDT_COUNT"], 24, "refused"),
+        (data.stuck, "s", COLOURS["PDT_COUNT"], 46, "stuck over the night"),
+    ):
+        if len(marks.at):
+            hollow: dict[str, Any] = {"facecolors": "none", "edgecolors": colour} if shape == "s" else {"color": colour}
+            axis.scatter(marks.at, marks.price, s=size, marker=shape, zorder=3, label=f"{words} ({len(marks.at):,})", **hollow)
+    axis.set_xlim(-0.5, max(0.5, len(data.close) - 0.5))
+    picture.dollars_axis(axis)
+    axis.yaxis.set_major_formatter(_cents)
+    axis.legend(loc="upper left", fontsize=8, frameon=False, ncols=5)
+    if data.day is None:
+        sessions = bar_sessions(data.times)
+        days, begins = np.unique(sessions, return_index=True)
+        _days(axis, days.tolist(), begins)
+    else:
+        hours = np.flatnonzero(np.r_[True, np.diff(data.times.astype("datetime64[h]")) > np.timedelta64(0, "h")])
+        axis.set_xticks(hours.astype(float), [f"{data.times[k].item():%H:%M}" for k in hours])
+    return figure
+
+
+def _cents(value: float, _: Any = None) -> str:
+    return f"${value:,.2f}"
+
+
 #: The pictures by name, as ``Result.figure`` takes them.
 FIGURES: dict[str, Callable[..., Figure]] = {
     "run": signature,
@@ -150,6 +189,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
     "session_power": session_power,
     "distance_to_call": distance_to_call,
     "drawdown": drawdown,
+    "price": price,
 }
 
 

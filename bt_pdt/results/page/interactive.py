@@ -16,6 +16,7 @@ from ...core.errors import BadInput, known_name
 from .. import explained
 from ..draw import figures
 from ..draw.picture import COLOURS, COUNT, EQUITY, LINE, OTHER, OWED, REGT, START, UNLIMITED, USED, PictureData, picture_data
+from ..draw.price import price_data
 from ..metrics import Array
 from .page_data import moment, thinned
 
@@ -220,6 +221,38 @@ def _drawdown(go: Any, result: Result) -> Any:
     return _plain(figure)
 
 
+def _price(go: Any, result: Result, symbol: str | None = None, day: date | str | None = None) -> Any:
+    data = price_data(result, symbol, day)
+    figure = go.Figure()
+    if len(data.times):
+        at = thinned(data.close)
+        when = [moment(stamp) for stamp in data.times[at].tolist()]
+        line = {"color": OTHER, "width": 1}
+        figure.add_trace(
+            go.Scatter(x=at, y=data.close[at], mode="lines", name="close", line=line, text=when, hovertemplate="%{text}: $%{y:,.2f}")
+        )
+    for marks, shape, colour, words in (
+        (data.bought, "triangle-up", USED, "bought"),
+        (data.sold, "triangle-down", EQUITY, "sold"),
+        (data.refused, "x", COLOURS["PDT_COUNT"], "refused"),
+        (data.stuck, "square-open", COLOURS["PDT_COUNT"], "stuck over the night"),
+    ):
+        if len(marks.at):
+            told = [_text(text) for text in marks.words]
+            marker = {"color": colour, "symbol": shape, "size": 9}
+            name = f"{words} ({len(marks.at):,})"
+            figure.add_trace(
+                go.Scatter(
+                    x=marks.at, y=marks.price, mode="markers", name=name, marker=marker, text=told, hovertemplate="%{text}<extra></extra>"
+                )
+            )
+    figure.update_layout(title_text=_text(data.title), showlegend=True)
+    if len(data.times):
+        days, begins = np.unique(data.times.astype("datetime64[D]"), return_index=True)
+        _days(figure, days.tolist(), begins)
+    return _plain(figure)
+
+
 #: The pictures by name, the same as in ``drawing.FIGURES``.
 INTERACTIVE: dict[str, Callable[..., Any]] = {
     "run": _signature,
@@ -228,6 +261,7 @@ INTERACTIVE: dict[str, Callable[..., Any]] = {
     "session_power": _session_power,
     "distance_to_call": _distance,
     "drawdown": _drawdown,
+    "price": _price,
 }
 
 

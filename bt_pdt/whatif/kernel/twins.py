@@ -43,7 +43,7 @@ TWINS: dict[str, str] = {
     "host.requests": "72c3fb530628",
     "host.bookkeeper": "b400fc73b99f",
     "host.collections": "f37e6b8ecfb2",
-    "host.broker": "9fa34899767e",
+    "host.broker": "e70f48e54935",
     "host.sizers": "9476ce1ae47e",
 }
 _PACKAGE = Path(__file__).parents[2]
