@@ -6,9 +6,10 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..core.decisions import Decision
 from ..core.errors import BadInput, known_name
@@ -26,9 +27,13 @@ from .events import after_event, grant, renew
 from .explanations import Explanations
 from .ledger import Ledger
 from .record import Record
+from .seen import Seen
 from .session_start import open_account, set_flag
 from .session_state import SessionState
 from .terms import ACCOUNT_TYPES, CHECK_MODES, rulebook_as
+
+if TYPE_CHECKING:
+    from ..audits.exports.reconciling import Difference
 
 
 class Account(SessionState):
@@ -90,6 +95,7 @@ class Account(SessionState):
         self.designation = Designation(bool(pattern_day_trader), flagged_on, one_time_removal_used=bool(one_time_removal_used))
         for day, symbol, count in daytrades:
             self.designation.carry_in(day, symbol, int(count))
+        self.executed, self.filled_orders = Seen(), Seen()
         self.costs = CarryingCosts()
         self.record = Record()
         self.explanations = Explanations()
@@ -176,17 +182,26 @@ class Account(SessionState):
         self._event(at)
         order_desk.cancel(self, order_id, cause)
 
-    def post(self, fill: Fill, *, forced: str | None = None) -> None:
-        """Books an execution: cash, position, day trades, buying power. A refused order's execution is booked all the same."""
+    def post(self, fill: Fill, *, forced: str | None = None) -> bool:
+        """Books an execution: cash, position, day trades, buying power. A refused order's execution is booked all the same.
+
+        False if it was booked before: one with an ``execution_id`` counts once. Raises :class:`BadInput`, and books nothing, for more than is
+        left of its order, for another symbol or side than its order's, and for an order that is filled in full. An execution of an order that
+        was cancelled, refused or never sent is booked as one of an unknown order; its journal entry says so.
+        """
+        if not executions.is_new(self, fill):
+            return False
         self._event(fill.at)
         executions.post(self, fill, forced=forced)
+        return True
 
     def book(self, fact: OrderRequest | Fill | float, *, replaces: str | None = None, at: datetime | None = None) -> None:
         """Records what the brokerage has done, without a check: an order that it took (in the place of the working order ``replaces``, with
         its total quantity), an execution, or cash that came in (negative: went out)."""
         self._event(at if isinstance(fact, float | int) else fact.at if at is None else at)
         if isinstance(fact, Fill):
-            executions.post(self, fact)
+            if executions.is_new(self, fact):
+                executions.post(self, fact)
         elif not isinstance(fact, OrderRequest):
             amount = finite("cash", fact)
             if amount < 0:
@@ -240,6 +255,73 @@ class Account(SessionState):
         self.intraday.split(symbol, ratio)
         self.valuation.resized(symbol)
         after_event(self)
+
+    def move_shares(self, symbol: str, qty: float, price: float | None = None, at: datetime | None = None) -> None:
+        """Shares come in (or, negative, go out) without a trade: a transfer, a merger, a spin-off. They count as held since last night.
+
+        ``price`` marks the symbol; one without a price yet needs it.
+        """
+        qty = finite("qty", qty)
+        if price is None and symbol not in self.ledger.marks:
+            raise BadInput(f"{symbol} has no price yet, so its shares cannot be valued; give price.")
+        self._event(at)
+        if price is not None:
+            session_close.mark(self, {symbol: price})
+        self.current.untouched = False
+        self.ledger.transfer(symbol, qty)
+        if self.cashbook is not None:
+            self.cashbook.transfer(symbol, qty)
+        self.valuation.resized(symbol)
+        after_event(self)
+
+    def add_day_trades(self, symbol: str, count: int = 1, at: datetime | None = None) -> None:
+        """Day trades of this session in a security that is not kept here, such as an option: they count like any other."""
+        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+            raise BadInput(f"count must be a whole number of 0 or more, got {count!r}.")
+        self._event(at)
+        self.current.untouched = False
+        for _ in range(count):
+            executions.count(self, symbol, 1, self.ledger.executions)
+        after_event(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the account to a file of JSON, whole or not at all: whatever stops it, the file is the old one or the new one."""
+        from .saving import save
+
+        save(self, path)
+
+    @classmethod
+    def restore(cls, path: str | os.PathLike[str]) -> Account:
+        """The account that :meth:`save` wrote; every later answer is the one that it would have given. Raises :class:`BadInput` for another file."""
+        from .saving import restore
+
+        return restore(path)
+
+    @classmethod
+    def from_alpaca(
+        cls, account: Any, positions: Any = None, orders: Any = None, activities: Any = None, *, at: datetime, **judged: Any
+    ) -> Account:
+        """An account as it stands at ``at``, from Alpaca's own JSON as parsed: account, positions, today's orders and activities.
+
+        Today's executions are played again over last night's book; the open orders work under their own ids. ``judged`` are the keywords of the
+        constructor (``pdt_check``, ``set`` ...). What is assumed is what ``bt-pdt check`` notes; ask :meth:`reconcile` afterwards.
+        """
+        from ..audits.snapshot import from_alpaca
+
+        return from_alpaca(account, positions, orders, at, activities).account(**judged)
+
+    def reconcile(self, account: Any = None, positions: Any = None, *, adopt: bool = False) -> list[Difference]:
+        """Where this account and the brokerage's account and positions (Alpaca's JSON as parsed) differ: each with its amount and likely cause.
+
+        With ``adopt`` the brokerage's cash, positions and day trades are taken over; the journal has an :class:`AdoptEntry` for each.
+        """
+        from ..audits.exports.reconciling import adopt_into, differences
+
+        found = differences(self.state, account, positions)
+        if adopt:
+            self._event()
+            adopt_into(self, found, positions)
+        return found
 
     def set_asset(self, asset: Asset) -> None:
         """Facts about a security, before it is used."""

@@ -259,6 +259,20 @@ class CashBook:
         if symbol in self._lots:
             self._lots[symbol] = [lot._replace(qty=lot.qty * ratio) for lot in self._lots[symbol]]
 
+    def transfer(self, symbol: str, qty: float) -> None:
+        """Shares come in, paid for, or go out, the oldest first."""
+        lots = self._lots.setdefault(symbol, [])
+        if qty > 0:
+            lots.append(_Lot(qty))
+            return
+        left = -qty
+        while left > SHARE_DUST and lots:
+            taken = min(left, lots[0].qty)
+            lots[0] = lots[0]._replace(qty=lots[0].qty - taken)
+            left -= taken
+            if lots[0].qty <= SHARE_DUST:
+                lots.pop(0)
+
     def close(self, day: date, rules: Rules) -> list[Violation]:
         """The end of the session ``day``: sales before payment whose payment period is over, purchases that settled without the money."""
         found: list[Violation] = []

@@ -54,6 +54,11 @@ def move(account: SessionState, kind: str, amount: float) -> None:
     account.record.write(CashEntry(account.now, account.session, kind, amount))
 
 
+def adopt(account: SessionState, amount: float) -> None:
+    """Cash is what the brokerage says: the difference moves without a name."""
+    _add(account, amount)
+
+
 def charge_costs(account: SessionState) -> float:
     """Takes the accrued interest and borrow fees from cash; returns the dollars."""
     interest, fees = account.costs.take()

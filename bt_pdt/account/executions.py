@@ -22,11 +22,31 @@ OTHER_LEG_FILLED = "the other leg was filled"
 _ROUNDING = 1e-6
 
 
+def is_new(account: SessionState, fill: Fill) -> bool:
+    """False for an execution that was booked before; raises :class:`BadInput` for one that cannot be its order's. Changes nothing."""
+    if fill.execution_id is not None and fill.execution_id in account.executed:
+        return False
+    if fill.order_id is None:
+        return True
+    order = account.ledger.orders.get(fill.order_id)
+    if order is None:
+        if fill.order_id in account.filled_orders:
+            raise BadInput(
+                f"order {fill.order_id!r} is filled in full already, got an execution of {fill.qty:g} more; if it is another one, give it without "
+                "order_id."
+            )
+        return True
+    if fill.symbol != order.symbol or fill.side != order.side:
+        raise BadInput(f"order {order.id!r} is a {order.side} of {order.symbol}, got a {fill.side} of {fill.symbol}.")
+    return True
+
+
 def post(account: SessionState, fill: Fill, *, forced: str | None = None) -> None:
     """Books ``fill`` at the account's time. A refused order's execution is booked all the same; ``forced`` is the call that made the sale."""
     account.current.untouched = False
     ledger, rules, valuation = account.ledger, account.rules, account.valuation
     order = ledger.orders.get(fill.order_id) if fill.order_id is not None else None
+    unknown = None if order is not None or fill.order_id is None or forced else f"order {fill.order_id!r} is not working"
     if order is not None:
         _reduce(account, order, fill.qty)
     symbol, qty, price = fill.symbol, fill.sign * fill.qty, fill.price
@@ -51,10 +71,12 @@ def post(account: SessionState, fill: Fill, *, forced: str | None = None) -> Non
         account.intraday.note(since.meter, level, reducing=reducing)
     if account.call_book.owing:
         account.call_book.level_moved(level - before)
-    account.record.write(FillEntry(account.now, account.session, fill, done.day_trades, forced))
-    _count(account, symbol, done.day_trades, key if key is not None else ledger.executions)
+    account.record.write(FillEntry(account.now, account.session, fill, done.day_trades, forced, unknown))
+    count(account, symbol, done.day_trades, key if key is not None else ledger.executions)
     _too_large(account, symbol)
     after_event(account)
+    if fill.execution_id is not None:
+        account.executed.add(fill.execution_id)
 
 
 def _released_by(rules: Rules, done: Posted, asset: Asset, qty: float, price: float, first: int) -> float:
@@ -100,19 +122,20 @@ def _reduce(account: SessionState, order: WorkingOrder, qty: float) -> None:
             other.active = True
     if done:
         account.ledger.drop(order.id)
+        account.filled_orders.add(order.id)
     account.ledger.touched(order.symbol)
 
 
-def _count(account: SessionState, symbol: str, completed: int, order: Hashable) -> None:
+def count(account: SessionState, symbol: str, completed: int, order: Hashable) -> None:
     """Day trades completed, and the designation that one too many brings."""
     designation, rules = account.designation, account.rules
     designation.executed(account.session, symbol, completed, order)
     if not completed or rules.regime != PDT or designation.pattern_day_trader or account.account_type == "cash":
         return
-    count = designation.daytrade_count()
-    if count >= rules.pdt_day_trades_threshold and not designation.exempt_by_ratio(rules):
+    made = designation.daytrade_count()
+    if made >= rules.pdt_day_trades_threshold and not designation.exempt_by_ratio(rules):
         designation.flag(account.session)
-        cause = f"{count} day trades in {rules.pdt_window_business_days} business days"
+        cause = f"{made} day trades in {rules.pdt_window_business_days} business days"
         account.record.write(FlagEntry(account.now, account.session, True, cause))
 
 

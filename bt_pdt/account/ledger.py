@@ -213,6 +213,18 @@ class Ledger:
             order.dtbp /= ratio
         self.touched(symbol)
 
+    def transfer(self, symbol: str, qty: float) -> None:
+        """Shares come in or go out without an execution: they are carried ones, whatever was traded today."""
+        now = self.position(symbol) + qty
+        if abs(now) <= SHARE_DUST:
+            self.positions.pop(symbol, None)
+        else:
+            self.positions[symbol] = now
+        run = self.runs.get(symbol)
+        if run is not None:
+            run.carried += qty
+        self.touched(symbol)
+
     # -- day-traded exposure
 
     def peak_exposure(

@@ -111,6 +111,7 @@ def _work(account: SessionState, request: OrderRequest, context: OrderContext) -
     for order in made:
         order.placed, order.ends_on, order.unfillable_today = account.now, ends_on, waits
         account.ledger.add(order)
+        account.filled_orders.forget(order.id)
 
 
 def _gtc_ends(account: SessionState) -> date | None:

@@ -27,6 +27,7 @@ from .intraday_margin import IntradayMargin
 from .ledger import Ledger, Reserved
 from .record import Listener, Record
 from .regulation_t import RegulationT
+from .seen import Seen
 from .terms import AccountType
 from .valuation import Valuation
 
@@ -52,6 +53,9 @@ class SessionState:
     current: CurrentSession
     record: Record
     explanations: Explanations
+    #: Executions by their own ids, and orders that are filled in full: what comes again is not booked again.
+    executed: Seen
+    filled_orders: Seen
     #: Deposits that may not leave again yet: (the last day of that, dollars).
     deposits_on_hold: list[tuple[date, float]]
 
@@ -74,6 +78,7 @@ class SessionState:
         twin.current = self.current.copy()
         twin.record = Record()
         twin.explanations = Explanations()
+        twin.executed, twin.filled_orders = self.executed.copy(), self.filled_orders.copy()
         twin.deposits_on_hold = self.deposits_on_hold[:]
         return twin
 

@@ -1,28 +1,25 @@
 """A real account's own files as a history that the audit plays: Alpaca's orders and activities become JSON Lines.
 
-The files are recognised by content: the answers of ``GET /v2/orders`` (with ``nested=true``), ``GET /v2/account/activities`` and
-``GET /v2/account``, as JSON, or orders and activities as CSV with the same columns. What the audit's format cannot say stops the import
-with a sentence; what is harmless is counted in ``notes``. Nothing is left out in silence.
+The files are recognised by content: the answers of ``GET /v2/orders`` (with ``nested=true``), ``GET /v2/account/activities``,
+``GET /v2/account`` and ``GET /v2/positions``, as JSON, JSON lines or CSV with the same columns. The last two are the truth at the end: the
+opening book is worked out backwards from them. Options and crypto are left out and their money is booked. What is assumed or left out is
+counted in ``notes``; nothing is left out in silence.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from pathlib import Path
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
 from ..core.errors import BadInput, known_name
-from ..core.money import SHARE_DUST
-from ..core.orders import finite
-
-NEW_YORK = ZoneInfo("America/New_York")
-Row = dict[str, Any]
+from .exports.asking import Trade, executions_as_orders
+from .exports.building import RANK, Event, Imported, Notes, Row, Stated, in_order, midnight, number_of, plain_number
+from .exports.holdings import EITHER, LONG, OPENS_LONG, OPENS_SHORT, SHORT
+from .exports.rows import csv_rows, full_pages, json_rows, read_text
+from .exports.securities import CRYPTO, NAMES, OPTION, STOCK, kind_of, multiplier, plain_symbol
 
 _STATUSES = (
     *("new", "accepted", "pending_new", "accepted_for_bidding", "held", "partially_filled", "pending_cancel", "pending_replace"),
@@ -30,19 +27,39 @@ _STATUSES = (
 )
 _TIMES_IN_FORCE = {"day": "day", "gtc": "gtc", "opg": "day", "cls": "day", "ioc": "day", "fok": "day"}
 _SIDES = {"buy": "buy", "buy_to_cover": "buy", "sell": "sell", "sell_short": "sell"}
+#: What the money of an activity is; any other kind with money in it is booked as a fee, sign included.
 _CASH_KINDS = {
     **dict.fromkeys(("INT", "INTNRA", "INTTW"), "interest"),
-    **dict.fromkeys(("FEE", "PTC", "PTR"), "fee"),
-    **dict.fromkeys(("CIL",), "dividend"),
+    **dict.fromkeys(("FEE", "CFEE", "PTC", "PTR", "WH", "DIVWH", "DIVFEE"), "fee"),
+    **dict.fromkeys(("CIL", "MA", "REORG", "REO", "SPIN", "SSO", "SPLIT", "SSP"), "dividend"),
     **dict.fromkeys(("CSD", "CSW", "JNLC", "TRANS", "ACATC"), "transfer"),
 }
 _SPLITS = ("SPLIT", "SSP")
-_CANNOT_SAY = {
-    **dict.fromkeys(("MA", "NC", "REORG", "SPIN", "SSO"), "is a corporate action that changes one security into another"),
-    **dict.fromkeys(("ACATS", "JNLS"), "moves shares in or out without a trade"),
-    **dict.fromkeys(("OPASN", "OPCA", "OPCSH", "OPEXC", "OPEXP", "OPTRD"), "is about options"),
-    **dict.fromkeys(("CFEE",), "is about crypto"),
-}
+#: Executions like FILL, made elsewhere or by an exercise.
+_TRADES = ("FILL", "EXTRD", "OPTRD")
+#: Kinds that a reader of the notes need not be told of: they are money of a known sort, or share moves of one.
+_KNOWN_MONEY = (
+    "DIV",
+    "INT",
+    "FEE",
+    "CFEE",
+    "PTC",
+    "PTR",
+    "WH",
+    "CIL",
+    "CSD",
+    "CSW",
+    "JNLC",
+    "TRANS",
+    "ACATC",
+    "MA",
+    "REORG",
+    "REO",
+    "SPIN",
+    "SSO",
+)
+#: Rows of one symbol in these sizes are a page of the API, not all there is.
+_PAGES = {"order": (50, 100, 500), "activity": (50, 100)}
 _NAMES = (
     *("id", "order_id", "replaces", "replaced_by", "symbol", "status", "side", "type", "order_type", "order_class", "asset_class"),
     *("time_in_force", "position_intent", "activity_type"),
@@ -60,27 +77,6 @@ _COLUMNS = {
 }
 
 
-class Imported(NamedTuple):
-    """Lines of an audit history, where each came from, and what a reader of the result should know."""
-
-    lines: list[str]
-    origins: list[str]
-    notes: list[str]
-
-
-@dataclass
-class _Event:
-    """One line to be: its moment, its rank among equal moments, its keys."""
-
-    at: datetime
-    rank: int
-    keys: Row
-    origin: str
-
-
-_RANK = {"split": 0, "transfer": 1, "cash": 1, "order": 3, "replace": 4, "fill": 5, "cancel": 6}
-
-
 @dataclass
 class _Found:
     """The rows of all files by what they are."""
@@ -91,61 +87,20 @@ class _Found:
     names: dict[str, str] = field(default_factory=dict)  # order id -> file
     has_orders: bool = False
     has_activities: bool = False
-
-
-class Notes:
-    """Sentences with counts, in the order in which they first applied."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-
-    def add(self, sentence: str) -> None:
-        self._counts[sentence] = self._counts.get(sentence, 0) + 1
-
-    def lines(self) -> list[str]:
-        return [f"{n} x {s}" if n > 1 else s for s, n in self._counts.items()]
+    positions: list[Row] | None = None
+    foreign: dict[str, Row] = field(default_factory=dict)  # orders that are not for shares, their legs too
+    coins: set[str] = field(default_factory=set)  # symbols that some row says are crypto
+    pages: dict[str, list[int]] = field(default_factory=dict)  # rows of each file by kind
 
 
 # -- reading the files
 
 
 def _read(path: str) -> list[Row]:
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({(error.strerror or 'unknown').lower()}).") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"{path}: is not UTF-8 text.") from None
+    text = read_text(path)
     if text.lstrip()[:1] in ("[", "{"):
-        return _read_json(path, text)
-    return _read_csv(path, text)
-
-
-def _read_json(path: str, text: str) -> list[Row]:
-    try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadInput(f"{path}: is not JSON ({error}).") from None
-    rows = value if isinstance(value, list) else [value]
-    for i, row in enumerate(rows, 1):
-        if not isinstance(row, dict):
-            raise BadInput(f"{path}: item {i} is not an object, so it is neither an order nor an activity.")
-    return rows
-
-
-def _read_csv(path: str, text: str) -> list[Row]:
-    rows = list(csv.reader(io.StringIO(text)))
-    if not rows or len(rows[0]) < 2:
-        raise BadInput(f"{path}: is neither JSON nor CSV with a header line.")
-    names = [_column(name) for name in rows[0]]
-    found = []
-    for number, values in enumerate(rows[1:], 2):
-        if not any(v.strip() for v in values):
-            continue
-        if len(values) != len(names):
-            raise BadInput(f"{path}:{number}: has {len(values)} fields, the header has {len(names)}.")
-        found.append({name: value.strip() or None for name, value in zip(names, values, strict=True)})
-    return found or [dict.fromkeys(names)]
+        return json_rows(path, text)
+    return csv_rows(path, text, _column)
 
 
 def _column(name: str) -> str:
@@ -160,6 +115,8 @@ def _kind(row: Row) -> str | None:
         return "activity"
     if {"cash", "buying_power"} <= row.keys() or {"cash", "account_number"} <= row.keys():
         return "account"
+    if {"symbol", "qty", "avg_entry_price"} <= row.keys() or {"symbol", "qty", "current_price", "market_value"} <= row.keys():
+        return "position"
     if "side" in row and "status" in row and ("submitted_at" in row or "created_at" in row):
         return "order"
     return None
@@ -168,16 +125,28 @@ def _kind(row: Row) -> str | None:
 def _collect(paths: Iterable[str], notes: Notes) -> _Found:
     found = _Found()
     for path in paths:
-        for i, row in enumerate(_read(path), 1):
+        rows = _read(path)
+        if rows == [] and "position" in path.lower():
+            found.positions = found.positions or []  # an account that holds nothing
+        counts: dict[str, int] = {}
+        for i, row in enumerate(rows, 1):
             kind = _kind(row)
             if kind is None:
                 keys = ", ".join(sorted(str(k) for k in row)[:8]) or "no keys"
-                raise BadInput(f"{path}: item {i} is neither an order, an activity nor an account of Alpaca's (it has {keys}).")
+                raise BadInput(
+                    f"{path}: item {i} is neither an order, an activity nor an account of Alpaca's (it has {keys}); for another brokerage's "
+                    "file give --from auto, and any history can be written as JSON Lines (docs/audit.md, The format)."
+                )
             _check_fields(f"{path}: item {i}", row)
+            counts[kind] = counts.get(kind, 0) + 1
             if kind == "account":
                 if found.account is not None:
                     raise BadInput(f"{path}: a second account; one history is one account.")
                 found.account = row
+            elif kind == "position":
+                found.positions = [*(found.positions or []), row]
+                if kind_of(row) == CRYPTO:
+                    found.coins.add(plain_symbol(str(row["symbol"])))
             elif kind == "order":
                 found.has_orders = True
                 if any(row.values()):
@@ -188,10 +157,41 @@ def _collect(paths: Iterable[str], notes: Notes) -> _Found:
                     name = str(row.get("id") or f"{path} item {i}")
                     if name in found.activities:
                         notes.add("an activity stands twice in the files and is counted once.")
+                        if str(found.activities[name].get("status") or "").lower() in ("correct", "canceled"):
+                            continue  # a correction replaces what it corrects, in whatever order the files come
                     found.activities[name] = {**row, "_file": path}
+        for kind, count in counts.items():
+            found.pages.setdefault(kind, []).append(count)
     if not found.has_orders and not found.has_activities:
         raise BadInput("there is neither an order nor an activity in these files.")
+    for kind, sizes in _PAGES.items():
+        size = full_pages(found.pages.get(kind, ()), sizes)
+        if size is not None:
+            many = {"order": "orders", "activity": "activities"}[kind]
+            notes.add(
+                f"the {many} are exactly {size} rows, a full page of the API's: older ones are very likely missing (docs/audit.md says how to "
+                "ask for all pages)."
+            )
+    _set_apart(found, notes)
     return found
+
+
+def _set_apart(found: _Found, notes: Notes) -> None:
+    """Orders for options, crypto or anything else that is no stock are kept beside: their executions are money here."""
+    for name, row in list(found.orders.items()):
+        kind = kind_of(row)
+        if kind == STOCK and any(kind_of(leg) != STOCK for leg in _legs(row)):
+            kind = next(kind_of(leg) for leg in _legs(row) if kind_of(leg) != STOCK)
+        if kind == STOCK:
+            continue
+        del found.orders[name]
+        found.foreign[name] = row | {"_kind": kind}
+        for leg in _legs(row):
+            found.foreign[str(leg["id"])] = leg | {"_kind": kind_of(leg) if leg.get("symbol") else kind}
+        if kind == CRYPTO:
+            found.coins.add(plain_symbol(str(row.get("symbol"))))
+        what = "a multi-leg option order" if row.get("order_class") == "mleg" else f"an order for {NAMES[kind][1]}"
+        notes.add(f"{what} is left out; bt_pdt judges stocks, and books the money of its executions.")
 
 
 def _add_order(found: _Found, path: str, i: int, row: Row, notes: Notes) -> None:
@@ -226,21 +226,11 @@ def _legs(row: Row) -> list[Row]:
 # -- values
 
 
-def _number(where: str, name: str, value: object) -> float | None:
-    """A number that may be text, as Alpaca writes it; None if it is not there."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        try:
-            value = float(value.replace(",", "").replace("$", ""))
-        except ValueError:
-            raise BadInput(f"{where}: {name} must be a number, got {value!r}.") from None
-    return finite(f"{where}: {name}", value)
-
-
 def _moment(where: str, name: str, value: object) -> datetime | None:
     if value is None or value == "":
         return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 1e9:
+        return _since_1970(float(value))
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
@@ -250,20 +240,19 @@ def _moment(where: str, name: str, value: object) -> datetime | None:
     return at.astimezone(UTC)
 
 
+def _since_1970(value: float) -> datetime:
+    """A count since 1970 as pandas writes it: seconds, or thousandths, millionths, thousand millionths of one."""
+    while value > 1e11:
+        value /= 1000.0
+    return datetime.fromtimestamp(value, UTC)
+
+
 def _first_moment(where: str, row: Row, *names: str) -> datetime | None:
     for name in names:
         at = _moment(where, name, row.get(name))
         if at is not None:
             return at
     return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), NEW_YORK).astimezone(UTC)
-
-
-def plain_number(value: float) -> float | int:
-    return int(value) if value == int(value) else value
 
 
 def _choice(where: str, what: str, value: object, known: Collection[str]) -> str:
@@ -281,11 +270,11 @@ class _Orders:
 
     def __init__(self, found: _Found, notes: Notes) -> None:
         self.found, self.notes = found, notes
-        self.events: list[_Event] = []
+        self.events: list[Event] = []
         self.audit_id: dict[str, str] = {}  # Alpaca's id -> the audit's
         self.rows: dict[str, Row] = {}  # every order and leg by Alpaca's id
         self.rejected: set[str] = set()
-        self.fills: dict[str, list[_Event]] = {}
+        self.fills: dict[str, list[Event]] = {}
         nested = {str(leg["id"]) for row in found.orders.values() for leg in _legs(row)}
         for name, row in found.orders.items():
             if name in nested and not _legs(row):
@@ -329,8 +318,25 @@ class _Orders:
             seen.add(after)
             rows.append(self.rows[after])
 
+    def totals(self, rows: Sequence[Row]) -> list[float | None]:
+        """What each order of a chain brings the executed quantity of the whole chain to, filled in full.
+
+        A replacement is an order of its own with its own quantity; what the earlier ones had filled comes on top. Where its executions
+        show that its quantity counts those (it is filled with less than it says), its quantity is the total by itself.
+        """
+        found: list[float | None] = []
+        before = 0.0
+        for i, row in enumerate(rows):
+            where = self.where(row)
+            qty, filled = number_of(where, "qty", row.get("qty")), number_of(where, "filled_qty", row.get("filled_qty")) or 0.0
+            counts_earlier = i > 0 and qty is not None and str(row.get("status")) == "filled" and filled < qty - 1e-6
+            counts_earlier = counts_earlier and abs(before + filled - (qty or 0.0)) <= 1e-6
+            found.append(None if qty is None else qty if counts_earlier else before + qty)
+            before += filled
+        return found
+
     def filled(self, rows: Iterable[Row]) -> float:
-        return sum(_number(self.where(r), "filled_qty", r.get("filled_qty")) or 0.0 for r in rows)
+        return sum(number_of(self.where(r), "filled_qty", r.get("filled_qty")) or 0.0 for r in rows)
 
     def name_all(self) -> None:
         """Audit ids: an order's own for itself and its replacements, ID.tp and ID.sl for exits."""
@@ -387,9 +393,6 @@ class _Orders:
 
     def _keys(self, row: Row) -> Row:
         where = self.where(row)
-        asset_class = row.get("asset_class") or "us_equity"
-        if asset_class != "us_equity":
-            raise BadInput(f"{where}: its asset_class is {asset_class!r}; the audit knows shares only, so take it out of the file.")
         status = _choice(where, "status", str(row.get("status") or "").lower(), _STATUSES)
         kind = self.type_of(row)
         tif = _choice(where, "time_in_force", row.get("time_in_force") or "day", _TIMES_IN_FORCE)
@@ -403,7 +406,7 @@ class _Orders:
         if kind != "market":
             keys["type"] = kind
         for price in ("limit_price", "stop_price", "trail_price", "trail_percent"):
-            value = _number(where, price, row.get(price))
+            value = number_of(where, price, row.get(price))
             wanted = price.startswith("trail") if kind == "trailing_stop" else price.removesuffix("_price") in kind.split("_")
             if value is not None and wanted:
                 keys[price] = value
@@ -414,17 +417,17 @@ class _Orders:
 
     def _qty(self, row: Row, status: str) -> float | int | Row:
         where = self.where(row)
-        qty = _number(where, "qty", row.get("qty"))
+        qty = number_of(where, "qty", row.get("qty"))
         if qty is not None:
             return plain_number(qty)
-        notional = _number(where, "notional", row.get("notional"))
+        notional = number_of(where, "notional", row.get("notional"))
         if notional is None:
             raise BadInput(f"{where}: has neither qty nor notional.")
-        filled = _number(where, "filled_qty", row.get("filled_qty")) or 0.0
+        filled = number_of(where, "filled_qty", row.get("filled_qty")) or 0.0
         if status == "filled" and filled:
             self.notes.add("an order for an amount of dollars is put in as the shares that it bought or sold.")
             return plain_number(filled)
-        price = _number(where, "limit_price", row.get("limit_price"))
+        price = number_of(where, "limit_price", row.get("limit_price"))
         if price:
             self.notes.add("an order for an amount of dollars is put in as that amount's shares at its limit.")
             return plain_number(max(round(notional / price, 9), filled))
@@ -436,11 +439,11 @@ class _Orders:
             self.notes.add("an exit replaces one that is not in the files; its last price is taken from the start.")
         exits: Row = {}
         if kind == "oco":
-            exits["take_profit"] = _number(where, "limit_price", row.get("limit_price"))
+            exits["take_profit"] = number_of(where, "limit_price", row.get("limit_price"))
         if "tp" in legs and kind != "oco":
-            exits["take_profit"] = _number(self.where(legs["tp"]), "limit_price", legs["tp"].get("limit_price"))
+            exits["take_profit"] = number_of(self.where(legs["tp"]), "limit_price", legs["tp"].get("limit_price"))
         if "sl" in legs:
-            exits["stop_loss"] = _number(self.where(legs["sl"]), "stop_price", legs["sl"].get("stop_price"))
+            exits["stop_loss"] = number_of(self.where(legs["sl"]), "stop_price", legs["sl"].get("stop_price"))
         exits = {k: v for k, v in exits.items() if v is not None}
         if len(exits) < {"bracket": 2, "oco": 2, "oto": 1}[kind]:
             raise BadInput(f"{where}: an order of class {kind} comes without its exits; ask Alpaca for the orders with nested=true.")
@@ -451,16 +454,20 @@ class _Orders:
         rows = self.chain(name)
         target = self.audit_id[name]
         before = first
-        for row in rows[1:]:
+        totals = self.totals(rows)
+        for i, row in enumerate(rows[1:], 1):
             where = self.where(row)
             at = _first_moment(where, before, "replaced_at") or _first_moment(where, row, "submitted_at", "created_at")
             if at is None:
                 raise BadInput(f"{where}: replaced_at, submitted_at and created_at are all missing.")
             keys: Row = {"order": target}
-            for key in ("qty", "limit_price", "stop_price"):
-                old, new = _number(where, key, before.get(key)), _number(where, key, row.get(key))
+            was, total = totals[i - 1], totals[i]
+            if total is not None and was is not None and abs(total - was) > 1e-6:
+                keys["qty"] = plain_number(round(total, 9))
+            for key in ("limit_price", "stop_price"):
+                old, new = number_of(where, key, before.get(key)), number_of(where, key, row.get(key))
                 if new is not None and new != old:
-                    keys[key] = plain_number(new) if key == "qty" else new
+                    keys[key] = new
             if len(keys) > 1:
                 self._add(max(at, placed), "replace", keys, where)
             else:
@@ -472,6 +479,16 @@ class _Orders:
         parent = self.rows[self.root(first["_parent"])] if "_parent" in first else None
         if parent is not None and not self._leg_ends_alone(parent, first):
             return
+        if status == "replaced":
+            self.notes.add("an order was replaced by one that is not in the files; it ends here with its replacement.")
+            at = _first_moment(where, last, "replaced_at", "updated_at") or placed
+            self._add(max(at, placed), "cancel", {"order": first["_id"] if parent is None else target}, where)
+            return
+        if status == "filled" and parent is None and totals[-1] is not None and self.filled(rows) < totals[-1] - 1e-6:
+            at = _first_moment(where, last, "filled_at", "updated_at")
+            if at is not None and self.order_class(first) == "simple":  # it is done, whatever its quantity says
+                self._add(max(at, placed), "cancel", {"order": first["_id"]}, where)
+                return
         if status == "canceled" and parent is None and self.order_class(first) == "oco" and self._any_filled(first["_legs"].values()):
             return  # the other leg was filled
         if status in ("canceled", "expired", "rejected"):
@@ -497,15 +514,15 @@ class _Orders:
         return str(last.get("status")) == "filled" and not self._any_filled(others)
 
     def _add(self, at: datetime, event: str, keys: Row, origin: str) -> None:
-        rank = _RANK["cancel" if event == "expire" else event]
-        self.events.append(_Event(at, rank, {"event": event, **keys}, origin))
+        rank = RANK["cancel" if event == "expire" else event]
+        self.events.append(Event(at, rank, {"event": event, **keys}, origin))
 
 
 # -- activities
 
 
-def _activities(found: _Found, orders: _Orders, notes: Notes) -> list[_Event]:
-    events: list[_Event] = []
+def _activities(found: _Found, orders: _Orders, notes: Notes) -> list[Event]:
+    events: list[Event] = []
     sums: dict[str, float] = {}
     splits: dict[tuple[date, str], list[tuple[float, str]]] = {}
     for name, row in found.activities.items():
@@ -517,35 +534,92 @@ def _activities(found: _Found, orders: _Orders, notes: Notes) -> list[_Event]:
             continue
         if status not in ("executed", "correct"):
             raise BadInput(f"{where}: its status {status!r} is not known; known: executed, correct, canceled.")
-        if kind == "FILL":
-            events.append(_fill(where, row, orders, notes, sums))
-        elif kind in _SPLITS:
-            day = _activity_day(where, row)
-            change = _number(where, "qty", row.get("qty"))
-            if change is None or not row.get("symbol"):
-                raise BadInput(f"{where}: a split needs symbol and qty (the shares that it added).")
-            splits.setdefault((day, str(row["symbol"])), []).append((change, where))
-            if _number(where, "net_amount", row.get("net_amount")):
-                events.append(_cash("dividend", where, row))
-        elif kind in _CASH_KINDS or kind.startswith("DIV"):
-            amount = _number(where, "net_amount", row.get("net_amount"))
-            if amount is None:
-                raise BadInput(f"{where}: net_amount is missing.")
-            if amount == 0:
-                notes.add(f"an activity {kind} over $0 is left out.")
+        foreign = _foreign(row, found)
+        if kind in _TRADES and (kind == "FILL" or row.get("price") not in (None, "")):
+            if foreign is not None:
+                events.append(_foreign_fill(where, row, foreign, notes))
             else:
-                events.append(_cash(_CASH_KINDS.get(kind, "dividend"), where, row))
-        elif kind in _CANNOT_SAY:
-            raise BadInput(f"{where}: {kind} {_CANNOT_SAY[kind]}; the audit's format cannot say that.")
-        else:
-            raise BadInput(f"{where}: the activity kind {kind!r} is not known.")
+                made = _fill(where, row, orders, notes, sums)
+                if kind != "FILL" and made.keys.pop("unknown", None) is not None:
+                    notes.add(f"a trade by an activity {kind} came from no order here; it is booked and not asked.")
+                events.append(made)
+            continue
+        amount = number_of(where, "net_amount", row.get("net_amount")) or 0.0
+        change = number_of(where, "qty", row.get("qty")) or 0.0
+        symbol = str(row.get("symbol") or "")
+        if kind in _SPLITS:
+            if foreign is None and (not change or not symbol):
+                raise BadInput(f"{where}: a split needs symbol and qty (the shares that it added).")
+            if foreign is None:
+                splits.setdefault((_activity_day(where, row), symbol), []).append((change, where))
+        elif change and symbol and foreign is None and not kind.startswith(("DIV", "INT", "FEE", "OP")):
+            events.append(_share_move(where, row, kind, symbol, change, notes))
+        if amount:
+            event = _CASH_KINDS.get(kind, "dividend" if kind.startswith("DIV") else "fee")
+            if kind not in _KNOWN_MONEY and not kind.startswith("DIV") and kind not in _CASH_KINDS:
+                notes.add(
+                    f"an activity {kind} is booked as money that came in or went out ({event}); what else it means is not known here."
+                )
+            events.append(_cash(event, where, row))
+        if foreign is not None and kind not in _SPLITS:
+            booked = "its money is booked" if amount else "there is no money in it"
+            notes.add(f"an activity {kind} of {NAMES[foreign][1]} is left out; {booked}.")
+        elif not amount and not change:
+            notes.add(
+                f"an activity {kind} over $0 is left out."
+                if "net_amount" in row
+                else f"an activity {kind} without money or shares is left out."
+            )
     if found.has_activities:
         _all_there(orders, sums)
     for (day, symbol), parts in splits.items():
         origin = parts[0][1]
         changes = [change for change, _ in parts]
-        events.append(_Event(_midnight(day), _RANK["split"], {"event": "split", "symbol": symbol, "changes": changes}, origin))
+        events.append(Event(midnight(day), RANK["split"], {"event": "split", "symbol": symbol, "changes": changes}, origin))
     return events
+
+
+def _foreign(row: Row, found: _Found) -> str | None:
+    """What an activity is about if that is not a stock: by its order, its own class, its symbol."""
+    order = found.foreign.get(str(row.get("order_id") or ""))
+    if order is not None:
+        return str(order["_kind"])
+    symbol = str(row.get("symbol") or "")
+    if plain_symbol(symbol) in found.coins:
+        return CRYPTO
+    kind = kind_of(row)
+    return None if kind == STOCK else kind
+
+
+def _foreign_fill(where: str, row: Row, kind: str, notes: Notes) -> Event:
+    """The money of an execution that is not of a stock: contracts are 100 shares each."""
+    at = _moment(where, "transaction_time", row.get("transaction_time")) or (
+        midnight(_activity_day(where, row)) if row.get("date") else None
+    )
+    if at is None:
+        raise BadInput(f"{where}: transaction_time is missing.")
+    qty, price = number_of(where, "qty", row.get("qty")), number_of(where, "price", row.get("price"))
+    if qty is None or price is None:
+        raise BadInput(f"{where}: an execution needs qty and price.")
+    side = _SIDES[_choice(where, "side", str(row.get("side") or "").lower(), _SIDES)]
+    size = 1.0 if kind != OPTION else "a contract is 100 shares"
+    notes.add(f"an execution of {NAMES[kind][1]} is left out; its money is booked{f' ({size})' if kind == OPTION else ''}.")
+    return _foreign_money(where, at, str(row.get("symbol") or ""), kind, side, abs(qty), price)
+
+
+def _foreign_money(where: str, at: datetime, symbol: str, kind: str, side: str, qty: float, price: float) -> Event:
+    amount = qty * price * multiplier(kind) * (-1.0 if side == "buy" else 1.0)
+    return Event(at, RANK["fill"], {"event": "fee", "amount": amount, "foreign": (kind, symbol, side, qty)}, where)
+
+
+def _share_move(where: str, row: Row, kind: str, symbol: str, change: float, notes: Notes) -> Event:
+    """Shares that come or go without a trade: a transfer, a merger, a spin-off, a new symbol."""
+    notes.add(f"shares that came or went by an activity {kind} are moved without a trade.")
+    keys: Row = {"event": "shares", "symbol": symbol, "qty": plain_number(change)}
+    price = number_of(where, "price", row.get("price"))
+    if price is not None and price > 0:
+        keys["price"] = price
+    return Event(midnight(_activity_day(where, row)), RANK["shares"], keys, where)
 
 
 def _activity_day(where: str, row: Row) -> date:
@@ -556,38 +630,62 @@ def _activity_day(where: str, row: Row) -> date:
         raise BadInput(f"{where}: date must be a day like 2025-03-03, got {text!r}.") from None
 
 
-def _cash(event: str, where: str, row: Row) -> _Event:
-    amount = _number(where, "net_amount", row.get("net_amount")) or 0.0
+def _cash(event: str, where: str, row: Row) -> Event:
+    amount = number_of(where, "net_amount", row.get("net_amount")) or 0.0
     text = row.get("date")
-    at = _midnight(_activity_day(where, row)) if text else _first_moment(where, row, "transaction_time", "created_at")
+    at = midnight(_activity_day(where, row)) if text else _first_moment(where, row, "transaction_time", "created_at")
     if at is None:
         raise BadInput(f"{where}: date is missing.")
     if event == "transfer":
         event, amount = ("deposit", amount) if amount > 0 else ("withdraw", -amount)
-    return _Event(at, _RANK["cash"], {"event": event, "amount": amount}, where)
+    return Event(at, RANK["cash"], {"event": event, "amount": amount}, where)
 
 
-def _fill(where: str, row: Row, orders: _Orders, notes: Notes, sums: dict[str, float]) -> _Event:
+def _fill(where: str, row: Row, orders: _Orders, notes: Notes, sums: dict[str, float]) -> Event:
     kind = row.get("type") or "fill"
     if kind not in ("fill", "partial_fill"):
         raise BadInput(f"{where}: an execution of type {kind!r} is not known; known: fill, partial_fill.")
-    at = _moment(where, "transaction_time", row.get("transaction_time"))
+    at = _moment(where, "transaction_time", row.get("transaction_time")) or (
+        midnight(_activity_day(where, row)) if row.get("date") else None
+    )
     if at is None:
         raise BadInput(f"{where}: transaction_time is missing.")
-    qty, price = _number(where, "qty", row.get("qty")), _number(where, "price", row.get("price"))
+    qty, price = number_of(where, "qty", row.get("qty")), number_of(where, "price", row.get("price"))
+    if qty is not None and not row.get("side"):
+        row = row | {"side": "sell" if qty < 0 else "buy"}
+        qty = abs(qty)
     if qty is None or price is None or not row.get("symbol"):
         raise BadInput(f"{where}: an execution needs symbol, qty and price.")
     side = _choice(where, "side", str(row.get("side") or "").lower(), _SIDES)
     keys: Row = {"event": "fill", "symbol": str(row["symbol"]), "side": _SIDES[side], "qty": plain_number(qty), "price": price}
-    if side == "sell":
-        keys["long_sale"] = True
     order = str(row.get("order_id") or "")
+    keys["closes"] = _closes(side, orders.rows.get(order))
     if order in orders.audit_id:
         sums[order] = sums.get(order, 0.0) + qty
         keys["order"] = orders.audit_id[order]
     else:
-        notes.add("an execution belongs to an order that is not in the files; it is booked as an execution of an unknown order.")
-    return _Event(at, _RANK["fill"], keys, where)
+        keys["unknown"] = order
+    return Event(at, RANK["fill"], keys, where)
+
+
+def _ask_unknown(events: list[Event], notes: Notes) -> None:
+    """Executions of orders that are not in the files are asked as the orders that they must have been."""
+    lost = [event for event in events if "unknown" in event.keys]
+    trades = []
+    for e in sorted(lost, key=lambda e: e.at):
+        k = e.keys
+        trades.append(Trade(e.origin, e.at, True, k["symbol"], k["side"], k["qty"], k["price"], 0.0, k["closes"], k["unknown"]))
+    events[:] = [event for event in events if "unknown" not in event.keys] + executions_as_orders(trades, set(), notes)
+
+
+def _closes(side: str, order: Row | None) -> str:
+    """What an execution must close, by the order's intent or its own side: a sale that is not a short sale closes shares held long."""
+    intent = str((order or {}).get("position_intent") or "")
+    if intent in ("sell_to_close", "buy_to_close"):
+        return LONG if intent == "sell_to_close" else SHORT
+    if intent in ("sell_to_open", "buy_to_open"):
+        return OPENS_SHORT if intent == "sell_to_open" else OPENS_LONG
+    return {"sell": LONG, "buy_to_cover": SHORT}.get(side, EITHER)
 
 
 def _all_there(orders: _Orders, sums: Mapping[str, float]) -> None:
@@ -604,35 +702,50 @@ def _all_there(orders: _Orders, sums: Mapping[str, float]) -> None:
             )
 
 
-def _fills_of_orders(orders: _Orders, notes: Notes) -> list[_Event]:
+def _fills_of_orders(found: _Found, orders: _Orders, notes: Notes) -> list[Event]:
     """Without activities: each filled order as one execution at its average price."""
     events = []
-    for name, row in orders.rows.items():
+    for name, row in (orders.rows | found.foreign).items():
         where = orders.where(row)
-        qty = _number(where, "filled_qty", row.get("filled_qty"))
-        if not qty:
+        qty = number_of(where, "filled_qty", row.get("filled_qty"))
+        if not qty or (name in found.foreign and _legs(row)):
             continue
-        price = _number(where, "filled_avg_price", row.get("filled_avg_price"))
+        price = number_of(where, "filled_avg_price", row.get("filled_avg_price"))
         at = _first_moment(where, row, "filled_at", "canceled_at", "expired_at", "replaced_at", "updated_at")
         if price is None or at is None:
             raise BadInput(f"{where}: {qty:g} were filled, but filled_avg_price or filled_at is missing; give the activities too.")
-        side = _SIDES[_choice(where, "side", str(row.get("side") or "").lower(), _SIDES)]
+        if name in found.foreign:
+            side = _SIDES.get(str(row.get("side") or "").lower(), "buy")  # an order of several legs pays its net price
+            events.append(_foreign_money(where, at, str(row.get("symbol") or ""), str(row["_kind"]), side, qty, price))
+            continue
+        side = _choice(where, "side", str(row.get("side") or "").lower(), _SIDES)
         keys: Row = {
             "event": "fill",
             "order": orders.audit_id[name],
             "symbol": row.get("symbol"),
-            "side": side,
+            "side": _SIDES[side],
             "qty": plain_number(qty),
             "price": price,
         }
-        if row.get("position_intent") == "sell_to_close":
-            keys["long_sale"] = True
-        events.append(_Event(at, _RANK["fill"], keys, where))
+        keys["closes"] = _closes("" if side == "sell" else side, row)
+        events.append(Event(at, RANK["fill"], keys, where))
     if events:
         notes.add(
             "there are no activities in these files: each filled order is one execution at its average price, cash moves are unknown."
         )
     return events
+
+
+def are_alpacas(paths: Sequence[str]) -> bool:
+    """True if these files are orders, activities, positions or an account of Alpaca's."""
+    for path in paths:
+        try:
+            rows = _read(path)
+        except BadInput:
+            return False
+        if not all(_kind(row) is not None for row in rows):
+            return False
+    return True
 
 
 # -- putting it in order
@@ -651,148 +764,8 @@ def from_alpaca(paths: Sequence[str], cash: float | None, start: str | None) -> 
     orders.make()
     events = orders.events + _activities(found, orders, notes)
     if not found.has_activities:
-        events += _fills_of_orders(orders, notes)
-    if not events:
-        raise BadInput("there is neither an order nor an activity in these files.")
-    events.sort(key=lambda e: (e.at, e.rank))
-    carried = _carried(events, notes)
-    _settle_amounts(events, notes)
-    opening = _opening_cash(found, events, cash)
-    begin = _start(start, events[0])
-    keys: Row = {"event": "account", "at": begin, "cash": opening, "brokerage": "alpaca"}
-    if carried:
-        keys["positions"] = [{"symbol": s, "qty": plain_number(q), "price": p} for s, (q, p) in carried.items()]
-    lines, origins = [json.dumps(keys)], ["the account line"]
-    last = datetime.fromisoformat(begin)
-    last = last.astimezone(NEW_YORK).replace(tzinfo=None) if last.tzinfo else last
-    priced = set(carried)
-    for i, event in enumerate(events):
-        local = event.at.astimezone(NEW_YORK).replace(tzinfo=None)
-        if local < last:  # the hour that the clocks repeat in autumn
-            local = last
-            text = local.isoformat()
-        else:
-            text = event.at.isoformat()
-        last = local
-        keys = event.keys
-        symbol = str(keys.get("symbol"))
-        if keys["event"] == "order" and symbol not in priced:
-            price = _first_price(events[i:], symbol)
-            if price is not None:
-                lines.append(json.dumps({"event": "price", "at": text, "symbol": symbol, "price": price}))
-                origins.append(event.origin)
-                priced.add(symbol)
-        if keys["event"] == "fill":
-            priced.add(symbol)
-        keys = {k: v for k, v in keys.items() if k != "long_sale"}
-        lines.append(json.dumps({"event": keys.pop("event"), "at": text, **keys}))
-        origins.append(event.origin)
+        events += _fills_of_orders(found, orders, notes)
+    _ask_unknown(events, notes)
     for target in orders.rejected:
         notes.add(f"order {target} was rejected at Alpaca; here it is judged like any other and cancelled at once.")
-    return Imported(lines, origins, notes.lines())
-
-
-def _first_price(events: Iterable[_Event], symbol: object) -> float | None:
-    for event in events:
-        if event.keys["event"] == "fill" and event.keys["symbol"] == symbol:
-            return float(event.keys["price"])
-    return None
-
-
-def _carried(events: list[_Event], notes: Notes) -> dict[str, tuple[float, float]]:
-    """Shares that must have been held before the first event: sales of a long position beyond what these files bought."""
-    held: dict[str, float] = {}
-    short: dict[str, float] = {}
-    first: dict[str, float] = {}
-    for event in events:
-        keys = event.keys
-        if keys["event"] != "fill":
-            continue
-        symbol = keys["symbol"]
-        first.setdefault(symbol, keys["price"])
-        held[symbol] = held.get(symbol, 0.0) + (keys["qty"] if keys["side"] == "buy" else -keys["qty"])
-        if keys.get("long_sale") and held[symbol] < -SHARE_DUST:
-            short[symbol] = max(short.get(symbol, 0.0), -held[symbol])
-    carried = {}
-    for symbol, qty in short.items():
-        qty = round(qty, 9)
-        carried[symbol] = (qty, first[symbol])
-        notes.add(
-            f"{plain_number(qty)} {symbol} sold were not bought in these files: held before, at their first price ({first[symbol]:g})."
-        )
-    held = {symbol: qty for symbol, (qty, _) in carried.items()}
-    for event in events:
-        keys = event.keys
-        if keys["event"] == "fill":
-            held[keys["symbol"]] = held.get(keys["symbol"], 0.0) + (keys["qty"] if keys["side"] == "buy" else -keys["qty"])
-        elif keys["event"] == "split":
-            changes, had = keys.pop("changes"), held.get(keys["symbol"], 0.0)
-            removed = -sum(c for c in changes if c < 0)
-            added = sum(c for c in changes if c > 0)
-            ratio = added / removed if removed and added else (had + sum(changes)) / had if had else 0.0
-            if ratio <= 0:
-                raise BadInput(f"{event.origin}: no {keys['symbol']} is held in these files, so the ratio of its split is unknown.")
-            keys["ratio"] = round(ratio, 9)
-            held[keys["symbol"]] = had * ratio
-    return carried
-
-
-def _settle_amounts(events: list[_Event], notes: Notes) -> None:
-    """Orders for dollars without a limit: shares at the last (else the next) price. Without any price an order cannot be judged."""
-    prices: dict[str, float] = {}
-    gone: set[str] = set()
-    for i, event in enumerate(events):
-        keys = event.keys
-        if keys["event"] == "fill":
-            prices[keys["symbol"]] = keys["price"]
-        if keys["event"] != "order":
-            continue
-        price = prices.get(keys["symbol"]) or _first_price(events[i:], keys["symbol"])
-        if isinstance(keys["qty"], dict) and price is not None:
-            keys["qty"] = plain_number(max(round(keys["qty"]["notional"] / price, 9), keys["qty"]["filled"]))
-            notes.add("an order for an amount of dollars is put in as that amount's shares at the symbol's price.")
-        needs_price = keys.get("type", "market") in ("market", "trailing_stop") and keys.get("order_class") != "oco"
-        if price is None and (needs_price or isinstance(keys["qty"], dict)):
-            gone.add(str(keys["id"]))
-            what = f"order {keys['id']} ({keys['side']} {keys['symbol']}, never filled)"
-            notes.add(f"{what} has no price in these files and cannot be judged; it is left out.")
-    if gone:
-        events[:] = [e for e in events if not (e.keys.get("id") in gone or str(e.keys.get("order") or "").split(".")[0] in gone)]
-        if not events:
-            raise BadInput("none of the orders in these files has a price, so none can be judged; give the activities too.")
-
-
-def _opening_cash(found: _Found, events: list[_Event], cash: float | None) -> float:
-    if cash is not None:
-        return finite("--cash", cash)
-    if found.account is not None:
-        now = _number("the account file", "cash", found.account.get("cash"))
-        if now is None:
-            raise BadInput("the account file has no cash.")
-        return round(now - sum(_moved(event.keys) for event in events), 6)
-    first = next((e for e in events if e.keys["event"] in ("deposit", "fill")), None)
-    if first is not None and first.keys["event"] == "deposit":
-        return 0.0
-    raise BadInput("these files do not say the cash at their start; give it with --cash, or add Alpaca's account.json to the files.")
-
-
-def _moved(keys: Row) -> float:
-    kind = keys["event"]
-    if kind == "fill":
-        return float(keys["qty"] * keys["price"] * (-1 if keys["side"] == "buy" else 1))
-    if kind == "withdraw":
-        return -float(keys["amount"])
-    return float(keys["amount"]) if kind in ("deposit", "interest", "fee", "dividend") else 0.0
-
-
-def _start(start: str | None, first: _Event) -> str:
-    if start is None:
-        return datetime.combine(first.at.astimezone(NEW_YORK).date(), time()).isoformat()
-    try:
-        begin = datetime.fromisoformat(start)
-    except ValueError:
-        raise BadInput(f"--at takes an ISO 8601 time like 2025-03-03T09:00:00, got {start!r}.") from None
-    aware = begin if begin.tzinfo else begin.replace(tzinfo=NEW_YORK)
-    if aware > first.at:
-        raise BadInput(f"--at {start} is after the first event of these files ({first.at.isoformat()}, {first.origin}).")
-    return begin.isoformat()
+    return in_order(events, Stated(found.account, found.positions), notes, cash=cash, start=start)

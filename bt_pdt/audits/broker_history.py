@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..account.account import Account
 from ..core.errors import BadInput
 from ..core.money import SHARE_DUST
-from .alpaca_files import Imported, Notes, plain_number
+from .exports.building import Imported, Notes, plain_number
+from .exports.reconciling import Difference, differences
 from .history import Audit, Flags, read_event
 
 Row = dict[str, Any]
@@ -29,7 +30,33 @@ def play_real(imported: Imported, flags: Flags | None = None) -> tuple[Audit, Im
         except BadInput as error:
             raise BadInput(f"{origin}: {error}") from None
     origins = ["" for _ in player.lines]
-    return player.audit, Imported(player.lines, origins, imported.notes + notes.lines())
+    firm = json.loads(imported.lines[0]).get("brokerage", "alpaca")
+    told = (
+        notes.lines()
+        if firm == "alpaca"
+        else [line.replace("at Alpaca", "at the brokerage").replace("by Alpaca", "by it") for line in notes.lines()]
+    )
+    told += compared(player.audit, imported.refused or {})
+    notes_at_end = [f"at the end {each.sentence}" for each in reconciled(player.audit, imported)]
+    return player.audit, Imported(player.lines, origins, imported.notes + told + notes_at_end, imported.stated)
+
+
+def compared(player: Audit, refused: Mapping[str, str]) -> list[str]:
+    """What is said here of each order that the brokerage refused, with the brokerage's words."""
+    found = []
+    for row in player.decisions:
+        if row["order"] in refused:
+            here = "it passes" if row["accepted"] else f"it is refused too ({row['reason']})"
+            what = f"{row['side']} {row['qty']} {row['symbol']} at {row['at']}"
+            found.append(f"the brokerage refused order {row['order']} ({what}): {refused[row['order']]!r}; here {here}.")
+    return found
+
+
+def reconciled(player: Audit, imported: Imported) -> list[Difference]:
+    """Where the account at the end of the history and what the brokerage states of it differ."""
+    account = player.account
+    assert account is not None
+    return differences(account.state, *imported.stated)
 
 
 def _spoken(value: Any) -> Any:

@@ -146,6 +146,8 @@ EVENTS: dict[str, tuple[Readers, Readers]] = {
     "fee": ({"at": _moment, "amount": finite}, {}),
     "dividend": ({"at": _moment, "amount": finite}, {}),
     "split": ({"at": _moment, "symbol": _symbol, "ratio": positive}, {}),
+    "shares": ({"at": _moment, "symbol": _symbol, "qty": finite}, {"price": positive}),
+    "day_trade": ({"at": _moment, "symbol": _text}, {"count": _whole}),
     "flag": ({"at": _moment, "pattern_day_trader": _flag}, {"one_time_removal": _flag}),
 }
 
@@ -431,6 +433,12 @@ class Audit:
         for order_id, known in self._orders.items():
             if known.symbol == values["symbol"] and not self._working(account, order_id):
                 known.left *= values["ratio"]
+
+    def _shares(self, account: Account, values: dict[str, Any]) -> None:
+        account.move_shares(values["symbol"], values["qty"], values.get("price"))
+
+    def _day_trade(self, account: Account, values: dict[str, Any]) -> None:
+        account.add_day_trades(values["symbol"], values.get("count", 1))
 
     def _flag(self, account: Account, values: dict[str, Any]) -> None:
         account.set_flag(values["pattern_day_trader"], one_time_removal=values.get("one_time_removal", False))

@@ -15,6 +15,7 @@ from .common import MODES, account_options, out_folder, pairs, print_json
 from .owed import show_owed
 
 if TYPE_CHECKING:
+    from ..audits.exports.building import Imported
     from ..audits.history import Audit
 
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 @click.argument("history", nargs=-1, required=True, metavar="HISTORY.jsonl")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a report.")
 @account_options
-@click.option("--from", "source", metavar="alpaca", help="Import the brokerage's own files: --from alpaca orders.json activities.json.")
+@click.option(
+    "--from",
+    "source",
+    metavar="NAME|auto",
+    help="Import a brokerage's own files: --from alpaca orders.json activities.json, --from auto FILE.",
+)
 @click.option("--cash", type=float, help="With --from: the cash before the first activity (default: reckoned from account.json).")
 @click.option("--at", "start", metavar="TIME", help="With --from: when the account line stands (default: the first activity's day).")
 @click.option("--out", metavar="DIR", help="Also write audit.json, audit.txt and, with --from, history.jsonl.")
@@ -52,11 +58,9 @@ def audit(
     flags = Flags(brokerage, rules, pdt_check, dtbp_check, pairs("--set", overrides))
     imported: list[str] | None = None
     if source is not None:
-        known_name("--from", source, ("alpaca",))
-        from ..audits.alpaca_files import from_alpaca
         from ..audits.broker_history import play_real
 
-        player, played = play_real(from_alpaca(history, cash, start), flags)
+        player, played = play_real(_imported(source, history, cash, start), flags)
         imported = played.lines
         for note in played.notes:
             click.echo(f"note: {note}", err=True)
@@ -81,6 +85,19 @@ def audit(
         click.echo(report, nl=False)
         if folder is not None:
             click.echo(f"wrote {folder / 'audit.json'} and {folder / 'audit.txt'}")
+
+
+def _imported(name: str, paths: tuple[str, ...], cash: float | None, start: str | None) -> Imported:
+    """The files of the brokerage ``name`` as a history; ``auto`` recognises whose they are."""
+    from ..audits.alpaca_files import are_alpacas, from_alpaca
+    from ..audits.exports.brokers import from_export
+    from ..audits.exports.layouts import NAMES
+    from ..core.errors import known_name
+
+    known_name("--from", name, ("alpaca", "auto", *NAMES))
+    if name == "alpaca" or (name == "auto" and are_alpacas(paths)):
+        return from_alpaca(paths, cash, start)
+    return from_export(name, paths, cash, start)
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..core.errors import BadInput, known_name
-from .common import MODES, account_options, pairs, print_json, read_json
+from .common import MODES, account_options, pairs, print_json
 
 if TYPE_CHECKING:
     from ..account.account import Account
     from ..account.checks import OrderContext
+    from ..audits.exports.stated import Stated
     from ..audits.snapshot import Snapshot
     from ..core.decisions import Decision
     from ..core.orders import OrderRequest
@@ -48,12 +50,15 @@ if TYPE_CHECKING:
     "--asset",
     "assets",
     multiple=True,
-    metavar="SYM:NAME=VALUE",
-    help="A fact: leverage, marginable, shortable, easy_to_borrow, maintenance.",
+    metavar="SYM:NAME=VALUE|FILE",
+    help="A fact: leverage, marginable, shortable, easy_to_borrow, maintenance; or a FILE of Alpaca's asset JSON.",
 )
 @click.option("--account", "account_file", metavar="FILE", help="Alpaca's account JSON, instead of the numbers above.")
 @click.option("--positions", "positions_file", metavar="FILE", help="With --account: Alpaca's positions JSON.")
 @click.option("--orders", "orders_file", metavar="FILE", help="With --account: Alpaca's orders JSON, today's executed and the open ones.")
+@click.option(
+    "--activities", "activities_file", metavar="FILE", help="With --account: Alpaca's activities JSON, for today's exact executions."
+)
 @account_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
 def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> None:
@@ -62,6 +67,9 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
     \b
     bt-pdt check buy 100 SPY --cash 30000 --price SPY=500
     bt-pdt check sell 50 SPY --account account.json --positions positions.json --orders orders.json
+
+    With --account, what the brokerage states (blocks, multiplier, buying powers, its settings) decides
+    too: 'accepted' is its answer.
 
     Exit 0 whatever the answer is, 2 for input that cannot be.
     """
@@ -89,11 +97,13 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
         raw, known = _from_files(options, at)
     else:
         known = _from_numbers(options, at)
+    files = [text for text in options["assets"] if _is_file(text)]
+    texts = tuple(text for text in options["assets"] if text not in files)
     known.prices |= {name: _number(f"--price {name}", value) for name, value in pairs("--price", options["prices"]).items()}
     for name, price in known.prices.items():
         if not price > 0:
             raise BadInput(f"--price {name} must be above 0, got {price:g}.")
-    known.assets = _assets(options["assets"])
+    known.assets = _together(known, _assets(texts), files, side)
     judged = {"brokerage": options["brokerage"] or "alpaca", "rules": options["rules"] or "as_of"}
     account = known.account(
         **judged, pdt_check=options["pdt_check"], dtbp_check=options["dtbp_check"], set=pairs("--set", options["overrides"])
@@ -102,7 +112,9 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
         from ..audits.snapshot import compare
 
         known.notes += compare(raw, account)
-    result = answer(account, request, account.check(request))
+    from ..audits.exports.stated import judge
+
+    result = answer(account, request, judge(account, request, known.stated), known.stated)
     result["notes"] = known.notes
     if as_json:
         print_json(result)
@@ -114,23 +126,50 @@ def check(side: str, qty: str, symbol: str, as_json: bool, **options: Any) -> No
 
 
 def _from_files(options: dict[str, Any], at: datetime) -> tuple[dict[str, Any], Snapshot]:
-    from ..audits.snapshot import from_alpaca
+    from ..audits.snapshot import from_alpaca, read_payload
 
     given = ("cash", "equity", "positions", "fills", "working", "last_equity", "last_maintenance_margin", "pattern_day_trader", "daytrades")
     for name in given:
         if options[name] not in (None, (), False):
             option = {"positions": "--position", "fills": "--fill"}.get(name, "--" + name.replace("_", "-"))
             raise BadInput(f"{option} and --account both say what the account holds; give one of the two.")
-    raw = read_json(options["account_file"])
-    files = {name: read_json(options[name]) if options[name] is not None else None for name in ("positions_file", "orders_file")}
-    return raw, from_alpaca(raw, files["positions_file"], files["orders_file"], at)
+    raw = read_payload(options["account_file"])
+    raw = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
+    names = ("positions_file", "orders_file", "activities_file")
+    files = {name: read_payload(options[name], name) if options[name] is not None else None for name in names}
+    return raw, from_alpaca(raw, files["positions_file"], files["orders_file"], at, files["activities_file"])
+
+
+def _is_file(text: str) -> bool:
+    """An --asset value that names a file of asset JSON, not a fact."""
+    return "=" not in text and (text.endswith(".json") or Path(text).is_file())
+
+
+def _together(known: Snapshot, facts: list[Any], files: list[str], side: str) -> list[Any]:
+    """Facts of securities: what is typed outranks the asset files, and they what the positions say."""
+    from dataclasses import asdict
+
+    from ..audits.exports.stated import Stated, asset_facts
+    from ..audits.snapshot import read_payload
+    from ..core.orders import Asset
+
+    found = {asset.symbol: {"marginable": asset.marginable} for asset in known.assets}
+    for path in files:
+        rows = read_payload(path, "asset")
+        known.stated = known.stated or Stated()
+        for symbol, more in asset_facts(rows if isinstance(rows, list) else [rows], known.stated, side).items():
+            found[symbol] = found.get(symbol, {}) | more
+    plain = asdict(Asset("X"))
+    for asset in facts:
+        found[asset.symbol] = found.get(asset.symbol, {}) | {k: v for k, v in asdict(asset).items() if k != "symbol" and v != plain[k]}
+    return [Asset(symbol, **more) for symbol, more in found.items()]
 
 
 def _from_numbers(options: dict[str, Any], at: datetime) -> Snapshot:
     from ..audits.snapshot import Snapshot, equity_agrees
     from ..core.orders import finite
 
-    for name in ("positions_file", "orders_file"):
+    for name in ("positions_file", "orders_file", "activities_file"):
         if options[name] is not None:
             raise BadInput(f"--{name.removesuffix('_file')} goes with --account.")
     positions = [_position(text) for text in options["positions"]]
@@ -240,16 +279,19 @@ def _moment(text: str | None) -> datetime:
 # -- the answer
 
 
-def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[str, Any]:
+def answer(account: Account, request: OrderRequest, decision: Decision, stated: Stated | None = None) -> dict[str, Any]:
     """The decision with every key of an audit decision, and the body, the other failing rules, the largest quantity and the account."""
-    from ..account.checks import OrderContext, refusals
+    from ..account.checks import OrderContext
+    from ..audits.exports.preview import preview
+    from ..audits.exports.stated import every_refusal
+    from ..audits.exports.stated import largest as largest_of
     from ..audits.history import decision_row, plain
     from ..core.decisions import Rejected
 
     row = decision_row(None, account.now, request.symbol, request.side, request.qty, decision)
     del row["order"]
     if isinstance(decision, Rejected):
-        others = [r for r in refusals(OrderContext(account, request)) if r.reason != decision.reason]
+        others = [r for r in every_refusal(account, request, stated) if r.reason != decision.reason]
         row["body"] = dict(decision.body)
         row["others"] = [{"reason": str(r.reason), "facts": plain(r.facts), "why": r.why} for r in others]
         largest = decision.would_pass.qty
@@ -258,9 +300,13 @@ def answer(account: Account, request: OrderRequest, decision: Decision) -> dict[
         names = ("type", "limit_price", "stop_price", "trail_price", "trail_percent", "order_class")
         more = ("take_profit", "stop_loss", "time_in_force", "extended_hours")
         order = {name: getattr(request, name) for name in names + more}
-        largest = account.max_quantity(request.symbol, request.side, fractional=request.qty != int(request.qty), **order)
+        fractional = request.qty != int(request.qty)
+        largest = account.max_quantity(request.symbol, request.side, fractional=fractional, **order)
+        if stated is not None and account.refuses:
+            largest = min(largest, largest_of(account, request, stated))
     row["largest"] = int(largest) if largest == int(largest) else largest
     row["requirement"] = _requirement(OrderContext(account, request))
+    row["preview"] = preview(account, request)
     row["session"] = account.session.isoformat()
     row["account"] = account.state.to_dict()
     return row
@@ -330,5 +376,9 @@ def readable(result: dict[str, Any]) -> str:
             lines.append(f"  first session on which it passes whole: {on}")
         elif "BUYING_POWER" in result["reason"] or result["reason"] == "DTBP":
             lines.append("  waiting does not help: money is what is missing.")
+    if result["preview"]:
+        from ..audits.exports.preview import table
+
+        lines += table(result["preview"])
     lines += [f"note: {note}" for note in result["notes"]]
     return "\n".join(lines)

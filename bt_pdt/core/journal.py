@@ -27,6 +27,19 @@ class FillEntry(NamedTuple):
     fill: Fill
     day_trades: int
     forced: str | None = None
+    #: what was odd about it: an execution of an order that does not work
+    note: str | None = None
+
+
+class AdoptEntry(NamedTuple):
+    """A figure of the brokerage's that the account took over in the place of its own: ``name``, theirs, ours, the likely cause."""
+
+    at: datetime
+    session: date
+    name: str
+    theirs: float
+    ours: float
+    cause: str
 
 
 class ReleaseEntry(NamedTuple):
@@ -108,5 +121,15 @@ class CloseEntry(NamedTuple):
 
 
 Entry = (
-    OrderEntry | FillEntry | ReleaseEntry | CashEntry | FlagEntry | RestrictionEntry | CallEntry | ViolationEntry | SizeEntry | CloseEntry
+    OrderEntry
+    | FillEntry
+    | AdoptEntry
+    | ReleaseEntry
+    | CashEntry
+    | FlagEntry
+    | RestrictionEntry
+    | CallEntry
+    | ViolationEntry
+    | SizeEntry
+    | CloseEntry
 )

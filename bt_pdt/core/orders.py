@@ -29,6 +29,8 @@ _COIN = re.compile(r"[A-Z0-9]+/(USD|USDT|USDC|BTC|EUR|GBP)", re.IGNORECASE)
 @lru_cache(maxsize=4096)
 def stock_symbol(symbol: str) -> str:
     """``symbol`` itself; raises :class:`BadInput` for an option or a crypto pair. ``BRK/B`` is a share class, so a stock."""
+    if not isinstance(symbol, str) or not symbol.strip():
+        raise BadInput(f"symbol must be text like SPY, got {symbol!r}.")
     what = "an option" if _OPTION.fullmatch(symbol) else "a crypto pair" if _COIN.fullmatch(symbol) else ""
     if what:
         raise BadInput(f"{symbol} is {what}, and bt_pdt judges stocks only; leave it out and book its money as a fee or a dividend.")
@@ -130,7 +132,10 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """An execution. ``order_id`` is None for a real execution whose order is unknown; ``at`` is naive New York time."""
+    """An execution. ``order_id`` is None for a real execution whose order is unknown; ``at`` is naive New York time.
+
+    ``execution_id`` is the brokerage's own name for it: an account books it once, however often it is delivered.
+    """
 
     symbol: str
     side: str
@@ -139,6 +144,7 @@ class Fill:
     order_id: str | None = None
     commission: float = 0.0
     at: datetime | None = None
+    execution_id: str | None = None
 
     def __post_init__(self) -> None:
         stock_symbol(self.symbol)
@@ -146,6 +152,8 @@ class Fill:
         quantity("qty", self.qty)
         positive("price", self.price)
         finite("commission", self.commission)
+        if self.execution_id is not None and (not isinstance(self.execution_id, str) or not self.execution_id):
+            raise BadInput(f"execution_id must be text, got {self.execution_id!r}.")
 
     @property
     def sign(self) -> int:

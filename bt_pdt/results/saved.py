@@ -22,6 +22,7 @@ from ..account.cash_account import Violation
 from ..core.decisions import Accepted, Advice, AdviceCode, Reason, Rejected, WouldPass
 from ..core.errors import BadInput
 from ..core.journal import (
+    AdoptEntry,
     CallEntry,
     CashEntry,
     CloseEntry,
@@ -40,7 +41,19 @@ from .tables import UnsupportedOrder
 _RECORDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        *(OrderEntry, FillEntry, ReleaseEntry, CashEntry, FlagEntry, RestrictionEntry, CallEntry, ViolationEntry, SizeEntry, CloseEntry),
+        *(
+            OrderEntry,
+            FillEntry,
+            AdoptEntry,
+            ReleaseEntry,
+            CashEntry,
+            FlagEntry,
+            RestrictionEntry,
+            CallEntry,
+            ViolationEntry,
+            SizeEntry,
+            CloseEntry,
+        ),
         *(OrderRequest, Fill, Accepted, Rejected, Advice, WouldPass, MarginCall, Restriction, Violation, UnsupportedOrder, Band, ShortBand),
     )
 }

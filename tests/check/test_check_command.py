@@ -183,7 +183,9 @@ def test_where_alpaca_differs_it_is_said(tmp_path: Path) -> None:
     assert answer["reason"] == "TRADING_BLOCKED"
     assert answer["notes"] == [
         "Alpaca's account says trading_blocked: every order is refused.",
-        "shorting is switched off at Alpaca, so a short sale is refused there whatever is said here.",
+        "shorting is switched off at Alpaca (account.shorting_enabled), so a short sale is refused.",
+        "there is no --orders file: what was executed today and what works now is not known, so a day trade that this order would complete "
+        "cannot be seen here.",
         "buying_power is $99,999 at Alpaca and $35,000 here.",
         "multiplier is 4 at Alpaca and 2 here.",
     ]

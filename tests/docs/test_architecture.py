@@ -29,6 +29,8 @@ def test_the_tree_is_the_tree_and_that_of_the_contracts() -> None:
 
 def test_every_part_of_the_account_is_in_the_table() -> None:
     parts = {
-        name for name, kind in SessionState.__annotations__.items() if not kind.startswith(("str", "bool", "list", "Rulebook", "Brokerage"))
+        name
+        for name, kind in SessionState.__annotations__.items()
+        if not kind.startswith(("AccountType", "bool", "list", "Rulebook", "Brokerage"))
     }
     assert parts == set(re.findall(r"^\| `([a-z_]+)` \|", PAGE, re.M))

@@ -29,13 +29,14 @@ from bt_pdt.account.cushion import AccountDistance, Distance
 from bt_pdt.bars.model import SymbolBars
 from bt_pdt.core.decisions import Accepted, Advice, AdviceCode, Refusal, Rejected, WouldPass
 from bt_pdt.core.errors import NotInForce, UnknownName
-from bt_pdt.core.journal import Entry, SizeEntry
+from bt_pdt.core.journal import AdoptEntry, Entry, SizeEntry
 from bt_pdt.law.brokerages import NAMES, brokerage
 from bt_pdt.law.rulebook import Change, Parameter, Rulebook, Rules, Since, Source
 from bt_pdt.runs.study import StrategyFailed, samples
 
 WAYS: dict[str, Callable[[Any], Any]] = {"pickle": lambda what: pickle.loads(pickle.dumps(what)), "deepcopy": copy.deepcopy}
 MONDAY = datetime(2025, 3, 3, 10)
+ADOPTED = AdoptEntry(MONDAY, MONDAY.date(), "cash", 2.0, 1.0, "money moved elsewhere")
 
 # -- things to copy
 
@@ -274,7 +275,7 @@ CASES: dict[str, Case] = {
     ),
     "refusals": Case(lambda: [Refusal(Reason.QTY, "rule", {"held": 1.0}, "why."), Refusal(Reason.QTY, "r", {}, "w.", {"available": "0"})]),
     "journal entries": Case(
-        lambda: [*lively().journal, *paid_in_cash().journal, SizeEntry(MONDAY, MONDAY.date(), "SPY", 5.0, 3.0, "room for 3.")]
+        lambda: [*lively().journal, *paid_in_cash().journal, SizeEntry(MONDAY, MONDAY.date(), "SPY", 5.0, 3.0, "room for 3."), ADOPTED]
     ),
     "calls": Case(lambda: lively().calls, lambda call: (call, call.facts, call.to_dict())),
     "restrictions": Case(lambda: lively().restrictions),
@@ -295,6 +296,7 @@ REASONS = {
     "explore": "gives widgets, which are views of a running notebook; the results behind them are Results",
     "load": "gives Bars, or the Result, Comparison or Tuning of a folder",
     "load_many": "gives Bars",
+    "result": "gives a Result",
     "plot": "gives matplotlib's figures, which are matplotlib's to copy",
 }
 #: Kinds of which some case must hold an example, so that a case does not become empty.

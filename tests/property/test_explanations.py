@@ -34,6 +34,8 @@ CHANGES: dict[str, Callable[[Account], object]] = {
     "split": lambda a: a.split("AAA", 2.0),
     "set_asset": lambda a: a.set_asset(replace(a.ledger.asset("AAA"), marginable=False)),
     "set_flag": lambda a: a.set_flag(True),
+    "move_shares": lambda a: a.move_shares("AAA", 7.0),
+    "add_day_trades": lambda a: a.add_day_trades("OPT", 2),
     "trading_blocked": lambda a: setattr(a, "trading_blocked", True),
 }
 
@@ -75,7 +77,7 @@ def test_read_after_a_change_it_is_what_it_was_before(change: Callable[[Account]
 
 def test_every_event_of_an_account_is_tried() -> None:
     """A new method that changes the account joins CHANGES, or the list here of those that only answer."""
-    ask = {"check", "max_quantity", "what_if"}
+    ask = {"check", "max_quantity", "what_if", "save"}
     same_door = {
         "replace",
         "release",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bt_pdt.results.draw.price import price_data
 
 from bt_pdt import BadInput, load
+from bt_pdt.results.draw.price import price_data
 
 
 def test_marks_are_those_of_the_tables(result) -> None:
