@@ -55,6 +55,9 @@ def load(
     frame = taken.frame
     values = frame[list(COLUMNS)].to_numpy(dtype=np.float64)
     rows = frame["row"].to_numpy()
+    raw.frame = raw.frame.iloc[:0]  # large files: what was read is not kept beside what was taken from it
+    if "raw_close" not in frame.columns:
+        frame = taken.frame = frame.drop(columns=list(COLUMNS))
 
     def when(at: int) -> str:
         try:
@@ -72,7 +75,9 @@ def load(
     if not len(order):
         raise BadInput(f"{raw.source} has no good bars left: {len(rows)} rows, all dropped.")
     _in_calendar(raw, clock[order], rows[order])
-    codes, clock, values = codes[order], clock[order], values[order]
+    taken.rest = None
+    if len(order) != len(clock) or (np.diff(order) != 1).any():
+        codes, clock, values = codes[order], clock[order], values[order]
     first_of_symbol = np.r_[True, codes[1:] != codes[:-1]]
     minutes, length_how = stamps.length(raw, taken, forced, clock, aware, first_of_symbol, values)
     said = _Said(reading={"length": length_how, "symbol": _symbol_how(raw, frame, symbol)})

@@ -10,7 +10,7 @@ from ..core.errors import BadInput
 from ..core.sessions import close_of
 from . import hypotheses, times
 from .formats import Raw, Taken
-from .model import Array
+from .model import Array, length_in_words
 from .rows import in_words
 
 DAY = 0
@@ -29,9 +29,10 @@ def length_from_words(timeframe: str) -> int:
 
 def length(raw: Raw, taken: Taken, forced: int | None, clock: Array, aware: bool, first_of_symbol: Array, values: Array) -> tuple[int, str]:
     """Minutes of a bar, 0 for a day, and how that is known: stated (told, or by the format) or seen in the distances between the times."""
-    if forced is not None:
-        return forced, "stated"
     seen, mixed = hypotheses.bar_minutes(clock, first_of_symbol)
+    if forced is not None:
+        _require_fit(raw, taken, forced, seen)
+        return forced, "stated"
     if mixed:
         raise BadInput(f"{raw.source} mixes bars of {seen} minutes with shorter ones; give one length per file.")
     if taken.minutes is not None:
@@ -51,6 +52,18 @@ def length(raw: Raw, taken: Taken, forced: int | None, clock: Array, aware: bool
         f"{raw.source} has no two bars of one symbol on one day (first {shown} New York time), so the length of a bar cannot be seen;"
         " give timeframe= (--timeframe), for example '1 minute' or '1 day'."
     )
+
+
+def _require_fit(raw: Raw, taken: Taken, forced: int, seen: int | None) -> None:
+    """A length told by hand that the times rule out stops: plain dates are days, and bars do not overlap."""
+    words = length_in_words(forced or None)
+    if forced and taken.times.dates and seen is None:
+        raise BadInput(f"{raw.source}: timeframe={words!r}, but its times are plain dates: these are daily bars; leave timeframe out.")
+    if forced and seen is not None and 0 < seen < forced:
+        shown = length_in_words(seen)
+        raise BadInput(
+            f"{raw.source}: timeframe={words!r}, but its bars are {shown} apart and would overlap; leave timeframe out, or resample them."
+        )
 
 
 def _local(clock: Array, aware: bool) -> Array:

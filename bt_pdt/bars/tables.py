@@ -103,12 +103,20 @@ def read_csv(data: bytes, source: str) -> Table:
     for k in range(min(len(head), 40)):
         rows = [row for row in head[k : k + 400] if len(row) == len(head[k])]
         if len(head[k]) >= 5 and headless.is_row(head[k]):
+            if k and _is_header_of_something(head[k - 1], len(head[k])):
+                return _with_header(data, start, source, delimiter, lines, head, k - 1)
             return _without_header(data, start, source, delimiter, lines, rows, k)
     if any(re.search("[A-Za-z]", cell) for cell in head[0]) and not re.search(r"\d{4}", head[0][0]):
         return _with_header(
             data, start, source, delimiter, lines, head, 0
         )  # a table of something else: its columns are named in the refusal
     raise BadInput(headless.no_row(source, head[0]))
+
+
+def _is_header_of_something(cells: list[str], width: int) -> bool:
+    """A line of words above the rows names their columns, also by names nobody knows: they are not guessed over."""
+    words = [cell.strip() for cell in cells]
+    return len(words) == width and sum(bool(re.search("[A-Za-z]", word)) for word in words) >= width - 1 and len(set(words)) == width
 
 
 def not_text(source: str) -> str:
