@@ -40,11 +40,11 @@ def preview(account: Account, request: OrderRequest) -> dict[str, Any] | None:
 
 def table(found: dict[str, Any]) -> list[str]:
     """The preview as lines of text."""
-    lines = [f"  executed at {dollars(found['price'])}:{'before':>25}{'after':>18}{'change':>18}"]
-    head = len(f"  executed at {dollars(found['price'])}:")
-    for name in FIGURES:
-        if name in found:
-            row = found[name]
-            label = f"    {name.replace('_', ' ')}"
-            lines.append(f"{label:<{head}}{dollars(row['before']):>25}{dollars(row['after']):>18}{dollars(row['change']):>18}")
+    rows = {name.replace("_", " "): found[name] for name in FIGURES if name in found}
+    head = f"executed at {dollars(found['price'])}:"
+    wide = max(len(label) for label in (head, *rows)) + 2
+    lines = [f"  {head:<{wide}}{'before':>15}{'after':>15}{'change':>15}"]
+    lines += [
+        f"  {label:<{wide}}" + "".join(f"{dollars(row[when]):>15}" for when in ("before", "after", "change")) for label, row in rows.items()
+    ]
     return lines
