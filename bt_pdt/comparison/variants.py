@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInput, UnknownName, known_name
 from ..core.money import dollars
+from ..host import strategy_files
 from ..runs import study
 from .laws import ALL, firms_named, one_law
 
@@ -120,7 +121,7 @@ def run_all(
     if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
         raise BadInput(f"jobs takes a whole number of cores from 1 up, got {jobs!r}.")
     few = len(bars) * len(wanted) < WORTH_IT
-    cores = min(jobs if jobs is not None else 1 if few else _cores(), len(wanted))
+    cores = min(jobs if jobs is not None else 1 if few else usable_cores(), len(wanted))
     common = {**common, "sizer": study.sizer_for(strategy, common.get("sizer"))}
     if cores > 1 and (common["sizer"] is None or isinstance(common["sizer"], str)):  # a sizer of the running script stays here
         found = _in_parallel(_portable(strategy), bars, wanted, common, cores, progress)
@@ -138,7 +139,7 @@ def run_all(
     return results
 
 
-def _cores() -> int:
+def usable_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -168,7 +169,7 @@ def _portable(strategy: type | str | Path) -> type | str | Path | None:
     """
     if not inspect.isclass(strategy):
         return strategy
-    if strategy.__module__.startswith(study._MODULE):
+    if strategy.__module__.startswith(strategy_files.MODULE):
         return f"{inspect.getfile(strategy)}:{strategy.__name__}"
     home = None if strategy.__module__ == "__main__" else sys.modules.get(strategy.__module__)
     return strategy if getattr(home, strategy.__name__, None) is strategy else None

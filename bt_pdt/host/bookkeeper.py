@@ -88,11 +88,16 @@ class BookingBroker(SparseBroker):
         self._carried = 0.0  # interest that backtrader adds to the commission of the execution under way
 
     @property
+    def account_as_posted(self) -> Account | None:
+        """The account at the marks of its last event: for whoever must not bring it to the prices of the bar."""
+        return self._account
+
+    @property
     def account(self) -> Account | None:
         """The account of the current (or last) run, None before its first bar. A strategy sees it at the prices of its bar."""
         account = self._account
-        if account is not None and self._running and (self._looked != self._seen or self.p.coo):
-            self._looked = self._seen
+        if account is not None and self._running and (self._looked != self.seen or self.p.coo):
+            self._looked = self.seen
             prices: dict[str, float] = {}
             for symbol in self.clock.by_symbol:
                 self._last_price(symbol, prices)
@@ -128,7 +133,7 @@ class BookingBroker(SparseBroker):
         if self._account is None or not self.times:
             return
         self._flush()
-        last = self._work_time(self._seen)
+        last = self._work_time(self.seen)
         if not self._closed and sessions.session_of(last) == self._account.session:
             self._close_session()
         self._look_back()
@@ -215,7 +220,7 @@ class BookingBroker(SparseBroker):
         account, feed = self.account, self._feed_of(data)
         if account is None or not feed.started:
             return None
-        at = max(self._order_time(max(self._seen, feed.stamp())), account.now)
+        at = max(self._order_time(max(self.seen, feed.stamp())), account.now)
         ends = not self._closed and at > sessions.close_of(account.session)
         if ends or sessions.session_of(at) != account.session:
             account = account.fork()
@@ -229,7 +234,7 @@ class BookingBroker(SparseBroker):
     # -- the bar
 
     def next(self) -> None:
-        now = self._seen = self.clock.read()
+        now = self.seen = self.clock.read()
         if self._account is None:
             if now < self._opens:
                 return
@@ -289,7 +294,7 @@ class BookingBroker(SparseBroker):
         queue, self._queue = self._queue, []
         if len(queue) > 1:
             held = account.ledger.positions
-            daily = self.clock.is_daily(self._seen)
+            daily = self.clock.is_daily(self.seen)
             queue.sort(key=lambda e: (e[0], daily and not e[1] and e[2][1].size * held.get(e[2][2], 0.0) < 0))
         for stamp, kind, what in queue:
             if kind == 0:
@@ -337,7 +342,7 @@ class BookingBroker(SparseBroker):
         assert account is not None
         fresh: dict[str, float] = {}
         if not marked:
-            if self._one_feed_each and not self.p.coo and feed.stamp() <= self._seen:
+            if self._one_feed_each and not self.p.coo and feed.stamp() <= self.seen:
                 for row in self._open:
                     price = row.close[0]
                     if 0.0 < price < math.inf:
@@ -354,7 +359,7 @@ class BookingBroker(SparseBroker):
 
     def _last_price(self, symbol: str, into: dict[str, float]) -> None:
         newest, feeds = 0.0, self.clock.by_symbol.get(symbol, ())
-        if len(feeds) == 1 and feeds[0].times.array[feeds[0].times.idx] <= self._seen:
+        if len(feeds) == 1 and feeds[0].times.array[feeds[0].times.idx] <= self.seen:
             line = feeds[0].close
             price = line.array[line.idx]
             if 0.0 < price < math.inf and line.idx >= 0:
@@ -364,7 +369,7 @@ class BookingBroker(SparseBroker):
             stamp = feed.stamp()
             if stamp > newest:
                 # a bar the broker has not worked on yet (cheat-on-open) is known by its open only
-                price = feed.price(at_open=stamp > self._seen)
+                price = feed.price(at_open=stamp > self.seen)
                 if 0.0 < price < math.inf:
                     newest = stamp
                     into[symbol] = float(price)
@@ -398,14 +403,14 @@ class BookingBroker(SparseBroker):
 
     def _ended(self, order_id: str, cause: str) -> None:
         """A live order died: within a bar's work in its turn, between bars (a strategy's cancel) at once."""
-        self._queue.append((self._seen, 1, (order_id, None, cause)))
+        self._queue.append((self.seen, 1, (order_id, None, cause)))
         if not self._matching:
             self._flush()
 
     def _charge_interest(self) -> float:
         charged = super()._charge_interest()
         if charged:
-            self._queue.append((self._seen, 2, ("interest", -charged)))
+            self._queue.append((self.seen, 2, ("interest", -charged)))
         return charged
 
     def _add_cash(self, amounts: deque[float]) -> None:
@@ -413,10 +418,10 @@ class BookingBroker(SparseBroker):
         if self._account is None:
             return  # asked before the first bar, with which it comes in
         self._flush()
-        self._reach(self._work_time(self._seen))
+        self._reach(self._work_time(self.seen))
         while amounts:
             amount = float(amounts.popleft())
-            if amount and self.move_money(amount) and self.times and self.times[-1] == self._seen:
+            if amount and self.move_money(amount) and self.times and self.times[-1] == self.seen:
                 self.equity[-1] += amount  # asked for its value, the broker takes the cash in at the end of the bar at hand
 
     def move_money(self, amount: float, for_call: str | None = None) -> Decision:

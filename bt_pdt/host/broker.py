@@ -328,9 +328,9 @@ class MarginBroker(CallingBroker):
     def _judge(self, order: Any, exits: Any, other: Live | None) -> Decision:
         """The account's answer to one order (with its exits); accepted, the order is live under an id."""
         feed = self._feed(order)
-        stamp = max(self._seen, feed.stamp())
+        stamp = max(self.seen, feed.stamp())
         account = self._account
-        if account is None and feed.started and self._opens > self._seen:
+        if account is None and feed.started and self._opens > self.seen:
             raise BadInput(
                 f"{type(order.owner).__name__} sent an order on {self.clock.moment(stamp):%Y-%m-%d}, before it may trade (it trades in "
                 "prenext or by a timer, which backtrader calls on every bar), so it cannot be warmed up; run it without."

@@ -26,7 +26,7 @@ class _AccountObserver(bt.Observer):
         self._values: tuple[float, ...] = (math.nan,) * len(self.lines)
 
     def next(self) -> None:
-        account = self._broker._account
+        account = self._broker.account_as_posted
         if account is not None:
             state = (account.session, len(account.journal))
             if state != self._seen:

@@ -123,7 +123,7 @@ class Sized(bt.Sizer):
     def at_open(self, data: Any) -> bool:
         """Has the bar at hand only begun (cheat-on-open), so that nothing but its open is known?"""
         if isinstance(self.broker, MarginBroker):
-            return bool(data.datetime[0] > self.broker._seen)
+            return bool(data.datetime[0] > self.broker.seen)
         return not len(self.strategy) or bool(data.datetime[0] > self.strategy.lines.datetime[0])
 
     def price(self, data: Any) -> float | None:

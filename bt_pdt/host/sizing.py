@@ -90,7 +90,7 @@ class Sizing:
 
         def make() -> Any:
             made = self.make()
-            made._asked = asked
+            made.asked = asked
             kind: Any = type(made)
             made.__class__ = _unasked(kind)
             return made
@@ -103,7 +103,7 @@ def _unasked(kind: Any) -> Any:
     """The class of a sizer until it is asked."""
 
     def getsizing(self: Any, data: Any, isbuy: bool) -> Any:
-        vars(self).pop("_asked").append(True)
+        vars(self).pop("asked").append(True)
         self.__class__ = kind
         return self.getsizing(data, isbuy)
 

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     Source: TypeAlias = str | Path | pd.DataFrame | Bars
 
 _POLL_SECONDS = 0.1
-_MODULE = strategy_files.MODULE
-_sentence = strategy_files.sentence
-_about = outcome.about
 
 
 class Samples(NamedTuple):
@@ -111,19 +108,19 @@ def _file_and_class(text: str) -> tuple[Path, str]:
 
 def read_params(strategy: type, texts: Mapping[str, str]) -> dict[str, Any]:
     """Strategy parameters from text, as the type of their defaults: numbers, true/false, times (15:30), dates, else Python literals or text."""
-    defaults = _defaults(strategy)
+    defaults = defaults_of(strategy)
     found = {}
     for name, text in texts.items():
         known_name(f"parameter of {strategy.__name__}", name, defaults)
-        found[name] = _value(name, text, defaults[name])
+        found[name] = typed_value(name, text, defaults[name])
     return found
 
 
-def _defaults(strategy: Any) -> dict[str, Any]:
+def defaults_of(strategy: Any) -> dict[str, Any]:
     return dict(strategy.params._getitems())
 
 
-def _value(name: str, text: str, default: Any) -> Any:
+def typed_value(name: str, text: str, default: Any) -> Any:
     import ast
     from datetime import time
 
@@ -315,12 +312,12 @@ def run(
     account, set = mapping("account", account, "{'pattern_day_trader': True}"), mapping("set", set, "{'pdt_min_equity': 25_000}")
     worst_price, charge_costs = yes_or_no("worst_price", worst_price), yes_or_no("charge_costs", charge_costs)
     for name in params:
-        known_name(f"parameter of {chosen.__name__}", name, _defaults(chosen))
+        known_name(f"parameter of {chosen.__name__}", name, defaults_of(chosen))
     names = None if symbols is None else listing("symbols", symbols, "['SPY', 'QQQ']")
     resample = listing("resample", resample, "['15min', '1d']")
     sizing = None if sizer is None else sizing_of(sizer, chosen)
     bars = load_bars(data, symbols=names, fromdate=fromdate, todate=todate)
-    _require_cash(cash, account)
+    require_cash(cash, account)
     longer = lengths(resample, bars)
     deposits = list(deposits) if isinstance(deposits, Iterable) else deposits  # what is no list, the broker refuses
     facts = {asset.symbol: asset for asset in assets_of(assets)}
@@ -371,7 +368,7 @@ def run(
     except BadInput:
         raise
     except Exception as error:
-        if chosen.__module__.startswith(_MODULE):
+        if chosen.__module__.startswith(strategy_files.MODULE):
             _blame(error, chosen)
         _too_few(error, chosen, bars)
         raise
@@ -399,7 +396,7 @@ def run(
         "todate": todate,
         "trade_from": trade_from,
     }
-    about = _about(chosen, params) | {"asks_sizer": None if sizing is None else bool(asked)}
+    about = outcome.about(chosen, params) | {"asks_sizer": None if sizing is None else bool(asked)}
     unasked = [] if broker.account is None else _unasked(broker.account, repr(sizing), about)
     if broker.p.cash != float(cash):
         unasked.append(f"{chosen.__name__} sets its own cash, ${broker.p.cash:,.2f}; the ${cash:,.2f} of cash= were not used.")
@@ -421,7 +418,7 @@ def _warm_up(bars: Bars, trade_from: date | str) -> dict[str, Any]:
     return {"begin": begin.astype("datetime64[us]").item(), "bars": waits}
 
 
-def _require_cash(cash: Any, account: Mapping[str, Any] | None) -> None:
+def require_cash(cash: Any, account: Mapping[str, Any] | None) -> None:
     if isinstance(cash, bool) or not isinstance(cash, int | float) or not math.isfinite(cash):
         raise BadInput(f"cash must be a finite number of dollars, got {cash!r}.")
     if cash <= 0 and not (account or {}).get("positions"):
@@ -464,7 +461,9 @@ def _blame(error: Exception, strategy: type) -> None:
     if not own or any(package in Path(frame.filename).parents and Path(frame.filename) not in files for frame in frames[own[-1] + 1 :]):
         return
     file = Path(frames[own[-1]].filename)
-    raise StrategyFailed(f"{file.name}, line {frames[own[-1]].lineno}: {strategy.__name__} stopped with {_sentence(error)}.") from error
+    raise StrategyFailed(
+        f"{file.name}, line {frames[own[-1]].lineno}: {strategy.__name__} stopped with {strategy_files.sentence(error)}."
+    ) from error
 
 
 def _too_few(error: Exception, strategy: type, bars: Bars) -> None:

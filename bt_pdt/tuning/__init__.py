@@ -134,13 +134,13 @@ def _require_account(plan: Plan) -> None:
     from ..host.broker import MarginBroker
 
     for name in plan.common.get("params") or {}:
-        known_name(f"parameter of {plan.strategy.__name__}", name, study._defaults(plan.strategy))
+        known_name(f"parameter of {plan.strategy.__name__}", name, study.defaults_of(plan.strategy))
     shared = ("cash", "brokerage", "rules", "block_on", "pdt_check", "dtbp_check", "set", "account", "deposits", "on_call")
     first = tuple(0 for _ in plan.space.dimensions)
     points = [first, *(p for p in plan.space.beside(first) if "rules" in _differing(plan, first, p))]
     for point in points:
         found = plan.space.arguments(point, plan.common)
-        study._require_cash(found.get("cash", 100_000.0), found.get("account"))
+        study.require_cash(found.get("cash", 100_000.0), found.get("account"))
         MarginBroker(**{name: found[name] for name in shared if name in found})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..runs import study
+from ..host.strategy_files import sentence
 from .folders import Folder
 from .serialization import Parcel
 from .work import Elsewhere, Outcome, Unfit, perform_there
@@ -92,7 +92,7 @@ class Cores(Elsewhere):
         if isinstance(error, BrokenProcessPool):
             return None
         if error is not None:
-            return Outcome({}, error=study._sentence(error))
+            return Outcome({}, error=sentence(error))
         answer: Outcome | Unfit = one.result()
         return answer
 

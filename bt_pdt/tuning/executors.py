@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..comparison.variants import WORTH_IT, _cores
+from ..comparison.variants import WORTH_IT, usable_cores
 from ..core.errors import BadInput
 from .serialization import pack, strategy_parcel
 from .work import Here, Workers
@@ -38,7 +38,7 @@ def _kind(scheduler: str) -> str:
 def workers(strategy: type, bars: Bars, shared: Any, runs: int, *, jobs: int | None = None, scheduler: Any = None) -> Workers:
     """The place for so many runs. ``shared`` is what goes to every run besides strategy and bars: it must be able to travel."""
     require_place(jobs, scheduler)
-    cores = jobs if jobs is not None else 1 if len(bars) * runs < WORTH_IT else _cores()
+    cores = jobs if jobs is not None else 1 if len(bars) * runs < WORTH_IT else usable_cores()
     if scheduler is None and min(cores, runs) <= 1:
         return Here(strategy, bars)
     try:

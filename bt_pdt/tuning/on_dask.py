@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BadInput
-from ..runs import study
+from ..host.strategy_files import sentence
 from .serialization import Parcel
 from .work import Elsewhere, Outcome, Unfit, differing, perform_there
 
@@ -67,7 +67,7 @@ class OnDask(Elsewhere):
         except (OSError, ValueError, TimeoutError) as error:
             raise BadInput(
                 f"scheduler: no Dask scheduler answers at {self._given} within {ANSWER_SECONDS:g} seconds "
-                f"({study._sentence(error)}); start one with: dask scheduler."
+                f"({sentence(error)}); start one with: dask scheduler."
             ) from None
 
     def _require_same(self) -> None:
@@ -160,9 +160,9 @@ class OnDask(Elsewhere):
         except KilledWorker:
             return None
         except ModuleNotFoundError as error:
-            return Unfit(f"cannot load bt_pdt ({study._sentence(error)}); install the same there")
+            return Unfit(f"cannot load bt_pdt ({sentence(error)}); install the same there")
         except Exception as error:
-            return Outcome({}, error=study._sentence(error))
+            return Outcome({}, error=sentence(error))
 
     def _require_scheduler(self) -> None:
         if self._client.status != "running":

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BadInput
-from ..runs import study
+from ..host.strategy_files import sentence
 from .serialization import Parcel
 from .work import Elsewhere, Outcome, Unfit, perform_there
 
@@ -34,7 +34,7 @@ class OnRay(Elsewhere):
             try:
                 self._ray.init(address=self._scheduler if "://" in self._scheduler else None, log_to_driver=False, logging_level="ERROR")
             except (ConnectionError, OSError, RuntimeError, ValueError) as error:
-                raise BadInput(f"scheduler: no Ray cluster answers at {self._scheduler} ({study._sentence(error)}).") from None
+                raise BadInput(f"scheduler: no Ray cluster answers at {self._scheduler} ({sentence(error)}).") from None
         self._there, self._parcel_there = self._ray.put(self._bars), self._ray.put(self._parcel)
         self._perform = self._ray.remote(perform_there).options(max_retries=2)
         return self
@@ -68,7 +68,7 @@ class OnRay(Elsewhere):
         except Exception as error:
             if "No module named 'bt_pdt'" in str(error):
                 return Unfit("has no bt_pdt; install the same there")
-            return Outcome({}, error=study._sentence(error))
+            return Outcome({}, error=sentence(error))
         return found
 
     def abandon(self, asked: Sequence[Any]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from ..results.metrics import SESSIONS_PER_YEAR, Array
 from ..whatif.agreement import other_numbers
 from .screening import REPLAYED
-from .search import _quiet, optuna_or_sentence
+from .search import optuna_or_sentence, quiet
 from .sweep import Plan, Trial, evaluate
 from .work import Outcome
 
@@ -182,7 +182,7 @@ def _by_optuna(tuning: Tuning, k: int, labels: list[str]) -> dict[str, float]:
     import sklearn  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: F401  what optuna's measure needs
 
     study = optuna_study(tuning, None)
-    with _quiet():
+    with quiet():
         found = measured.get_param_importances(
             study,
             evaluator=measured.FanovaImportanceEvaluator(seed=0),
@@ -219,7 +219,7 @@ def optuna_study(tuning: Tuning, storage: str | None) -> Any:
     plan = tuning.plan
     plain = (bool, int, float, str, type(None))
     choices = {d.label: [v if isinstance(v, plain) else str(v) for v in d.values] for d in plan.space.dimensions}
-    with _quiet():
+    with quiet():
         study = optuna.create_study(directions=[o.direction for o in plan.objectives], storage=storage, study_name=None)
         spread = {
             d.label: _distribution(d.values) if d.ordered else CategoricalDistribution(choices[d.label]) for d in plan.space.dimensions

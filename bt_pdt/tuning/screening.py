@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import BadInput
+from ..host.strategy_files import sentence
 from ..results.folder import plain
 from ..runs import study
 from .objectives import Constraint, Objective, measure, with_cost
@@ -156,7 +157,7 @@ class Screen:
         try:
             full = study.run(recorded(plan.strategy, record), plan.bars, **arguments)
         except Exception as error:  # the full runs will say it again, each for itself
-            return f"a full run ends with {study._sentence(error)}, its replay does not"
+            return f"a full run ends with {sentence(error)}, its replay does not"
         whole = replay.run([arguments], whole=True)[0]
         differs = difference(full, whole, replay)
         if not differs:

@@ -81,7 +81,7 @@ class Learned:
         optuna = optuna_or_sentence(f"method={method!r}")
         self._space, self._method, self._seed, self._size = space, method, seed, batch
         self._constrained, self._batch, self._asked = constrained, 0, []
-        with _quiet():
+        with quiet():
             self._study = optuna.create_study(directions=[objective.direction for objective in objectives], sampler=self._sampler())
 
     _asked: list[Any]
@@ -91,7 +91,7 @@ class Learned:
 
     def ask(self, most: int) -> list[Point]:
         """The next batch."""
-        with _quiet():
+        with quiet():
             self._study.sampler = self._sampler()
             self._batch += 1
             points = []
@@ -103,7 +103,7 @@ class Learned:
 
     def tell(self, verdicts: Sequence[Verdict]) -> None:
         """A trial without a value has failed; one that breaks a constraint is told with how far off it is."""
-        with _quiet():
+        with quiet():
             for trial, verdict in zip(self._asked, verdicts, strict=True):
                 tell(self._study, trial, verdict)
         self._asked = []
@@ -151,7 +151,7 @@ def optuna_or_sentence(what: str) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without optuna's lines about every trial and its notes that something is experimental."""
     import optuna
 

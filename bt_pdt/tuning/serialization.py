@@ -17,6 +17,9 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from ..core.errors import BadInput
+from ..host import strategy_files
+from ..host.outcome import about as about_strategy
+from ..host.strategy_files import sentence
 from ..runs import study
 
 #: What backtrader's metaclasses make anew from a declaration, and what belongs to every class.
@@ -41,13 +44,13 @@ class Parcel(NamedTuple):
 
 def strategy_parcel(strategy: type) -> Parcel:
     """The strategy packed; raises :class:`BadInput` where it holds what cannot leave this process."""
-    if strategy.__module__.startswith(study._MODULE):
+    if strategy.__module__.startswith(strategy_files.MODULE):
         file = Path(inspect.getfile(strategy))
         text = file.read_bytes()
         packed = pack(StrategyFile(str(file), strategy.__name__, text, hashlib.sha256(text).hexdigest()), file.name)
         return Parcel(packed, hashlib.sha256(packed).hexdigest())
     packed = pack(strategy, strategy.__name__)
-    about = str(study._about(strategy, {})["sha256"])  # a class by its name is read anew where its file has changed
+    about = str(about_strategy(strategy, {})["sha256"])  # a class by its name is read anew where its file has changed
     return Parcel(packed, hashlib.sha256(packed + about.encode()).hexdigest())
 
 
@@ -61,7 +64,7 @@ class Carried(NamedTuple):
 
 def carried(strategy: type) -> type | Carried:
     """What of a strategy to pickle: a class of a module or script goes by its name, that of a file takes its file along."""
-    if not strategy.__module__.startswith(study._MODULE):
+    if not strategy.__module__.startswith(strategy_files.MODULE):
         return strategy
     return Carried(strategy.__module__, strategy.__name__, strategy_parcel(strategy))
 
@@ -95,7 +98,7 @@ def pack(what: Any, name: str) -> bytes:
     try:
         _pickler()(written).dump(what)
     except (pickle.PicklingError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise BadInput(f"{name} cannot travel to another process ({study._sentence(error)}); jobs=1 runs it in this one.") from None
+        raise BadInput(f"{name} cannot travel to another process ({sentence(error)}); jobs=1 runs it in this one.") from None
     return written.getvalue()
 
 

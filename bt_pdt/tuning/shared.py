@@ -22,7 +22,7 @@ from typing import Any
 
 from ..core.errors import BadInput
 from . import executors
-from .search import METHODS, _quiet, optuna_or_sentence, sampler, search_for, suggested, tell
+from .search import METHODS, optuna_or_sentence, quiet, sampler, search_for, suggested, tell
 from .space import Point
 from .storage import PREFIX, difference, file_of
 from .sweep import Plan, Progress, SearchResult, Trial, evaluate
@@ -124,7 +124,7 @@ class Shared:
         """A trial for this process, or None where none is to be had at the moment."""
         from optuna.trial import TrialState
 
-        with _quiet():
+        with quiet():
             trials = self.look()
             put_back = any(trial.state == TrialState.WAITING and trial.number < self._wanted for trial in trials)
             if not put_back and len(trials) >= self._wanted:
@@ -140,7 +140,7 @@ class Shared:
     def keep(self, number: int, point: Point, outcome: Outcome) -> None:
         """Commits a finished trial. Where another has made it meanwhile, its outcome is the same."""
         trial = self._mine.pop(number)
-        with _quiet(), suppress(RuntimeError):  # it is finished already
+        with quiet(), suppress(RuntimeError):  # it is finished already
             trial.set_user_attr("parameters", {label: str(value) for label, value in self._plan.space.values(point).items()})
             trial.set_user_attr(_OUTCOME, asdict(outcome))
             tell(self._study, trial, self._plan.evaluate(outcome))
@@ -227,7 +227,7 @@ def _opened(plan: Plan, storage: str, name: str, wanted: int, points: list[Point
     optuna = optuna_or_sentence("study_name")
     database, shared = _database(storage), None
     try:
-        with _quiet():
+        with quiet():
             shared = Shared(plan, database, _shown(storage), name, wanted, points, population)
         yield shared
     except optuna.exceptions.StorageInternalError as error:

@@ -143,7 +143,7 @@ def read_space(space: Mapping[str, Any], strategy: type, common: Mapping[str, An
     """The space that ``tune`` was given; labels that are also ``taken`` as columns are written out (``params.orders``)."""
     if not isinstance(space, Mapping) or not space:
         raise BadInput('space takes a mapping like {"size": [10, 20, 50]} with at least one entry.')
-    defaults, taken, found = study._defaults(strategy), set(taken), []
+    defaults, taken, found = study.defaults_of(strategy), set(taken), []
     for label, given in space.items():
         kind, name = _place(str(label), strategy, defaults)
         if (kind, name) == ("account", "sizer"):
@@ -267,7 +267,7 @@ def _judge(label: str, kind: str, name: str, values: Sequence[Any], common: Mapp
             rulebook_for("alpaca").parameter(name).parse(value)
     elif kind == "account" and name == "cash":
         for value in values:
-            study._require_cash(value, common.get("account"))
+            study.require_cash(value, common.get("account"))
     elif closed is not None:
         for value in values:
             if value not in closed:
@@ -313,7 +313,7 @@ def _toml(file: str) -> dict[str, Any]:
 
 
 def _read(name: str, text: str, strategy: type) -> Any:
-    defaults = study._defaults(strategy)
+    defaults = study.defaults_of(strategy)
     kind, inner = _place(name, strategy, defaults)
     default = defaults[inner] if kind == "params" else None
     if (kind, inner) == ("account", "sizer"):
@@ -337,9 +337,9 @@ def _plain_number(text: str) -> int | float:
 
 def _word(kind: str, name: str, text: str, default: Any) -> Any:
     if kind == "params":
-        return study._value(name, text, default)
+        return study.typed_value(name, text, default)
     if name in ("worst_price", "charge_costs", "pattern_day_trader"):
-        return study._value(name, text, True)
+        return study.typed_value(name, text, True)
     if kind in ("account", "inside") and name != "cash":
         return text
     if kind == "sizer" and text.lower() in ("true", "false"):

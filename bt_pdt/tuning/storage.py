@@ -31,6 +31,11 @@ class Storage:
         #: Trials that failed and were run again: the search has learnt that they failed, and goes on from that however they end.
         self.retried: set[int] = set()
 
+    def close(self) -> None:
+        """Lets the file go."""
+        if self._database is not None:
+            self._database.close()
+
     def retry_failed(self) -> None:
         """Takes failed trials for unfinished, so that they are run again."""
         failed = [number for number, (_, outcome) in self.finished.items() if outcome.error is not None]
@@ -61,7 +66,7 @@ class Storage:
         finally:
             self._database.execute("COMMIT")
 
-    def _read(self, settings: Mapping[str, Any], resume: bool, name: str) -> None:
+    def read(self, settings: Mapping[str, Any], resume: bool, name: str) -> None:
         assert self._database is not None
         for statement in _TABLES:
             self._database.execute(statement)
@@ -120,7 +125,7 @@ def opened(storage: str | Path | None, settings: Mapping[str, Any], *, resume: b
     try:
         try:
             found = Storage(file_of(storage))
-            found._read(settings, resume, str(storage))
+            found.read(settings, resume, str(storage))
         except sqlite3.Error as error:
             raise BadInput(f"{storage}: is not a storage of trials ({error}).") from None
         try:
@@ -128,5 +133,5 @@ def opened(storage: str | Path | None, settings: Mapping[str, Any], *, resume: b
         except sqlite3.Error as error:
             raise BadInput(f"{storage}: cannot be written to ({error}).") from None
     finally:
-        if found is not None and found._database is not None:
-            found._database.close()
+        if found is not None:
+            found.close()

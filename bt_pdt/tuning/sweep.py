@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.errors import BadInput
-from ..runs.study import _about
+from ..host.outcome import about as about_strategy
 from . import executors, serialization
 from .objectives import COST, Constraint, Objective, answered, number, with_cost
 from .screening import REPLAYED, Screen
@@ -100,7 +100,7 @@ class Plan:
 
     def settings(self) -> dict[str, Any]:
         """What makes it this search: one that is resumed must have the same."""
-        about = _about(self.strategy, {})
+        about = about_strategy(self.strategy, {})
         return {
             "strategy": [about["class"], about["sha256"]],
             "data": self.bars.sha256,

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..core.errors import BadInput
+from ..host.strategy_files import sentence
 from ..results.folder import plain
 from ..runs import study
 from .objectives import measure
@@ -57,7 +58,7 @@ def perform(strategy: type, bars: Bars, arguments: Mapping[str, Any], functions:
         result = study.run(strategy, bars, **arguments)
         metrics, answers = plain(measure(result)), tuple(float(function(result)) for function in functions)
     except Exception as error:
-        said = str(error) if isinstance(error, BadInput) else study._sentence(error)
+        said = str(error) if isinstance(error, BadInput) else sentence(error)
         return Outcome({}, error=said, seconds=time.perf_counter() - began)
     return Outcome(metrics, answers, seconds=time.perf_counter() - began)
 
@@ -133,7 +134,7 @@ def perform_there(parcel: Parcel, bars: Bars, packed: bytes, needed: Mapping[str
             strategy = strategy_of(parcel)
             arguments, functions = pickle.loads(packed)
         except Exception as error:
-            return Unfit(f"cannot load what the search needs ({study._sentence(error)}); what a strategy imports must be there too")
+            return Unfit(f"cannot load what the search needs ({sentence(error)}); what a strategy imports must be there too")
         return perform(strategy, bars, arguments, functions)
 
 

@@ -125,7 +125,7 @@ def recorded(strategy: type, record: Record) -> type:
                 record.leave(f"an order with {name}=")
         if kwargs.get("transmit") is False or kwargs.get("tradeid"):
             record.leave("an order in parts (transmit, tradeid)")
-        if len(data) and data.datetime[0] > self.broker._seen:
+        if len(data) and data.datetime[0] > self.broker.seen:
             record.leave("an order on a bar that has only begun")
         if size is not None and not math.isfinite(size):
             record.leave("an order without a finite size")

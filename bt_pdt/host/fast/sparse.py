@@ -117,7 +117,7 @@ class SparseBroker(bt.brokers.BackBroker):
         self._flat_cash: float | None = None  # cash at the last valuation without positions
         self._resting: dict[int, Resting] = {}
         self._make = OrderMaker().make
-        self._seen = -math.inf  # the newest bar that next() has worked on
+        self.seen = -math.inf  # the newest bar that next() has worked on
         self._matching = False  # next() is at work; otherwise a strategy calls
 
     def start(self) -> None:
@@ -182,7 +182,7 @@ class SparseBroker(bt.brokers.BackBroker):
         # Made before the broker saw this bar (cheat-on-open, cheat timers) or an order history: the bar itself may fill it.
         # Before the feed's first bar it carries, where bars are preloaded, the stamp of the last one: as in stock, no bar comes after it.
         feed = self.clock.feeds[order.p.data]
-        early = (made > self._seen and feed.started) or order.exectype == _HISTORICAL
+        early = (made > self.seen and feed.started) or order.exectype == _HISTORICAL
         self._resting[order.ref] = Resting(order, feed, -math.inf if early else made)
         return super().submit(order, check=check)
 
@@ -285,7 +285,7 @@ class SparseBroker(bt.brokers.BackBroker):
     # -- the bar
 
     def next(self) -> None:
-        self._seen = self.clock.read()
+        self.seen = self.clock.read()
         self.work_bar()
 
     def work_bar(self) -> None:

@@ -41,10 +41,10 @@ TWINS: dict[str, str] = {
     "account.terms": "f8ad7d08e7be",
     "account.account": "e89fd349505a",
     "host.requests": "72c3fb530628",
-    "host.bookkeeper": "b400fc73b99f",
+    "host.bookkeeper": "4b6eff06a9d8",
     "host.collections": "f37e6b8ecfb2",
-    "host.broker": "e70f48e54935",
-    "host.sizers": "9476ce1ae47e",
+    "host.broker": "eeeeed9b1b1f",
+    "host.sizers": "2321e46f52ee",
 }
 _PACKAGE = Path(__file__).parents[2]
 _UNSAID = ("annotation", "returns", "ctx", "kind", "type_comment", "type_params")
