@@ -380,14 +380,14 @@ def test_parts_of_shares_before_there_were_any_are_spoken_of() -> None:
 # -- travelling, and other backtraders
 
 
-class Holds(bt.Strategy):
+class HoldsAndTravels(bt.Strategy):  # a name of its own: backtrader names the class of its lines after it, once in a process
     def next(self) -> None:
         if len(self) == 3:
             self.buy(size=4)
 
 
 def test_what_a_run_leaves_travels() -> None:
-    s = law(Holds)
+    s = law(HoldsAndTravels)
     for what in (s, s.broker, s.cerebro, s.position):
         pickle.loads(pickle.dumps(what))
     assert copy.deepcopy(s.broker.positions[s.data]).datetime == s.position.datetime == datetime(2025, 6, 9, 10, 30)
