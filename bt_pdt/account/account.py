@@ -15,7 +15,7 @@ from ..core.decisions import Decision
 from ..core.errors import BadInput, known_name
 from ..core.journal import RestrictionEntry
 from ..core.orders import Asset, Fill, OrderRequest, finite, positive, quantity
-from ..core.sessions import session_of
+from ..core.sessions import new_york, session_of
 from ..law.brokerages import brokerage as brokerage_named
 from . import cash_moves, executions, order_desk, session_close, submission
 from .calls import MarginCall
@@ -65,8 +65,7 @@ class Account(SessionState):
         assets: Iterable[Asset] = (),
     ) -> None:
         overrides = dict(set or {})
-        if not isinstance(at, datetime):
-            raise BadInput(f"at takes a datetime in New York time, got {at!r}.")
+        new_york("at", at)
         self.brokerage = brokerage_named(brokerage)
         for name, mode in (("pdt_check", pdt_check), ("dtbp_check", dtbp_check)):
             if mode is not None and known_name(name, mode, CHECK_MODES) and self.brokerage.has(name):

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from ..core import sessions
 from ..core.errors import BadInput
 from ..core.journal import CallEntry, CloseEntry, ReleaseEntry
+from ..core.orders import positive
+from ..core.sessions import new_york
 from ..law.brokerages import rulebook_for
 from .calls import Closing, MarginCall, maintenance
 from .current_session import MeasuredClose
@@ -23,6 +25,7 @@ ENDED_AT_THE_CLOSE = "day order ended at the close"
 def advance(account: SessionState, at: datetime) -> None:
     """Moves the clock to ``at``; sessions passed over are closed at the last marks. Raises :class:`BadInput` if time goes back."""
     current = account.current
+    at = new_york("at", at)
     if at < current.now:
         raise BadInput(f"time goes backwards: {at.isoformat()} comes after {current.now.isoformat()}.")
     if at > current.close:  # before it nothing about the session can change
@@ -58,10 +61,10 @@ def close_session(account: SessionState, day: date, marks: Mapping[str, float], 
 
 def mark(account: SessionState, prices: Mapping[str, float]) -> None:
     """Last prices by symbol. The same prices again are no event."""
+    for symbol, price in prices.items():  # all of them or none
+        positive(f"the price of {symbol}", price)
     changed = False
     for symbol, price in prices.items():
-        if not price > 0 or price == float("inf"):
-            raise BadInput(f"the price of {symbol} must be a finite number above 0, got {price!r}.")
         changed |= account.valuation.reprice(symbol, price)
     if changed:
         account.current.untouched = False

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 from .errors import BadInput, known_name
@@ -39,7 +40,7 @@ def stock_symbol(symbol: str) -> str:
 
 def _number(value: object) -> float:
     """``value`` as a float, NaN for anything that is no finite number (a flag is none)."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Real)):  # numpy's own numbers are Real
         return math.nan
     try:
         number = float(value)

@@ -117,6 +117,17 @@ def window(day: date, n: int) -> tuple[date, ...]:
     return tuple(days[max(0, end - n) : end])
 
 
+def new_york(name: str, at: object) -> datetime:
+    """``at`` itself, a moment in naive New York time; raises :class:`BadInput` naming the argument for text and for a time with a zone."""
+    if not isinstance(at, datetime):
+        raise BadInput(f"{name} takes a datetime in New York time, got {at!r}.")
+    if at.tzinfo is not None:
+        raise BadInput(
+            f'{name} takes New York time without a zone, got {at.isoformat()}; convert it: at.astimezone(ZoneInfo("America/New_York")).replace(tzinfo=None).'
+        )
+    return at
+
+
 @lru_cache(maxsize=4096)
 def close_of(day: date) -> datetime:
     """The scheduled end of the regular session of ``day``: 16:00, 13:00 on early closes."""
