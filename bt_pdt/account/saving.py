@@ -155,6 +155,7 @@ class _Writer:
             "brokerage": self.brokerage,
             "set": {name: self.value(value) for name, value in given.items()},
             "frozen_on": None if book.frozen_on is None else book.frozen_on.isoformat(),
+            "reaches_back": book.reaches_back,
         }
 
 
@@ -214,6 +215,7 @@ class _Reader:
             book = rulebook_for(raw["brokerage"])
             given = {name: self.value(value) for name, value in raw["set"].items()}
             book = book.override(given) if given else book
+            book = book.reaching_back() if raw["reaches_back"] else book
             return book if raw["frozen_on"] is None else book.frozen(date.fromisoformat(raw["frozen_on"]))
         if kind == "method":
             owner = self.value(raw["of"])

@@ -103,8 +103,12 @@ class WouldPass:
     def __repr__(self) -> str:
         return f"WouldPass(qty={self.qty!r}, on={self.on!r})"
 
-    def __reduce__(self) -> tuple[type[WouldPass], tuple[float, date | None]]:
-        return WouldPass, self.worked_out()
+    def __getstate__(self) -> tuple[float, date | None]:
+        """What a copy, a pickle or a saved account takes: the answer, not the account that it is worked out from."""
+        return self.worked_out()
+
+    def __setstate__(self, answer: tuple[float, date | None]) -> None:
+        self._answer, self._work = answer, None
 
 
 class Refusal(NamedTuple):

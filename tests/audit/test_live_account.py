@@ -152,6 +152,26 @@ def _next(day: date) -> date:
     return next_session(day)
 
 
+def test_a_refusal_that_nobody_has_read_is_saved_with_its_answer(tmp_path: Path) -> None:
+    """100 x $100 is what $5,000 buys on margin in 2025; the answer is worked out on saving, and the account goes on."""
+    account = Account(5_000.0, at=datetime(2025, 3, 3, 10, 0))
+    account.submit(OrderRequest("SPY", "buy", 500.0, type="limit", limit_price=100.0))
+    account.save(tmp_path / "account.json")
+    twin = Account.restore(tmp_path / "account.json")
+    account.submit(OrderRequest("SPY", "buy", 100.0, type="limit", limit_price=100.0))
+    (refused,) = twin.journal
+    assert refused == account.journal[0] and refused.decision.would_pass.qty == 100.0
+
+
+def test_an_account_without_a_law_yet_is_restored(tmp_path: Path) -> None:
+    account = Account(5_000.0, at=datetime(1999, 3, 3, 10, 0), rules="off")
+    account.save(tmp_path / "account.json")
+    twin = Account.restore(tmp_path / "account.json")
+    for each in (account, twin):
+        each.advance(datetime(1999, 3, 5, 10, 0))
+    assert twin.state == account.state and twin.sessions == account.sessions
+
+
 def test_a_file_that_is_no_account(tmp_path: Path) -> None:
     path = tmp_path / "account.json"
     with_order().save(path)
