@@ -382,8 +382,9 @@ def missing() -> dict[Path, str]:
 def main(arguments: list[str]) -> int:
     """Writes the stale pages, or with ``--check`` names them and answers 1."""
     only_say = "--check" in arguments
-    stale = list(missing())
-    for page, text in missing().items():
+    unwritten = missing()
+    stale = list(unwritten)
+    for page, text in unwritten.items():
         if not only_say:
             page.write_text(text, encoding="utf-8")
     wanted: dict[Path, Callable[[], str]] = {path: (lambda path=path: OUTSIDE[path](path.read_text(encoding="utf-8"))) for path in OUTSIDE}  # type: ignore[misc]

@@ -6,6 +6,7 @@ Times are naive New York time, money is dollars, quantities are shares.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -197,11 +198,11 @@ class Account(SessionState):
     def book(self, fact: OrderRequest | Fill | float, *, replaces: str | None = None, at: datetime | None = None) -> None:
         """Records what the brokerage has done, without a check: an order that it took (in the place of the working order ``replaces``, with
         its total quantity), an execution, or cash that came in (negative: went out)."""
-        self._event(at if isinstance(fact, float | int) else fact.at if at is None else at)
         if isinstance(fact, Fill):
-            if executions.is_new(self, fact):
-                executions.post(self, fact)
-        elif not isinstance(fact, OrderRequest):
+            self.post(fact if at is None else dataclasses.replace(fact, at=at))
+            return
+        self._event(fact.at if at is None and isinstance(fact, OrderRequest) else at)
+        if not isinstance(fact, OrderRequest):
             amount = finite("cash", fact)
             if amount < 0:
                 cash_moves.withdraw(self, -amount, checked=False)

@@ -24,6 +24,8 @@ class Explanations:
 
     def before_a_change(self) -> None:
         """The account is about to change: what is still wanted is worked out now."""
+        if not self._unread:
+            return
         unread, self._unread = self._unread, []
         for reference in unread:
             answer = reference()

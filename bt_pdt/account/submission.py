@@ -63,37 +63,46 @@ def require_price(account: SessionState, request: OrderRequest) -> None:
 
 def _largest(context: OrderContext, found: list[Refusal], whole: bool) -> float:
     """The largest quantity below that of the refused order ``context`` that passes now: whole shares, or nine decimals."""
-    unit = 1.0 if whole else SMALLEST_QTY
-    units = math.ceil(context.qty / unit - 1e-9)
-
-    def pass_now(count: int) -> bool:
-        return passes(OrderContext(context.account, context.request, context.replaces, count * unit))
-
-    if context.qty < unit or not pass_now(1):
-        return 0.0
     fits = [qty for qty in (shares_that_fit(context, refusal) for refusal in found) if qty is not None]
-    most = _last_true(pass_now, 1, units, math.floor(min(fits) / unit + 1e-9) if fits else (1 + units) // 2)
-    return round(most * unit, 9)
+
+    def pass_now(qty: float) -> bool:
+        return passes(OrderContext(context.account, context.request, context.replaces, qty))
+
+    return largest_that(pass_now, context.qty, whole=whole, guess=min(fits) if fits else None)
 
 
-def _last_true(holds: Callable[[int], bool], true: int, false: int, guess: int) -> int:
+def largest_that(holds: Callable[[float], bool], refused: float, *, whole: bool, guess: float | None = None) -> float:
+    """The largest quantity below ``refused`` for which ``holds``, in whole shares or nine decimals; 0 if not even the smallest does.
+
+    ``guess`` is where it is looked for first.
+    """
+    unit = 1.0 if whole else SMALLEST_QTY
+    units = math.ceil(refused / unit - 1e-9)
+    if refused < unit or not holds(unit):
+        return 0.0
+    start = None if guess is None else math.floor(guess / unit + 1e-9)
+    return round(_last_true(lambda count: holds(count * unit), 1, units, start) * unit, 9)
+
+
+def _last_true(holds: Callable[[int], bool], true: int, false: int, guess: int | None) -> int:
     """The last number for which ``holds``, between ``true`` (known to) and ``false`` (known not to): searched outwards from ``guess``, then
     by halves, so a good guess takes two questions."""
-    guess, step = min(max(guess, true), false - 1), 1
-    if guess == true or holds(guess):
-        true = guess
-        while true + step < false:
-            if not holds(true + step):
-                false = true + step
-                break
-            true, step = true + step, 2 * step
-    else:
-        false = guess
-        while false - step > true:
-            if holds(false - step):
-                true = false - step
-                break
-            false, step = false - step, 2 * step
+    if guess is not None:
+        guess, step = min(max(guess, true), false - 1), 1
+        if guess == true or holds(guess):
+            true = guess
+            while true + step < false:
+                if not holds(true + step):
+                    false = true + step
+                    break
+                true, step = true + step, 2 * step
+        else:
+            false = guess
+            while false - step > true:
+                if holds(false - step):
+                    true = false - step
+                    break
+                false, step = false - step, 2 * step
     while false - true > 1:
         middle = (true + false) // 2
         if holds(middle):

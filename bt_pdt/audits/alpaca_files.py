@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 
 from ..core.errors import BadInput, known_name
 from .exports.asking import Trade, executions_as_orders
-from .exports.building import RANK, Event, Imported, Notes, Row, Stated, in_order, midnight, number_of, plain_number
+from .exports.building import RANK, Event, Imported, Notes, Row, Stated, in_order, midnight, number_of, plain_number, since_1970
 from .exports.holdings import EITHER, LONG, OPENS_LONG, OPENS_SHORT, SHORT
 from .exports.rows import csv_rows, full_pages, json_rows, read_text
 from .exports.securities import CRYPTO, NAMES, OPTION, STOCK, kind_of, multiplier, plain_symbol
@@ -230,7 +230,7 @@ def _moment(where: str, name: str, value: object) -> datetime | None:
     if value is None or value == "":
         return None
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and value > 1e9:
-        return _since_1970(float(value))
+        return since_1970(float(value))
     try:
         at = datetime.fromisoformat(str(value))
     except ValueError:
@@ -238,13 +238,6 @@ def _moment(where: str, name: str, value: object) -> datetime | None:
     if at.tzinfo is None:
         raise BadInput(f"{where}: {name} has no time zone ({value!r}); Alpaca's own times end in Z.")
     return at.astimezone(UTC)
-
-
-def _since_1970(value: float) -> datetime:
-    """A count since 1970 as pandas writes it: seconds, or thousandths, millionths, thousand millionths of one."""
-    while value > 1e11:
-        value /= 1000.0
-    return datetime.fromtimestamp(value, UTC)
 
 
 def _first_moment(where: str, row: Row, *names: str) -> datetime | None:

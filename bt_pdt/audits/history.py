@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ..account.account import Account
 from ..account.session_close import ENDED_AT_THE_CLOSE
@@ -21,9 +20,8 @@ from ..core.errors import BadInput, UnknownName, known_name
 from ..core.journal import CloseEntry, ReleaseEntry
 from ..core.money import SHARE_DUST, cents
 from ..core.orders import CLASSES, SIDES, TIMES_IN_FORCE, TYPES, Asset, Fill, OrderRequest, finite, positive, stock_symbol
+from ..core.sessions import NEW_YORK
 from ..law.brokerages import rulebook_for
-
-NEW_YORK = ZoneInfo("America/New_York")
 
 
 def _text(name: str, value: object) -> str:

@@ -11,18 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ..account.account import Account
 from ..core import sessions
 from ..core.errors import BadInput
 from ..core.money import dollars, exceeds
 from ..core.orders import Asset, Fill, OrderRequest, finite
+from ..core.sessions import NEW_YORK
 from .exports.rows import csv_rows, full_pages, json_rows, plain_value, read_text
 from .exports.securities import NAMES, STOCK, kind_of
 from .exports.stated import Stated, read
 
-NEW_YORK = ZoneInfo("America/New_York")
 UNKNOWN_SYMBOL = "(unknown)"
 _SIDES = {"buy": "buy", "sell": "sell", "sell_short": "sell", "long": "buy", "short": "sell"}
 _OPEN = ("new", "accepted", "pending_new", "accepted_for_bidding", "held", "partially_filled", "pending_cancel", "pending_replace")

@@ -9,6 +9,8 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 OPEN, CLOSE = 570, 960
+#: When extended trading begins and ends.
+PRE_MARKET, AFTER_HOURS_END = 240, 1200
 MINUTE = np.timedelta64(1, "m")
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..core.errors import BadInput
 from ..core.sessions import FIRST_DAY, LAST_DAY, close_of, sessions_between
 from . import times
+from .clues import AFTER_HOURS_END, CLOSE, MINUTE, OPEN, PRE_MARKET, minute_of_day
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -25,8 +26,6 @@ ZONES = (
     NEW_YORK, UTC, "America/Chicago", "Etc/GMT+5", "America/New_York+7", "Europe/Warsaw", "Europe/London", "America/Los_Angeles",
     "America/Denver", "Europe/Athens", "Europe/Moscow", "Asia/Kolkata", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
 )  # fmt: skip
-OPEN, CLOSE, FIRST, LAST = 570, 960, 240, 1200
-MINUTE = np.timedelta64(1, "m")
 #: A night: more than this between two bars of one symbol.
 NIGHT = np.timedelta64(5, "h")
 STRETCHES, SYMBOLS = 60, 4
@@ -185,10 +184,10 @@ def spans(local: Array, begins: Array, stamp: str, minutes: int, calendar: tuple
 def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Array, Array], ahead: float) -> Reading:
     starts, ends = spans(local, some.begins, stamp, some.minutes, calendar)
     days = starts.astype("datetime64[D]")
-    begin = ((starts - days) // MINUTE).astype(np.int64)
+    begin = minute_of_day(starts)
     end = ((ends - days) // MINUTE).astype(np.int64)
     close, on = closes_of(days, calendar)
-    inside = on & (begin >= FIRST) & (end <= LAST)
+    inside = on & (begin >= PRE_MARKET) & (end <= AFTER_HOURS_END)
     regular = on & (end > OPEN) & (begin < close)
     opening = _opening_slot(begin, some.minutes)
     firsts = np.flatnonzero(some.begins)
@@ -204,7 +203,7 @@ def _one(some: Sample, local: Array, zone: str, stamp: str, calendar: tuple[Arra
     volume = float(weights[regular].sum() / weights.sum())
     points += 2 * max(only - 0.9, 0.0) / 0.1 + 2 * max(volume - 0.7, 0.0) / 0.3
     points += 3 * jump + 2 * spike + drop
-    points += 0.5 * float((begin[firsts] == FIRST).mean()) + 0.5 * float((end[lasts] == LAST).mean())
+    points += 0.5 * float((begin[firsts] == PRE_MARKET).mean()) + 0.5 * float((end[lasts] == AFTER_HOURS_END).mean())
     if opening is None:
         points -= 2
     cut = ends - starts < np.timedelta64(some.minutes, "m")

@@ -19,9 +19,6 @@ from .stamps import session_closes
 
 #: Stray bars up to this part of all are counted in the table and not complained of.
 FEW = 0.001
-PRE_MARKET, AFTER_HOURS_END = 240, 1200
-
-
 #: Sessions in a row without a bar that are worth a word (a single one may be a day without trades).
 GAP_SESSIONS = 3
 
@@ -154,7 +151,7 @@ def _count(symbol: str, arrays: SymbolBars, sessions: Array, closes: Array, minu
     else:
         close_clock = clues.minute_of_day(closes)[at] if len(closes) else np.full(len(days), clues.CLOSE)
         regular = on_session & (clock > clues.OPEN) & (clock <= close_clock)
-        off_hours = int(((clock <= PRE_MARKET) | (clock > AFTER_HOURS_END)).sum())
+        off_hours = int(((clock <= clues.PRE_MARKET) | (clock > clues.AFTER_HOURS_END)).sum())
     span = np.unique(at[on_session])
     inside = sessions[span[0] : span[-1] + 1] if len(span) else sessions[:0]
     per_session = np.bincount(at[regular], minlength=len(sessions))[span] if len(span) else np.zeros(0, dtype=np.int64)

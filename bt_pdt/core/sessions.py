@@ -12,10 +12,12 @@ from bisect import bisect_left, bisect_right
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from . import exchange_days
 from .errors import BadInput
 
+NEW_YORK = ZoneInfo("America/New_York")
 FIRST_DAY = date(1990, 1, 1)
 LAST_DAY = date(2045, 12, 31)
 REGULAR_OPEN = time(9, 30)

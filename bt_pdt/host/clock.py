@@ -15,17 +15,16 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import PureWindowsPath
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import backtrader as bt
 
 from ..core import sessions
 from ..core.errors import BadInput
+from ..core.sessions import NEW_YORK
 
 #: Times in floats are good to about a tenth of a millisecond; a millisecond decides.
 MILLISECOND = 1.0 / 86_400_000.0
 DAY_STAMP = 86_399.0 / 86_400.0
-NEW_YORK = ZoneInfo("America/New_York")
 _FILES = {".csv", ".txt", ".parquet", ".feather", ".gz", ".zip", ".json"}
 
 

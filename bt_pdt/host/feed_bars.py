@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import backtrader as bt
 import numpy as np
 
 from ..bars import Bars, SymbolBars
 from ..core.sessions import close_of, is_session
 from .clock import Clock, Feed
+from .fast.feeds import EPOCH_DAY
 
-_EPOCH_DAY = 719_163
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def times_of(stamps: Array, clock: Clock) -> Array:
     """Backtrader's stamps as naive New York times (``datetime64[us]``)."""
-    millis = np.round((stamps - _EPOCH_DAY) * 86_400_000.0).astype("datetime64[ms]")
+    millis = np.round((stamps - EPOCH_DAY) * 86_400_000.0).astype("datetime64[ms]")
     if not clock.zoned:
         return millis.astype("datetime64[us]")
     import pandas as pd
@@ -107,13 +106,13 @@ def _closes(stamps: Array, clock: Clock) -> Array:
 def groups(feeds: Iterable[Feed], clock: Clock) -> Iterator[Bars]:
     """The bars of these feeds, those of one length together; of a symbol with several feeds the finest."""
     found: dict[int | None, dict[str, SymbolBars]] = {}
-    seen: dict[str, float] = {}
+    seen: set[str] = set()
     for feed in sorted(feeds, key=lambda f: (f.data._timeframe, f.data._compression)):
         if feed.symbol in seen or not whole(feed):
             continue
         length, arrays = arrays_of(feed, clock)
         if len(arrays.close):
-            seen[feed.symbol] = 1.0
+            seen.add(feed.symbol)
             found.setdefault(length, {})[feed.symbol] = arrays
     for length, data in found.items():
         yield Bars(data, timeframe="days" if length is None else "minutes", compression=length or 1)
@@ -128,8 +127,3 @@ def bars_of(clock: Clock) -> Bars | None:
     data = {symbol: bars.arrays(symbol) for bars in found for symbol in bars.symbols}
     kinds = sorted({type(feed.data).__name__ for feed in own_feeds(clock)})
     return Bars(data, timeframe=finest.timeframe, compression=finest.compression, detected_format=f"backtrader feeds ({', '.join(kinds)})")
-
-
-def timeframe_declared(feed: Feed) -> bool:
-    """Is the feed declared as minutes (or shorter) rather than days?"""
-    return bool(feed.data._timeframe < bt.TimeFrame.Days)

@@ -12,10 +12,12 @@ import numpy as np
 
 from ..core import sessions
 from ..core.errors import BadInput
-from ..core.journal import FillEntry
+from ..core.journal import FillEntry, OrderEntry
 from .clock import Clock, Feed
 from .feed_bars import groups, loaded, own_feeds, stamps_of, whole
 
+#: Interactive Brokers was the first of the brokerages here to take orders for parts of shares.
+FRACTIONS_SINCE = date(2019, 11, 25)
 #: How many bars of a feed are looked at to see whether its timeframe is declared rightly.
 LOOK = 50
 #: What to do about times that look wrong, where the feed is not one that bt_pdt loaded.
@@ -131,8 +133,6 @@ def after_hours(journal: Iterable[Any], minutes: bool) -> list[str]:
 
 def fractions(journal: Iterable[Any]) -> list[str]:
     """Orders for parts of shares before a brokerage is known to have taken any."""
-    from ..core.journal import OrderEntry
-
     parts = [e for e in journal if isinstance(e, OrderEntry) and e.decision.accepted and e.request.qty != int(e.request.qty)]
     early = [e for e in parts if e.session < FRACTIONS_SINCE]
     if not early:
@@ -141,7 +141,3 @@ def fractions(journal: Iterable[Any]) -> list[str]:
         f"{len(early):,} accepted orders are for parts of a share before {FRACTIONS_SINCE} (the first for {early[0].request.qty:g} "
         f"{early[0].request.symbol} on {early[0].session}), when no brokerage here is known to have taken them; use a sizer of whole shares."
     ]
-
-
-#: Interactive Brokers was the first of the brokerages here to take orders for parts of shares.
-FRACTIONS_SINCE = date(2019, 11, 25)

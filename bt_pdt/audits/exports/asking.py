@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from ...core.sessions import session_of
-from .building import NEW_YORK, RANK, Event, Notes, Row, plain_number
+from ...core.sessions import NEW_YORK, session_of
+from .building import RANK, Event, Notes, Row, plain_number
 
 
 @dataclass

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import BadInput
-from ...core.sessions import close_of, is_session
+from ...core.sessions import NEW_YORK, close_of, is_session
 from ...law.brokerages import NAMES as BROKERAGES
 from .asking import Trade, executions_as_orders, in_regular_hours, lasting
-from .building import NEW_YORK, RANK, Event, Imported, Notes, Row, Stated, in_order, midnight, plain_number
+from .building import RANK, Event, Imported, Notes, Row, Stated, in_order, midnight, plain_number
 from .dateless import worst
 from .holdings import EITHER, LONG, SAME
 from .layouts import EXECUTIONS, MONEY, ORDERS, Layout

@@ -8,16 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from ...account.daytrades import DayRun
 from ...core.errors import BadInput
 from ...core.orders import finite
-from ...core.sessions import session_of
+from ...core.sessions import NEW_YORK, session_of
 from .holdings import EITHER, LONG, Move, opening
 from .securities import NAMES, OPTION, STOCK, kind_of
 
-NEW_YORK = ZoneInfo("America/New_York")
 Row = dict[str, Any]
 
 
@@ -74,6 +72,13 @@ def number_of(where: str, name: str, value: object) -> float | None:
         except ValueError:
             raise BadInput(f"{where}: {name} must be a number, got {value!r}.") from None
     return finite(f"{where}: {name}", value)
+
+
+def since_1970(value: float) -> datetime:
+    """A count since 1970: seconds, or thousandths, millionths, thousand millionths of one."""
+    while value > 1e11:
+        value /= 1000.0
+    return datetime.fromtimestamp(value, UTC)
 
 
 def midnight(day: date) -> datetime:

@@ -28,8 +28,6 @@ def _possible(trade: Trade, held: float) -> bool:
         return held + qty >= -SAME
     if closes == SHORT:
         return held + qty <= SAME
-    if qty < 0 and closes != LONG:
-        return True
     return True
 
 

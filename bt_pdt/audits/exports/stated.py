@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ...account.checks import OrderContext, refusals
-from ...account.submission import MOST_SHARES
+from ...account.checks import OrderContext, passes, refusals
+from ...account.submission import MOST_SHARES, largest_that
 from ...account.wire import reject
 from ...core.decisions import Decision, Reason, Refusal, Rejected, WouldPass
 from ...core.errors import BadInput
-from ...core.money import SHARE_DUST, SMALLEST_QTY, dollars, exceeds, shares
+from ...core.money import SHARE_DUST, dollars, exceeds, shares
 from ...core.orders import OrderRequest
 from ...law.rulebook import PDT
 from .reconciling import number
@@ -197,15 +197,13 @@ def judge(account: Account, request: OrderRequest, stated: Stated | None) -> Dec
         twin = account.fork()
         twin.advance(request.at)
     context = OrderContext(twin, request)
-    extra = stated.refusals(context)
-    if not extra:
+    if not stated.refusals(context):
         if isinstance(decision, Rejected) and decision.would_pass.qty:
             most = largest(twin, request, stated)
             if most < decision.would_pass.qty:
                 return replace(decision, would_pass=WouldPass(most, decision.would_pass.on))
         return decision
-    ours = list(refusals(context))
-    found = sorted([*ours, *(e for e in extra if e.reason not in {r.reason for r in ours})], key=lambda r: _RANK[r.reason])
+    found = every_refusal(twin, request, stated)
     also = tuple(dict.fromkeys(r.reason for r in found))[1:]
     most = min(largest(twin, request, stated), request.qty)
     return reject(twin, found[0], also, WouldPass(most, None), request.qty, request.symbol)
@@ -221,26 +219,14 @@ def every_refusal(account: Account, request: OrderRequest, stated: Stated | None
 
 def largest(account: Account, request: OrderRequest, stated: Stated | None) -> float:
     """The largest quantity of such an order that both take, to one share, or to nine decimals for a fraction."""
-    unit = SMALLEST_QTY if request.qty != int(request.qty) else 1.0
 
-    def passes(units: int) -> bool:
-        context = OrderContext(account, replace(request, qty=units * unit))
-        return not (account.refuses and next(refusals(context), None) is not None) and not (
-            stated is not None and account.refuses and stated.refusals(context)
-        )
+    def taken(qty: float) -> bool:
+        context = OrderContext(account, request, None, qty)
+        return not account.refuses or (passes(context) and not (stated is not None and stated.refusals(context)))
 
-    units = 1
-    while passes(units):
-        if units * unit >= MOST_SHARES:
-            return MOST_SHARES
-        units *= 2
-    if units == 1:
-        return 0.0
-    low, high = units // 2, units
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if passes(middle) else (low, middle)
-    return min(MOST_SHARES, round(low * unit, 9))
+    if taken(MOST_SHARES):
+        return MOST_SHARES
+    return largest_that(taken, MOST_SHARES, whole=request.qty == int(request.qty))
 
 
 def asset_facts(rows: Iterable[Mapping[str, Any]], stated: Stated, side: str) -> dict[str, dict[str, Any]]:

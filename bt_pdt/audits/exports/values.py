@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 from ...core.errors import BadInput
-from .building import NEW_YORK
+from ...core.sessions import NEW_YORK
+from .building import since_1970
 
 _EMPTY = {"", "-", "--", "n/a", "nan", "none", "null"}
 _DAY_FORMS = (
@@ -105,9 +106,7 @@ def moment(text: object, clock: object = None, *, dated: bool = False) -> Moment
         if not math.isfinite(value) or value < 1e9:
             text = str(int(value)) if math.isfinite(value) else ""
         else:
-            while value > 1e11:
-                value /= 1000.0
-            return Moment(datetime.fromtimestamp(value, UTC), True, True)
+            return Moment(since_1970(value), True, True)
     plain = str(text or "").strip()
     as_of = _AS_OF.match(plain)
     if as_of is not None:

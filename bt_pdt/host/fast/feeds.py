@@ -25,7 +25,7 @@ _TIMEFRAMES = {"minutes": bt.TimeFrame.Minutes, "days": bt.TimeFrame.Days}
 _LENGTH = re.compile(r"(\d*) ?([a-z]+)")
 _MICROSECONDS_PER_DAY = 86_400_000_000
 #: 1970-01-01 as backtrader counts days (1 is 0001-01-01).
-_EPOCH_DAY = 719_163
+EPOCH_DAY = 719_163
 #: So many times are worked on at once: what is needed for it stays small beside the bars.
 _PIECE = 1 << 18
 _LINES = ("datetime", "open", "high", "low", "close", "volume")
@@ -60,12 +60,12 @@ def _date_numbers(datetimes: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[n
         fractions = np.array([_fraction(int(clock)) for clock in clocks])[inverse]
     else:
         fractions = _minute_fractions()[minutes]
-    return np.asarray(days + _EPOCH_DAY + fractions, dtype=np.float64)
+    return np.asarray(days + EPOCH_DAY + fractions, dtype=np.float64)
 
 
 def _fraction(micros: int) -> float:
     """A clock time, in microseconds after midnight, as part of a day, rounded as ``bt.date2num`` rounds it together with the day."""
-    base = float(_EPOCH_DAY)
+    base = float(EPOCH_DAY)
     seconds, micro = divmod(micros, 1_000_000)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
