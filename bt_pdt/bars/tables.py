@@ -137,8 +137,8 @@ def _with_header(data: bytes, start: int, source: str, delimiter: str, lines: li
         ends_bare = all(not cells[-1].strip() for cells in head[at + 1 : at + 41])
         names = [*names, "extra"] if ends_bare else ["", *names]
     rows = head[at + 1 :]
-    if len(names) > 1 and len(rows[0]) == len(names) and _second_header(names, rows[0]):
-        notes.append(_second_header(names, rows[0]))
+    ticker = _second_header(names, rows[0]) if len(names) > 1 and len(rows[0]) == len(names) else None
+    if ticker is not None:
         body, rows = body[1:], rows[1:]
         if not body:
             raise BadInput(f"{source} has a header and no rows.")
@@ -148,26 +148,24 @@ def _with_header(data: bytes, start: int, source: str, delimiter: str, lines: li
     price_at = [k for k, name in enumerate(names) if role_of(plain_name(name)) in ("open", "high", "low", "close")]
     end, said = _footer(data, start + body[0].start, source, delimiter, len(names))
     decimal = _decimal([row[k] for row in rows[:200] for k in price_at if k < len(row)], delimiter)
-    frame = _read(data, start + body[0].start, end, source, delimiter, names, body[0].number, rows[:200])
-    symbols = next((note.removeprefix("symbol ") for note in notes if note.startswith("symbol ")), None)
-    table = Table(frame, True, body[0].number, None, decimal, [note for note in notes if not note.startswith("symbol ")] + said, preamble)
-    if symbols and "symbol" not in roles_of(frame.columns):
-        table.frame = frame.assign(symbol=symbols)
-    return table
+    frame = _read(data, start + body[0].start, end, source, delimiter, names, rows[:200])
+    if ticker is not None and "symbol" not in roles_of(frame.columns):
+        frame = frame.assign(symbol=ticker)
+    return Table(frame, True, body[0].number, None, decimal, notes + said, preamble)
 
 
-def _second_header(names: list[str], row: list[str]) -> str:
-    """``symbol X`` if a line below the header repeats one ticker in every price column (yfinance's frame, flattened)."""
+def _second_header(names: list[str], row: list[str]) -> str | None:
+    """The ticker that a line below the header repeats in every price column (yfinance's frame, flattened); None if it is no such line."""
     words = {row[k].strip() for k, name in enumerate(names) if role_of(plain_name(name)) in ("open", "high", "low", "close", "volume")}
     one = next(iter(words), "")
-    return f"symbol {one}" if len(words) == 1 and re.fullmatch(r"[A-Za-z][A-Za-z.\-]{0,7}", one) else ""
+    return one if len(words) == 1 and re.fullmatch(r"[A-Za-z][A-Za-z.\-]{0,7}", one) else None
 
 
 def _without_header(data: bytes, start: int, source: str, delimiter: str, lines: list[_Line], rows: list[list[str]], at: int) -> Table:
     decimal = _decimal([cell for row in rows[:200] for cell in row[1:] if ":" not in cell and len(cell) < 12], delimiter)
     guess = headless.names_of(rows, source, delimiter, decimal)
     end, said = _footer(data, start + lines[at].start, source, delimiter, len(guess.names))
-    frame = _read(data, start + lines[at].start, end, source, delimiter, guess.names, lines[at].number, rows[:200])
+    frame = _read(data, start + lines[at].start, end, source, delimiter, guess.names, rows[:200])
     if at:
         said.append(f"{at} line{'s' if at > 1 else ''} above the rows left out")
     return Table(frame, False, lines[at].number, guess, decimal, said, [line.text for line in lines[:at]])
@@ -214,9 +212,7 @@ def _decimal(cells: list[str], delimiter: str) -> str:
     return "," if delimiter == ";" else "."
 
 
-def _read(
-    data: bytes, first: int, end: int, source: str, delimiter: str, names: list[str], line: int, rows: list[list[str]]
-) -> pd.DataFrame:
+def _read(data: bytes, first: int, end: int, source: str, delimiter: str, names: list[str], rows: list[list[str]]) -> pd.DataFrame:
     """The rows between two places of the text, by Arrow: numbers as numbers, plain ISO times as times, all else as text."""
     import pyarrow as pa
     import pyarrow.csv as arrow
@@ -264,9 +260,7 @@ def _read(
         )
     if not table.num_rows:
         raise BadInput(f"{source} has a header and no rows.")
-    frame = table.to_pandas(split_blocks=True, self_destruct=True, date_as_object=False)
-    del line
-    return frame
+    return table.to_pandas(split_blocks=True, self_destruct=True, date_as_object=False)
 
 
 def _unique(names: list[str]) -> list[str]:

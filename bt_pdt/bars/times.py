@@ -29,7 +29,6 @@ _REGIONS = {"ET": "America/New_York", "CT": "America/Chicago", "PT": "America/Lo
 _ZONE = re.compile(
     rf"(?<=[\d.APMapm])\s*(?P<zone>{_OFFSET}|\(?(?:{'|'.join([*_LETTERS, *_REGIONS])})\)?|\[?(?:America|US|Europe|Asia|Etc|Australia|Canada)/[A-Za-z_]+(?:[+-]\d+)?\]?)$"
 )
-_ISO_OFFSET = re.compile(r":\d\d(?:\.\d+)?\s*[+-]\d\d:?(?:\d\d)?$|[Z]$")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,:](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?")
 _COMPACT_CLOCK = re.compile(r"(\d\d)(\d\d)(\d\d)?")
 _MONTHS = {m: k + 1 for k, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"))}
